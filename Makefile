@@ -1,0 +1,100 @@
+# Every target is a verb or names what it checks. What continuous integration runs (.ci/run) are
+# these same targets. They need Go and make, and for the race detector a C compiler; nothing else.
+# A variable of the command line reaches the recipes in their environment too: MODULE is read there.
+
+GO ?= go
+
+# What the steps of `make test` are, in order: cheap ones first, unit tests last.
+STEPS = fmt vet lint cross race invariants unit
+
+SEEDS    ?= 1000
+FUZZTIME ?= 10m
+BENCH    ?= .
+COUNT    ?= 1
+
+# Everything but ci/, which looks at the tree as text: the race detector and the build tags find
+# nothing there.
+PROTOCOL = $$($(GO) list ./... | grep -v '/ci$$' | grep -v '/ci/')
+
+# True if there is a C compiler, which the race detector needs. It is tried and not only looked for:
+# some machines have one without a C library's headers.
+HAVE_CC = probe=$$(mktemp -d) && \
+	printf '\043include <stdlib.h>\nint main(void) { return 0; }\n' > "$$probe/probe.c" && \
+	$$($(GO) env CC) -o "$$probe/probe" "$$probe/probe.c" 2>/dev/null; \
+	found=$$?; rm -rf "$$probe"; [ $$found -eq 0 ]
+
+.PHONY: help run test $(STEPS) fuzz fuzz-short replay soak bench rehome
+
+help: ## list the targets (this is the default)
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target what; do \
+		printf '  %-12s %s\n' "$$target" "$$what"; done
+
+run: ## run the demonstration
+	@$(GO) run ./cmd/parsec run
+
+test: ## check everything: fmt, vet, lint, cross, race, invariants, unit; stops at the first failure
+	@for step in $(STEPS); do \
+		$(MAKE) --no-print-directory $$step || { \
+			echo "make test: FAILED at step '$$step'; to repeat it alone: make $$step" >&2; exit 1; }; \
+	done
+	@if $(HAVE_CC); then echo "PASS: $(STEPS)"; \
+	else echo "PASS: $(STEPS) (but race was skipped: no C compiler)"; fi
+
+fmt: ## check that every Go file is as gofmt would have it
+	@echo "== fmt: gofmt -l"
+	@gofmt=$$($(GO) env GOROOT)/bin/gofmt; [ -x "$$gofmt" ] || gofmt=gofmt; \
+	files=$$("$$gofmt" -l .) || exit 1; \
+	if [ -n "$$files" ]; then echo "not formatted; run gofmt -w on:"; echo "$$files"; exit 1; fi
+
+vet: ## run go vet, with and without the invariants
+	@echo "== vet: go vet"
+	@$(GO) vet ./...
+	@$(GO) vet -tags invariants ./...
+
+lint: ## run staticcheck, in the version that go.mod names
+	@echo "== lint: staticcheck"
+	@$(GO) tool staticcheck ./...
+
+cross: ## build and vet for Linux, macOS and Windows on amd64 and arm64, without cgo
+	@echo "== cross: go build and go vet for six systems"
+	@for os in linux darwin windows; do for arch in amd64 arm64; do \
+		echo "   $$os/$$arch"; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -buildvcs=false ./... && \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) vet ./... || exit 1; \
+	done; done
+
+race: ## run the shortened tests under the race detector, if there is a C compiler
+	@echo "== race: go test -race -short"
+	@if $(HAVE_CC); then CGO_ENABLED=1 $(GO) test -race -short $(PROTOCOL); \
+	else echo "   skipped: no C compiler ($$($(GO) env CC) cannot build a program)"; fi
+
+invariants: ## run the tests with the invariants checked at run time
+	@echo "== invariants: go test -tags invariants"
+	@$(GO) test -tags invariants $(PROTOCOL)
+
+unit: ## run the tests
+	@echo "== unit: go test"
+	@$(GO) test ./...
+
+fuzz: ## run every fuzz target for FUZZTIME each (10m)
+	@echo "== fuzz: $(FUZZTIME) each"
+	@$(GO) run ./ci/fuzz -time $(FUZZTIME)
+
+fuzz-short: ## run every fuzz target for 10s each
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=10s
+
+replay: ## replay the bundled recordings and meta-votes
+	@echo "== replay: every bundled recording, then the meta-votes"
+	@$(GO) run ./cmd/parsec replay
+	@$(GO) run ./cmd/parsec replay -meta-votes
+
+soak: ## compare the core with the plain algorithm on SEEDS random sections (1000)
+	@echo "== soak: $(SEEDS) seeds"
+	@$(GO) test ./core -run TestSoak -soak.seeds=$(SEEDS) -count=1 -timeout 0 -v
+
+bench: ## run the benchmarks that match BENCH (all), COUNT times each (1)
+	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 0 ./bench/... ./core/...
+
+rehome: ## move the module: make rehome MODULE=host/owner/parsec
+	@if [ -z "$$MODULE" ]; then echo "usage: make rehome MODULE=host/owner/parsec" >&2; exit 2; fi
+	@$(GO) run ./ci/rehome "$$MODULE"

@@ -1,0 +1,332 @@
+package ci
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// pkg is what one package may import besides the standard library. The tests of a package may import
+// what its code may, itself, and more.
+type pkg struct {
+	path string // below the module
+	why  string // why the package stands where it stands
+	code []allowed
+	test []allowed // only its _test files
+}
+
+// allowed is a package of ours, below the module, or a module of others.
+type allowed struct{ path, why string }
+
+// packages is the whole tree. A package that is not in it fails, and so does an allowance that
+// nothing uses: what is written here is what is so. Dependencies point one way:
+//
+//	gossip <- election <- core <- recording <- workloads <- bench
+//
+// Whatever a library package imports, every user of the library has to trust and to build.
+var packages = []pkg{
+	{
+		path: "core",
+		why:  "the public API: a pure state machine, for which the standard library is enough",
+		code: []allowed{
+			{"core/internal/coin", "it chooses the section's coin"},
+			{"core/internal/election", "it feeds each event to the elections and takes out blocks"},
+			{"core/internal/gossip", "it owns the graph that the elections read"},
+		},
+	},
+	{
+		path: "core/internal/coin",
+		why:  "the coin alone, so that another one can take its place",
+		code: []allowed{
+			{"core/internal/gossip", "a coin names peers and events as the graph does"},
+		},
+	},
+	{
+		path: "core/internal/election",
+		why:  "decides on a graph that it does not change",
+		code: []allowed{
+			{"core/internal/coin", "flips it where the meta-votes call for a flip"},
+			{"core/internal/gossip", "reads events, ancestry and forks"},
+		},
+	},
+	{
+		path: "core/internal/gossip",
+		why:  "the bottom: a graph knows nothing of what is decided on it",
+	},
+	{
+		path: "core/internal/plain",
+		why:  "the test oracle: it shares nothing with what it checks, not even types",
+	},
+	{
+		path: "core/recording",
+		why:  "a user of core like any other, beside it because it defines what core must compute",
+		code: []allowed{
+			{"core", "recordings are made of core's types"},
+			{"github.com/klauspost/compress", "recordings are compressed with zstd"},
+		},
+	},
+	{
+		path: "workloads",
+		why:  "loads for benchmarks and simulations; a user of the public API",
+		code: []allowed{
+			{"core", "a load is made of core's events"},
+			{"core/recording", "a load can be written down and replayed"},
+		},
+	},
+	{
+		path: "ci",
+		why:  "looks at the tree from outside",
+	},
+	{
+		path: "ci/fuzz",
+		why:  "a program around the go command",
+	},
+	{
+		path: "ci/rehome",
+		why:  "it has to run while the module's imports are broken",
+	},
+}
+
+// testOnly are packages that no package's code may import, whatever the table says.
+var testOnly = map[string]string{
+	"core/internal/plain": "the oracle is slow on purpose; a user's binary must not have it",
+}
+
+// imports are what the files of one package import: ours as paths below the module, those of others
+// in full. The standard library is left out.
+type imports struct{ code, test map[string]bool }
+
+// importsOf reads the imports of every package of the module in dir, from all its files, whatever
+// system or build tag they are for; go list would see only those for one.
+func importsOf(t *testing.T, dir, module string) map[string]imports {
+	t.Helper()
+	var files, nested []string
+	walk(t, dir, func(name string) {
+		switch {
+		case path.Base(name) == "go.mod" && name != "go.mod":
+			nested = append(nested, path.Dir(name)+"/")
+		case strings.HasSuffix(name, ".go") && !slices.Contains(strings.Split(name, "/"), "testdata"):
+			files = append(files, name)
+		}
+	})
+	all := map[string]imports{}
+	fset := token.NewFileSet()
+	for _, name := range files {
+		if slices.ContainsFunc(nested, func(dir string) bool { return strings.HasPrefix(name, dir) }) {
+			continue // a module of its own
+		}
+		src := readFile(t, filepath.Join(dir, name))
+		f, err := parser.ParseFile(fset, name, src, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := path.Dir(name)
+		if _, ok := all[at]; !ok {
+			all[at] = imports{map[string]bool{}, map[string]bool{}}
+		}
+		into := all[at].code
+		if strings.HasSuffix(name, "_test.go") {
+			into = all[at].test
+		}
+		for _, spec := range f.Imports {
+			p, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if below(p, module) {
+				into[strings.TrimPrefix(strings.TrimPrefix(p, module), "/")] = true
+			} else if first, _, _ := strings.Cut(p, "/"); strings.Contains(first, ".") || p == "C" {
+				into[p] = true
+			}
+		}
+	}
+	return all
+}
+
+// checkImports compares what is imported with the table and returns what is wrong.
+func checkImports(table []pkg, got map[string]imports) []string {
+	var wrong []string
+	bad := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	listed := map[string]bool{}
+	for _, p := range table {
+		if listed[p.path] {
+			bad("%s: in the table twice", p.path)
+		}
+		listed[p.path] = true
+		if p.why == "" {
+			bad("%s: no reason given", p.path)
+		}
+		have, ok := got[p.path]
+		if !ok {
+			bad("%s: in the table but not in the tree", p.path)
+			continue
+		}
+		used := map[string]bool{}
+		check := func(from string, imported map[string]bool, may []allowed) {
+			for _, imp := range slices.Sorted(maps.Keys(imported)) {
+				i := slices.IndexFunc(may, func(a allowed) bool {
+					return a.path == imp || isModule(a.path) && below(imp, a.path)
+				})
+				if i < 0 {
+					bad("%s: imports %s, which the table does not allow", from, imp)
+					continue
+				}
+				used[may[i].path] = true
+			}
+		}
+		for _, a := range p.code {
+			if why, ok := testOnly[a.path]; ok {
+				bad("%s: %s may only be imported by tests: %s", p.path, a.path, why)
+			}
+		}
+		check(p.path, have.code, p.code)
+		for _, a := range p.code {
+			if !used[a.path] {
+				bad("%s: may import %s but does not", p.path, a.path)
+			}
+		}
+		own := allowed{p.path, "an external test imports what it tests"}
+		check("tests of "+p.path, have.test, slices.Concat(p.code, p.test, []allowed{own}))
+		for _, a := range p.test {
+			if !used[a.path] {
+				bad("tests of %s: may import %s but do not", p.path, a.path)
+			}
+			if slices.ContainsFunc(p.code, func(b allowed) bool { return a.path == b.path }) {
+				bad("tests of %s: %s is allowed to all of the package already", p.path, a.path)
+			}
+		}
+		for _, a := range slices.Concat(p.code, p.test) {
+			if a.why == "" {
+				bad("%s: no reason given for importing %s", p.path, a.path)
+			}
+		}
+	}
+	for _, at := range slices.Sorted(maps.Keys(got)) {
+		if !listed[at] {
+			bad("%s: not in the table; add it with what it may import, and why", at)
+		}
+	}
+	return wrong
+}
+
+// isModule reports whether an allowed path is a module of others: those start with a host.
+func isModule(p string) bool {
+	host, _, _ := strings.Cut(p, "/")
+	return strings.Contains(host, ".")
+}
+
+// below reports whether an import path is root or lies below it.
+func below(p, root string) bool { return p == root || strings.HasPrefix(p, root+"/") }
+
+func TestImports(t *testing.T) {
+	for _, w := range checkImports(packages, importsOf(t, root, modulePath(t))) {
+		t.Error(w)
+	}
+}
+
+// linked are the modules that end up in the binary of whoever imports a library package.
+var linked = []struct {
+	path    string
+	modules []string
+	why     string
+}{
+	{"core", nil, "the state machine needs nothing but the standard library"},
+	{"core/recording", []string{"github.com/klauspost/compress"}, "zstd"},
+}
+
+func TestLinkedModules(t *testing.T) {
+	importsOf(t, root, modulePath(t)) // for go test's cache: see walk
+	for _, l := range linked {
+		out := goCommand(t, root, nil, "list", "-buildvcs=false", "-deps",
+			"-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "./"+l.path)
+		got := strings.Fields(out)
+		slices.Sort(got)
+		if got = slices.Compact(got); !slices.Equal(got, l.modules) {
+			t.Errorf("%s links %v, want %v (%s)", l.path, got, l.modules, l.why)
+		}
+	}
+}
+
+func TestCheckImports(t *testing.T) {
+	set := func(paths ...string) map[string]bool {
+		m := map[string]bool{}
+		for _, p := range paths {
+			m[p] = true
+		}
+		return m
+	}
+	const plain = "core/internal/plain"
+	table := []pkg{
+		{path: "a", why: "bottom"},
+		{path: "b", why: "on top of a",
+			code: []allowed{{"a", "why"}, {"example.com/m", "why"}},
+			test: []allowed{{plain, "why"}}},
+		{path: plain, why: "oracle"},
+	}
+	good := func() map[string]imports {
+		return map[string]imports{
+			"a":   {set(), set("a")},
+			"b":   {set("a", "example.com/m/sub"), set("a", "b", plain)},
+			plain: {set(), set()},
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(table []pkg, got map[string]imports)
+		want   string // "" for none
+	}{
+		{"all is well", func([]pkg, map[string]imports) {}, ""},
+		{"new package", func(_ []pkg, got map[string]imports) { got["c"] = imports{} },
+			"c: not in the table; add it with what it may import, and why"},
+		{"package gone", func(_ []pkg, got map[string]imports) { delete(got, "a") },
+			"a: in the table but not in the tree"},
+		{"import against the order", func(_ []pkg, got map[string]imports) { got["a"].code["b"] = true },
+			"a: imports b, which the table does not allow"},
+		{"module not allowed", func(_ []pkg, got map[string]imports) { got["b"].code["example.com/mm"] = true },
+			"b: imports example.com/mm, which the table does not allow"},
+		{"cgo", func(_ []pkg, got map[string]imports) { got["a"].code["C"] = true },
+			"a: imports C, which the table does not allow"},
+		{"package below an allowed one", func(_ []pkg, got map[string]imports) { got["b"].code["a/x"] = true },
+			"b: imports a/x, which the table does not allow"},
+		{"allowed in tests only", func(_ []pkg, got map[string]imports) { got["b"].code[plain] = true },
+			"b: imports core/internal/plain, which the table does not allow"},
+		{"test import not allowed", func(_ []pkg, got map[string]imports) { got["a"].test["b"] = true },
+			"tests of a: imports b, which the table does not allow"},
+		{"allowance unused", func(_ []pkg, got map[string]imports) { delete(got["b"].code, "a") },
+			"b: may import a but does not"},
+		{"test allowance unused", func(_ []pkg, got map[string]imports) { delete(got["b"].test, plain) },
+			"tests of b: may import core/internal/plain but do not"},
+		{"allowed twice", func(table []pkg, _ map[string]imports) { table[1].test[0].path = "a" },
+			"tests of b: a is allowed to all of the package already"},
+		{"oracle allowed to code", func(table []pkg, got map[string]imports) {
+			table[0].code = []allowed{{plain, "why"}}
+			got["a"].code[plain] = true
+		}, "a: core/internal/plain may only be imported by tests: " + testOnly[plain]},
+		{"no reason", func(table []pkg, _ map[string]imports) { table[1].code[0].why = "" },
+			"b: no reason given for importing a"},
+		{"no reason for the package", func(table []pkg, _ map[string]imports) { table[0].why = "" },
+			"a: no reason given"},
+		{"twice", func(table []pkg, _ map[string]imports) { table[2] = table[0] },
+			"a: in the table twice"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tab := slices.Clone(table)
+			for i := range tab {
+				tab[i].code, tab[i].test = slices.Clone(tab[i].code), slices.Clone(tab[i].test)
+			}
+			got := good()
+			c.change(tab, got)
+			wrong := checkImports(tab, got)
+			if c.want == "" && len(wrong) > 0 || c.want != "" && !slices.Contains(wrong, c.want) {
+				t.Errorf("got %q, want %q", wrong, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,204 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+
+	"parsec/core/internal/coin"
+	"parsec/core/internal/election"
+	"parsec/core/internal/gossip"
+)
+
+// Errors that [NewEngine], [Engine.AddPeer], [Engine.AddObservation] and [Engine.Insert] return, wrapped
+// with what they are about. The engine is unchanged by a call that returns one.
+var (
+	ErrConfig             = errors.New("invalid configuration")
+	ErrUnknownPeer        = errors.New("unknown peer")
+	ErrUnknownObservation = errors.New("unknown observation")
+	ErrUnknownSelfParent  = errors.New("unknown self-parent")
+	ErrUnknownOtherParent = errors.New("unknown other-parent")
+	ErrInvalidEvent       = errors.New("invalid event")
+	ErrLimit              = errors.New("limit reached")
+)
+
+// MaxPeers is the number of peers one engine can know, former members included.
+const MaxPeers = 4096
+
+// Config is what a section starts from.
+type Config struct {
+	Mode    Mode
+	Rules   Rules       // RFC0049 unless a recording says otherwise
+	Coin    CoinKind    // which common coin decides genuine flips
+	Peers   []Identity  // the peers known from the start; peer i has PeerIndex i. No two are equal.
+	Genesis []PeerIndex // the first voters, at least one, no two equal; any order
+}
+
+// CoinKind names a common coin (SPEC section 5).
+type CoinKind uint8
+
+// PredictableRoundParityCoin is the coin of recordings: round r's is "r is odd". Anyone can predict it, so
+// an adversary who controls the order of messages can hold agreement off for ever. It is for conformance
+// and measurement only.
+const PredictableRoundParityCoin CoinKind = 1
+
+// Engine turns a gossip graph into an agreed order of blocks: insert events, take blocks. It does no
+// input or output, reads no clock and starts no goroutine, and it is not safe for concurrent use.
+type Engine struct {
+	election   *election.Election
+	identities map[Identity]PeerIndex
+	out        []Block
+	voters     []PeerIndex
+}
+
+// NewEngine returns an engine with an empty graph. The error wraps [ErrConfig].
+func NewEngine(cfg Config) (*Engine, error) {
+	if cfg.Mode > Single {
+		return nil, fmt.Errorf("%w: unknown %v", ErrConfig, cfg.Mode)
+	}
+	if cfg.Rules > Crate073 {
+		return nil, fmt.Errorf("%w: unknown %v", ErrConfig, cfg.Rules)
+	}
+	if cfg.Coin != PredictableRoundParityCoin {
+		return nil, fmt.Errorf("%w: no coin chosen", ErrConfig)
+	}
+	e := &Engine{
+		election:   election.New(cfg.Mode == Single, cfg.Rules == Crate073, coin.PredictableRoundParity{}),
+		identities: make(map[Identity]PeerIndex, len(cfg.Peers)),
+	}
+	for _, id := range cfg.Peers {
+		if _, err := e.AddPeer(id); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		}
+	}
+	if len(cfg.Genesis) == 0 {
+		return nil, fmt.Errorf("%w: the genesis group is empty", ErrConfig)
+	}
+	genesis := make([]gossip.Peer, 0, len(cfg.Genesis))
+	seen := make([]bool, len(cfg.Peers))
+	for _, p := range cfg.Genesis {
+		if int(p) >= len(seen) {
+			return nil, fmt.Errorf("%w: genesis group: %w %d of %d", ErrConfig, ErrUnknownPeer, p, len(seen))
+		}
+		if seen[p] {
+			return nil, fmt.Errorf("%w: peer %d is in the genesis group twice", ErrConfig, p)
+		}
+		seen[p] = true
+		genesis = append(genesis, gossip.Peer(p))
+	}
+	e.election.Start(genesis)
+	return e, nil
+}
+
+// AddPeer makes a further peer known, so that it can make events and be voted about, and returns its
+// number. It does not become a voter by that. Peers already known are refused with [ErrConfig], and the
+// peer after the last of [MaxPeers] with [ErrLimit].
+func (e *Engine) AddPeer(id Identity) (PeerIndex, error) {
+	if p, ok := e.identities[id]; ok {
+		return 0, fmt.Errorf("%w: peers %d and %d have the same identity", ErrConfig, p, len(e.identities))
+	}
+	if len(e.identities) == MaxPeers {
+		return 0, fmt.Errorf("%w: %d peers", ErrLimit, MaxPeers)
+	}
+	p, err := e.election.AddPeer(id)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrLimit, err)
+	}
+	e.identities[id] = PeerIndex(p)
+	return PeerIndex(p), nil
+}
+
+// AddObservation makes an observation known, so that events can vote for it, and returns its number. The
+// caller sees to it that no two have the same hash: the order of keys rests on that.
+func (e *Engine) AddObservation(o Observation) (ObservationIndex, error) {
+	if o.Kind > DKGMessage {
+		return 0, fmt.Errorf("%w: unknown %v", ErrUnknownObservation, o.Kind)
+	}
+	i, err := e.election.AddObservation(election.Observation{
+		Hash: o.Hash,
+		Kind: election.Kind(o.Kind),
+		Peer: gossip.Peer(o.Peer),
+	})
+	switch {
+	case errors.Is(err, election.ErrPeer):
+		return 0, fmt.Errorf("%w: %v of peer %d, of %d peers", ErrUnknownPeer, o.Kind, o.Peer, len(e.identities))
+	case err != nil:
+		return 0, fmt.Errorf("%w: %w", ErrLimit, err)
+	}
+	return ObservationIndex(i), nil
+}
+
+// Insert adds an event, whose parents must have been inserted before, runs the elections as far as they
+// go and returns the event's place. Take what was decided by [Engine.Blocks].
+//
+// Errors: [ErrUnknownPeer], [ErrUnknownObservation], [ErrUnknownSelfParent], [ErrUnknownOtherParent];
+// [ErrInvalidEvent] for an unknown cause or a self-parent by another creator; [ErrLimit] when the graph
+// is full or has too many forks.
+func (e *Engine) Insert(ev Event) (EventIndex, error) {
+	x, err := e.election.Insert(gossip.Event{
+		By:    gossip.Peer(ev.Creator),
+		Cause: gossip.Cause(ev.Cause),
+		Self:  place(ev.SelfParent),
+		Other: place(ev.OtherParent),
+		Datum: uint32(ev.Observation),
+	})
+	if err != nil {
+		return 0, e.insertError(&ev, err)
+	}
+	return EventIndex(x - 1), nil
+}
+
+// place is the graph's number for an event: 0 is no event there.
+func place(x EventIndex) gossip.Index {
+	if x >= gossip.MaxEvents {
+		return gossip.MaxEvents
+	}
+	return gossip.Index(x + 1)
+}
+
+func (e *Engine) insertError(ev *Event, err error) error {
+	n := e.election.Graph().Len()
+	switch {
+	case errors.Is(err, gossip.ErrCreator):
+		return fmt.Errorf("%w: creator %d, of %d peers", ErrUnknownPeer, ev.Creator, len(e.identities))
+	case errors.Is(err, gossip.ErrSelfParent):
+		return fmt.Errorf("%w %d, of %d events", ErrUnknownSelfParent, ev.SelfParent, n)
+	case errors.Is(err, gossip.ErrOtherParent):
+		return fmt.Errorf("%w %d, of %d events", ErrUnknownOtherParent, ev.OtherParent, n)
+	case errors.Is(err, election.ErrObservation):
+		return fmt.Errorf("%w %d", ErrUnknownObservation, ev.Observation)
+	case errors.Is(err, gossip.ErrForks), errors.Is(err, gossip.ErrFull):
+		return fmt.Errorf("%w: %w", ErrLimit, err)
+	}
+	return fmt.Errorf("%w: %w", ErrInvalidEvent, err)
+}
+
+// Blocks returns the blocks decided since the last call, in order; nil if there are none. The slice and
+// the voters in it are valid until the next call of [Engine.Insert] or Blocks: copy what is to be kept.
+func (e *Engine) Blocks() []Block {
+	blocks := e.election.Blocks()
+	if len(blocks) == 0 {
+		return nil
+	}
+	e.out, e.voters = e.out[:0], e.voters[:0]
+	for _, b := range blocks {
+		from := len(e.voters)
+		for _, p := range b.Voters {
+			e.voters = append(e.voters, PeerIndex(p))
+		}
+		to := len(e.voters)
+		e.out = append(e.out, Block{
+			Observation: ObservationIndex(b.Observation),
+			Voters:      e.voters[from:to:to],
+			At:          EventIndex(b.At - 1),
+		})
+	}
+	return e.out
+}
+
+// Voter reports whether peer p votes now.
+func (e *Engine) Voter(p PeerIndex) bool {
+	return int(p) < len(e.identities) && e.election.Voter(gossip.Peer(p))
+}
+
+// Stats returns counters.
+func (e *Engine) Stats() election.Stats { return e.election.Stats }

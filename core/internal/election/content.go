@@ -1,0 +1,415 @@
+package election
+
+import (
+	"bytes"
+	"math"
+	"slices"
+
+	"parsec/core/internal/gossip"
+)
+
+// observation is an observation and its keys: one, or in Single mode one for each voter of it.
+type observation struct {
+	Observation
+	keys uint32 // the first, linked by key.next; noKey for none
+}
+
+const noKey = math.MaxUint32
+
+// key identifies an observation in the election.
+type key struct {
+	observation uint32
+	next        uint32 // the next key of the observation
+	votes       uint32 // the first vote with it, linked by vote.alike
+	tally       uint32 // supermajority keys: its place in content.seen while it is not done, noKey else
+	lowest      uint16 // while a decision is made: lowest position in a content
+	count       uint16 // while a decision is made: voters with it in their content
+	by          gossip.Peer
+	single      bool
+	done        bool
+}
+
+// vote is an observation event whose key was not done when it came, the first on its column with it.
+type vote struct {
+	event gossip.Index
+	key   uint32
+	next  uint32 // the next on the column, 0 for none
+	alike uint32 // the next with the key, 0 for none
+}
+
+// columnVotes are the votes of one column.
+type columnVotes struct {
+	head uint32 // the first that may not be done, 0 for none
+	tail uint32 // the last, done or not
+	view int16  // the column's view, -1 if its peer is no voter
+}
+
+// node is one key in the content of an interesting event.
+type node struct {
+	event gossip.Index
+	key   uint32
+	next  uint32
+}
+
+// content is the interesting content of the events by voters, and how far each chain has read the votes
+// of each column. A view is a voter's chain: its column, or a branch if it forked.
+type content struct {
+	stride int             // columns there is room for in a row
+	views  []gossip.Column // by view
+	voter  []int16         // by view: whose it is
+	unread []gossip.Index  // view*stride+column: the event of the next vote to read, never for none
+	cursor []uint32        // view*stride+column: that vote
+	spread []bool          // by view: its last event descends from events of a supermajority of voters
+	queue  []queue         // by view
+	nodes  []node          // from 1; free ones linked from free
+	free   uint32
+
+	tallies  int      // places handed out
+	recycled []uint32 // places of done keys
+	seen     []uint16 // tally*len(views)+view: voters of the key that the chain has read
+	fresh    []ranked // scratch
+
+	forks bool // votes on several columns of one peer matter: keys are recounted
+}
+
+// queue holds the contents of a chain's interesting events that are not done, in order.
+type queue struct{ head, tail uint32 }
+
+// ranked is a key with what orders it in a content.
+type ranked struct {
+	own uint32 // index by creator of the creator's own vote, MaxUint32 for none
+	key uint32
+}
+
+// listed marks in seen that the key is in the content of the chain.
+const listed = math.MaxUint16
+
+// columnAdded makes room for a new column.
+func (e *Election) columnAdded() {
+	e.column = append(e.column, columnVotes{view: -1})
+	c := &e.content
+	if len(e.column) <= c.stride || len(c.views) == 0 {
+		return
+	}
+	stride := len(e.column) + len(e.column)/4 + 4
+	unread := make([]gossip.Index, len(c.views)*stride)
+	cursor := make([]uint32, len(c.views)*stride)
+	for i := range unread {
+		unread[i] = never
+	}
+	for v := range c.views {
+		copy(unread[v*stride:], c.unread[v*c.stride:(v+1)*c.stride])
+		copy(cursor[v*stride:], c.cursor[v*c.stride:(v+1)*c.stride])
+	}
+	c.unread, c.cursor, c.stride = unread, cursor, stride
+}
+
+// hasVotes reports whether p has votes that are not done.
+func (e *Election) hasVotes(p gossip.Peer) bool {
+	if e.head(e.g.Main(p)) != 0 {
+		return true
+	}
+	for _, c := range e.g.Of(p) {
+		if e.head(c) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// head returns the first vote on column c that is not done, 0 for none.
+func (e *Election) head(c gossip.Column) uint32 {
+	k := &e.column[c]
+	for k.head != 0 && e.keys[e.votes[k.head].key].done {
+		k.head = e.votes[k.head].next
+	}
+	return k.head
+}
+
+// keyOf returns the key of a vote by p for observation o, making it if there is none.
+func (e *Election) keyOf(o uint32, p gossip.Peer) uint32 {
+	obs := &e.observations[o]
+	single := obs.Kind == DKGMessage || obs.Kind == Opaque && e.single
+	for k := obs.keys; k != noKey; k = e.keys[k].next {
+		if !single || e.keys[k].by == p {
+			return k
+		}
+	}
+	e.keys = append(e.keys, key{observation: o, next: obs.keys, by: p, single: single, tally: noKey})
+	obs.keys = uint32(len(e.keys) - 1)
+	return obs.keys
+}
+
+// logVote notes the vote that observation event x carries, and reports whether it made everything start
+// over: a vote of a peer that forked is the first such that matters.
+func (e *Election) logVote(x gossip.Index, o uint32) (reset bool) {
+	ev := e.g.Event(x)
+	k := e.keyOf(o, ev.By)
+	if e.keys[k].done {
+		return false
+	}
+	for v := e.keys[k].votes; v != 0; v = e.votes[v].alike {
+		if e.g.Event(e.votes[v].event).Col == ev.Col {
+			return false // voted for again: whatever descends from this descends from the first
+		}
+	}
+	e.appendVote(x, k, ev.Col)
+	if !e.content.forks && e.g.Of(ev.By) != nil {
+		e.reset()
+		return true
+	}
+	return false
+}
+
+func (e *Election) appendVote(x gossip.Index, k uint32, col gossip.Column) {
+	v := uint32(len(e.votes))
+	e.votes = append(e.votes, vote{event: x, key: k, alike: e.keys[k].votes})
+	e.keys[k].votes = v
+	on := &e.column[col]
+	if on.tail != 0 {
+		e.votes[on.tail].next = v
+	}
+	if on.head == 0 {
+		on.head = v
+	}
+	on.tail = v
+	c := &e.content
+	for i := int(col); i < len(c.unread); i += c.stride {
+		if c.unread[i] == never {
+			c.unread[i], c.cursor[i] = x, v
+		}
+	}
+}
+
+// addContent computes the interesting content of x, a sync event by a voter (SPEC section 3.1). It reads
+// the votes that x is the first of its chain to descend from. Time O(columns), and O(1) per vote read.
+func (e *Election) addContent(x gossip.Index, ev *gossip.Event) {
+	c := &e.content
+	v := int(e.column[ev.Col].view)
+	row := e.g.Row(x, 0)
+	if !c.spread[v] {
+		if !e.isSpread(x) {
+			return
+		}
+		c.spread[v] = true
+	}
+	unread := c.unread[v*c.stride:][:len(e.column)]
+	if ev.Cause == gossip.Requesting && !c.forks {
+		if unread[ev.Col] <= x {
+			e.read(x, ev, v, ev.Col, x)
+		}
+	} else {
+		row = row[:len(unread)]
+		for i, u := range unread {
+			if u <= row[i] {
+				e.read(x, ev, v, gossip.Column(i), row[i])
+			}
+		}
+	}
+	if len(c.fresh) > 0 {
+		e.list(x, v)
+	}
+}
+
+// isSpread reports whether x descends from events by a supermajority of voters.
+func (e *Election) isSpread(x gossip.Index) bool {
+	n := 0
+	for _, p := range e.voters {
+		here := e.g.At(x, e.g.Main(p)) != 0
+		for _, c := range e.g.Of(p) {
+			here = here || e.g.At(x, c) != 0
+		}
+		if here {
+			n++
+		}
+	}
+	return n >= e.quorum
+}
+
+// read takes in the votes of column col up to event last.
+func (e *Election) read(x gossip.Index, ev *gossip.Event, v int, col gossip.Column, last gossip.Index) {
+	c := &e.content
+	i := v*c.stride + int(col)
+	w := c.cursor[i]
+	for w != 0 && e.votes[w].event <= last {
+		vt := &e.votes[w]
+		k := &e.keys[vt.key]
+		switch {
+		case k.done:
+		case c.forks:
+			e.recount(x, ev, v, vt.key)
+		case k.single:
+			own := uint32(math.MaxUint32)
+			if k.by == ev.By {
+				own = e.g.Event(vt.event).Nth
+			}
+			c.fresh = append(c.fresh, ranked{own, vt.key})
+		case e.vbit[e.g.By(col)] >= 0:
+			t := e.tallyOf(k)*len(c.views) + v
+			c.seen[t]++
+			if int(c.seen[t]) == e.quorum {
+				c.fresh = append(c.fresh, ranked{e.ownVote(x, ev, vt.key), vt.key})
+			}
+		}
+		w = vt.next
+	}
+	c.cursor[i] = w
+	c.unread[i] = never
+	if w != 0 {
+		c.unread[i] = e.votes[w].event
+	}
+}
+
+// tallyOf returns the place of k's tallies in content.seen.
+func (e *Election) tallyOf(k *key) int {
+	c := &e.content
+	if k.tally == noKey {
+		if n := len(c.recycled); n > 0 {
+			k.tally = c.recycled[n-1]
+			c.recycled = c.recycled[:n-1]
+		} else {
+			k.tally = uint32(c.tallies)
+			c.tallies++
+			if need := c.tallies * len(c.views); need > len(c.seen) {
+				c.seen = append(c.seen, make([]uint16, max(need, 2*len(c.seen))-len(c.seen))...)
+			}
+		}
+	}
+	return int(k.tally)
+}
+
+// retire marks k done and frees what counted it.
+func (e *Election) retire(k *key) {
+	k.done = true
+	if c := &e.content; k.tally != noKey {
+		clear(c.seen[int(k.tally)*len(c.views):][:len(c.views)])
+		c.recycled = append(c.recycled, k.tally)
+		k.tally = noKey
+	}
+}
+
+// ownVote returns the index by creator of the first vote by x's creator for key k that x descends from,
+// MaxUint32 for none. Time O(votes with k).
+func (e *Election) ownVote(x gossip.Index, ev *gossip.Event, k uint32) uint32 {
+	own := uint32(math.MaxUint32)
+	for v := e.keys[k].votes; v != 0; v = e.votes[v].alike {
+		if u := e.g.Event(e.votes[v].event); u.By == ev.By && e.g.Descends(x, e.votes[v].event) {
+			own = min(own, u.Nth)
+		}
+	}
+	return own
+}
+
+// recount is read's way with a key while votes of forked peers are about: it counts from the graph.
+func (e *Election) recount(x gossip.Index, ev *gossip.Event, v int, id uint32) {
+	c := &e.content
+	k := &e.keys[id]
+	if slices.ContainsFunc(c.fresh, func(r ranked) bool { return r.key == id }) || e.knows(x, ev, v, id) {
+		return
+	}
+	if !k.single {
+		n := 0
+		for _, p := range e.voters {
+			for w := k.votes; w != 0; w = e.votes[w].alike {
+				if y := e.votes[w].event; e.g.Event(y).By == p && e.g.Descends(x, y) {
+					n++
+					break
+				}
+			}
+		}
+		if n < e.quorum {
+			return
+		}
+	}
+	c.fresh = append(c.fresh, ranked{e.ownVote(x, ev, id), id})
+}
+
+// knows reports whether the key is in the content of an event by x's creator that x descends from.
+func (e *Election) knows(x gossip.Index, ev *gossip.Event, v int, id uint32) bool {
+	c := &e.content
+	in := func(v int) bool {
+		limit := e.g.At(x, c.views[v])
+		for i := c.queue[v].head; i != 0 && c.nodes[i].event <= limit; i = c.nodes[i].next {
+			if c.nodes[i].key == id {
+				return true
+			}
+		}
+		return false
+	}
+	branches := e.g.Of(ev.By)
+	if branches == nil {
+		return in(v)
+	}
+	for _, b := range branches {
+		if in(int(e.column[b].view)) {
+			return true
+		}
+	}
+	return false
+}
+
+// list makes the fresh keys the content of x.
+func (e *Election) list(x gossip.Index, v int) {
+	c := &e.content
+	if len(c.fresh) > 1 {
+		slices.SortFunc(c.fresh, func(a, b ranked) int {
+			if a.own != b.own {
+				if a.own < b.own {
+					return -1
+				}
+				return 1
+			}
+			return e.compare(a.key, b.key)
+		})
+	}
+	q := &c.queue[v]
+	if q.head == 0 {
+		e.noteFirst(v, x)
+	}
+	for _, r := range c.fresh {
+		i := c.free
+		if i != 0 {
+			c.free = c.nodes[i].next
+		} else {
+			i = uint32(len(c.nodes))
+			c.nodes = append(c.nodes, node{})
+		}
+		c.nodes[i] = node{event: x, key: r.key}
+		if q.tail != 0 {
+			c.nodes[q.tail].next = i
+		} else {
+			q.head = i
+		}
+		q.tail = i
+	}
+	c.fresh = c.fresh[:0]
+}
+
+// pop drops the done keys at the head of view v's queue and returns its first event with content left,
+// never for none.
+func (e *Election) pop(v int) gossip.Index {
+	c := &e.content
+	q := &c.queue[v]
+	for q.head != 0 && e.keys[c.nodes[q.head].key].done {
+		i := q.head
+		q.head = c.nodes[i].next
+		c.nodes[i].next = c.free
+		c.free = i
+	}
+	if q.head == 0 {
+		q.tail = 0
+		return never
+	}
+	return c.nodes[q.head].event
+}
+
+// compare is the order of keys: by hash, then by peer identity.
+func (e *Election) compare(a, b uint32) int {
+	x, y := &e.keys[a], &e.keys[b]
+	if x.observation != y.observation {
+		if c := bytes.Compare(e.observations[x.observation].Hash[:], e.observations[y.observation].Hash[:]); c != 0 {
+			return c
+		}
+	}
+	return bytes.Compare(e.identities[x.by][:], e.identities[y.by][:])
+}

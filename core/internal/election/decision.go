@@ -1,0 +1,158 @@
+package election
+
+import (
+	"bytes"
+	"math"
+	"slices"
+
+	"parsec/core/internal/gossip"
+)
+
+// keyRank is a decided key with what orders it among the keys of one decision.
+type keyRank struct {
+	key    uint32
+	lowest uint16
+	count  uint16
+}
+
+// decide ends the election at event y, while x is being inserted (SPEC section 3, "Decision").
+func (e *Election) decide(y, x gossip.Index) {
+	if e.small {
+		e.subjects[0] = e.lanes.trueLanes(e.window.votes[y-e.window.base])
+	} else {
+		e.planes.trueSubjects(e.window.votes[y-e.window.base], e.subjects)
+	}
+	for i := range e.voters {
+		if e.subjects[i>>6]>>(i&63)&1 == 0 {
+			continue
+		}
+		if f, v := e.observed(int16(i), y); f != 0 {
+			e.tallyContent(f, v)
+		}
+	}
+	e.finish(x)
+}
+
+// decideAlone is decide for a section of one voter: its first interesting event ends the election.
+func (e *Election) decideAlone(x gossip.Index) bool {
+	first, view := never, 0
+	for v := range e.content.views {
+		if f := e.pop(v); f < first {
+			first, view = f, v
+		}
+	}
+	if first == never {
+		return false
+	}
+	e.tallyContent(first, view)
+	e.finish(x)
+	return true
+}
+
+// observed returns the interesting event of voter i that the observers behind y strongly see, and the
+// view whose queue has its content.
+func (e *Election) observed(i int16, y gossip.Index) (f gossip.Index, view int) {
+	if !e.voterForked(i) {
+		view = int(e.column[e.vcol[i]].view)
+		if f = e.pop(view); f == never {
+			f = 0
+		}
+		return f, view
+	}
+	for _, z := range e.seen {
+		if z > y || !e.g.Descends(y, z) {
+			continue
+		}
+		if f = e.seenCandidate(z, i); f != 0 {
+			return f, int(e.column[e.g.Event(f).Col].view)
+		}
+	}
+	return 0, 0
+}
+
+// tallyContent counts the keys left in the content of interesting event f.
+func (e *Election) tallyContent(f gossip.Index, view int) {
+	c := &e.content
+	pos := uint16(0)
+	for i := c.queue[view].head; i != 0 && c.nodes[i].event <= f; i = c.nodes[i].next {
+		k := &e.keys[c.nodes[i].key]
+		if c.nodes[i].event < f || k.done {
+			continue
+		}
+		if k.count == 0 {
+			k.lowest = pos
+			e.decided = append(e.decided, keyRank{key: c.nodes[i].key})
+		}
+		k.count++
+		k.lowest = min(k.lowest, pos)
+		if pos < math.MaxUint16 {
+			pos++
+		}
+	}
+}
+
+// finish makes blocks of the keys tallied and begins the next election.
+func (e *Election) finish(x gossip.Index) {
+	for i := range e.decided {
+		d := &e.decided[i]
+		k := &e.keys[d.key]
+		d.lowest, d.count = k.lowest, k.count
+		k.count = 0
+	}
+	slices.SortFunc(e.decided, func(a, b keyRank) int {
+		switch {
+		case a.lowest != b.lowest:
+			return int(a.lowest) - int(b.lowest)
+		case a.count != b.count:
+			return int(b.count) - int(a.count)
+		}
+		return e.compare(a.key, b.key)
+	})
+	if len(e.decided) == 0 {
+		return
+	}
+	e.Stats.Decisions++
+	for _, d := range e.decided {
+		o := e.keys[d.key].observation
+		if kind := e.observations[o].Kind; kind != StartDKG && kind != DKGMessage {
+			e.blocks = append(e.blocks, Block{Observation: o, Voters: e.votersOf(d.key), At: x})
+		}
+	}
+	changed := false
+	for _, d := range e.decided {
+		k := &e.keys[d.key]
+		e.retire(k)
+		o := &e.observations[k.observation]
+		switch o.Kind {
+		case Add:
+			changed = changed || !e.member[o.Peer]
+			e.member[o.Peer] = true
+		case Remove, Accusation:
+			changed = changed || e.member[o.Peer]
+			e.member[o.Peer] = false
+		}
+	}
+	e.decided = e.decided[:0]
+	if changed {
+		e.reset()
+		return
+	}
+	e.renew()
+	e.begin()
+}
+
+// votersOf lists the voters that an event votes for the key by, in order of identity.
+func (e *Election) votersOf(id uint32) []gossip.Peer {
+	from := len(e.ballots)
+	for v := e.keys[id].votes; v != 0; v = e.votes[v].alike {
+		if p := e.g.Event(e.votes[v].event).By; e.member[p] && !slices.Contains(e.ballots[from:], p) {
+			e.ballots = append(e.ballots, p)
+		}
+	}
+	to := len(e.ballots)
+	voters := e.ballots[from:to:to]
+	slices.SortFunc(voters, func(a, b gossip.Peer) int {
+		return bytes.Compare(e.identities[a][:], e.identities[b][:])
+	})
+	return voters
+}

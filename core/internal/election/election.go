@@ -1,0 +1,296 @@
+// Package election turns a gossip graph into an agreed order of blocks (SPEC sections 3 and 4).
+//
+// What an event decides is a function of the graph behind it, so the package is free to choose what it
+// computes when. Three things are kept, each for as long as it holds:
+//
+//   - the interesting content of events (content.go), which stands until the voters change;
+//   - for the running election the first interesting event of each voter, and per event the set of
+//     those it descends from (observer.go);
+//   - meta-votes of the events from the first observer on, bit-sliced over all subjects (lanes.go for
+//     sections of up to 8 voters, planes.go for larger ones).
+//
+// A decision starts the next election at the earliest event that can be an observer in it: nothing
+// before that is touched again.
+package election
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"parsec/core/internal/coin"
+	"parsec/core/internal/gossip"
+)
+
+// Kind is what an observation is about.
+type Kind uint8
+
+// The kinds of observations.
+const (
+	Opaque Kind = iota
+	Genesis
+	Add
+	Remove
+	Accusation
+	StartDKG
+	DKGMessage
+)
+
+// Observation is what is voted on.
+type Observation struct {
+	Hash [32]byte
+	Kind Kind
+	Peer gossip.Peer // Add, Remove, Accusation
+}
+
+// Block is a decided observation. Voters are ordered by identity.
+type Block struct {
+	Observation uint32
+	Voters      []gossip.Peer
+	At          gossip.Index
+}
+
+// Errors of AddObservation and Insert.
+var (
+	ErrObservation = errors.New("unknown observation")
+	ErrPeer        = errors.New("observation about an unknown peer")
+	ErrFull        = errors.New("too many observations")
+)
+
+// never is a place no event has: later than all.
+const never = gossip.Index(math.MaxInt32)
+
+// Election runs the meta-elections of one graph.
+type Election struct {
+	g         *gossip.Graph
+	coin      coin.Coin
+	single    bool // Opaque observations need one vote
+	everyPeer bool // crate-0.7.3: strongly-sees counts every peer
+
+	identities [][32]byte
+	member     []bool // by peer: votes now
+
+	observations []observation
+	keys         []key
+	votes        []vote // from 1
+	column       []columnVotes
+	content      content
+
+	// Of the voters now. Voter i is at bit i wherever voters are bits.
+	n       int // how many
+	quorum  int // the least supermajority of n
+	third   int // the least k with 3k >= n
+	voters  []gossip.Peer
+	vcol    []gossip.Column
+	vbit    []int16 // by peer: i, -1 if it is no voter
+	aligned bool    // voter i has column i
+	forked  []int16
+	counted []counted // who counts for strongly-sees beyond the voters: crate-0.7.3 only
+
+	window    window
+	observers observers
+	lanes     lanes
+	planes    planes
+	small     bool // n <= laneVoters: lanes, else planes
+	plain     bool // meta-votes are tallied from scratch at every event
+
+	// The running election.
+	next     gossip.Index   // the first event not processed yet
+	base     gossip.Index   // meta-votes are of events from base+1 on
+	earliest gossip.Index   // the first observer, 0 for none yet
+	seen     []gossip.Index // the observers, kept only while a voter forked
+	subjects []uint64       // scratch: a bit a voter
+
+	decided []keyRank
+	blocks  []Block
+	ballots []gossip.Peer // what Block.Voters are slices of
+	taken   bool
+	Stats   Stats
+}
+
+// Stats counts work.
+type Stats struct {
+	Decisions uint64 // elections ended
+	Retouched uint64 // events processed again because an election ended
+	Probes    uint64 // observer checks
+	Evals     uint64 // events whose meta-votes were computed
+	Resets    uint64 // times content was computed anew: the voters changed, or one of them forked
+}
+
+// New returns an election over an empty graph.
+func New(single, everyPeer bool, c coin.Coin) *Election {
+	e := &Election{
+		g:         new(gossip.Graph),
+		coin:      c,
+		single:    single,
+		everyPeer: everyPeer,
+		votes:     make([]vote, 1),
+		next:      1,
+	}
+	e.content.nodes = make([]node, 1)
+	return e
+}
+
+// Graph returns the graph, for reading.
+func (e *Election) Graph() *gossip.Graph { return e.g }
+
+// Voter reports whether p votes now.
+func (e *Election) Voter(p gossip.Peer) bool { return e.member[p] }
+
+// Voters returns the number of voters.
+func (e *Election) Voters() int { return e.n }
+
+// AddPeer makes a peer known. Identities are distinct.
+func (e *Election) AddPeer(identity [32]byte) (gossip.Peer, error) {
+	p, err := e.g.AddPeer()
+	if err != nil {
+		return 0, err
+	}
+	e.identities = append(e.identities, identity)
+	e.member = append(e.member, false)
+	e.vbit = append(e.vbit, -1)
+	e.columnAdded()
+	if e.everyPeer {
+		e.counted = append(e.counted, counted{p})
+	}
+	return p, nil
+}
+
+// Start makes the genesis group voters. It is called once, before any event.
+func (e *Election) Start(genesis []gossip.Peer) {
+	for _, p := range genesis {
+		e.member[p] = true
+	}
+	e.reset()
+}
+
+// AddObservation makes an observation known and returns its number.
+func (e *Election) AddObservation(o Observation) (uint32, error) {
+	if len(e.observations) == math.MaxInt32 {
+		return 0, ErrFull
+	}
+	if (o.Kind == Add || o.Kind == Remove || o.Kind == Accusation) && int(o.Peer) >= len(e.member) {
+		return 0, fmt.Errorf("%w %d of %d", ErrPeer, o.Peer, len(e.member))
+	}
+	e.observations = append(e.observations, observation{Observation: o, keys: noKey})
+	return uint32(len(e.observations) - 1), nil
+}
+
+// Insert adds an event to the graph and runs the elections as far as they go. Datum is the observation
+// of an observation event.
+func (e *Election) Insert(ev gossip.Event) (gossip.Index, error) {
+	if ev.Cause == gossip.Observation && int(ev.Datum) >= len(e.observations) {
+		return 0, fmt.Errorf("%w %d of %d", ErrObservation, ev.Datum, len(e.observations))
+	}
+	if e.taken {
+		e.blocks, e.ballots, e.taken = e.blocks[:0], e.ballots[:0], false
+	}
+	x, branched, err := e.g.Insert(ev)
+	if err != nil {
+		return 0, err
+	}
+	if branched {
+		e.columnAdded()
+		if e.member[ev.By] || e.everyPeer || e.hasVotes(ev.By) {
+			if ev.Cause == gossip.Observation {
+				e.logVote(x, ev.Datum)
+			}
+			e.reset()
+			e.run(x)
+			return x, nil
+		}
+	}
+	e.enter(x, e.g.Event(x))
+	e.run(x)
+	return x, nil
+}
+
+// enter takes the new event x in: its vote, or its interesting content, and its place in the window.
+func (e *Election) enter(x gossip.Index, ev *gossip.Event) {
+	if ev.Cause == gossip.Observation {
+		if e.logVote(x, ev.Datum) {
+			return
+		}
+	} else if ev.Cause.Sync() && e.vbit[ev.By] >= 0 {
+		e.addContent(x, ev)
+	}
+	if e.n > 1 && e.observers.lowest != never {
+		e.push(x, ev, min(e.observers.lowest, e.next))
+	}
+}
+
+// Blocks returns the blocks decided since the last call. They are valid until the next Insert.
+func (e *Election) Blocks() []Block {
+	if e.taken {
+		return nil
+	}
+	e.taken = true
+	return e.blocks
+}
+
+// run processes the events from e.next to x, and again what a decision calls for.
+func (e *Election) run(x gossip.Index) {
+	for e.n == 1 && e.decideAlone(x) {
+	}
+	if e.n < 2 {
+		e.next = x + 1
+		return
+	}
+	if e.observers.lowest == never {
+		e.next = x + 1
+		return
+	}
+	for e.next <= x {
+		y := e.next
+		e.next++
+		if !e.process(y) {
+			continue
+		}
+		e.decide(y, x)
+		for e.n == 1 && e.decideAlone(x) {
+		}
+		if e.n < 2 {
+			e.next = x + 1
+			return
+		}
+		if e.next <= y {
+			e.Stats.Retouched += uint64(y - e.next + 1)
+		}
+	}
+}
+
+// process makes event x's meta-event but for its content and reports whether it ends the election.
+func (e *Election) process(x gossip.Index) bool {
+	w := &e.window
+	i := int(x - w.base)
+	in := &w.info[i]
+	if in.kind == bystander {
+		return false
+	}
+	before := uint32(0)
+	if in.sync > e.base && e.earliest != 0 {
+		before = w.votes[in.sync-w.base]
+	}
+	w.votes[i] = 0
+	if before == 0 {
+		// A requesting event sees what its self-parent saw.
+		if in.kind == requesting || x < e.observers.from[in.view] || !e.probe(x, i, in) {
+			return false
+		}
+		if e.earliest == 0 {
+			e.earliest = x
+			e.base = x - 1
+			w.votes[i-1] = 0
+		}
+		if len(e.forked) > 0 {
+			e.seen = append(e.seen, x)
+		}
+	}
+	if e.small {
+		return e.evalLanes(x, i, before, in)
+	}
+	return e.evalPlanes(x, i, before, in)
+}
+
+func quorum(n int) int { return 2*n/3 + 1 }
+func third(n int) int  { return (n + 2) / 3 }

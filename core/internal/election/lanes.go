@@ -1,0 +1,273 @@
+package election
+
+import (
+	"math/bits"
+
+	"parsec/core/internal/coin"
+	"parsec/core/internal/gossip"
+)
+
+// Sections of up to laneVoters voters: a subject has a nibble in each half of a word, the low half for
+// "true" and the high half for "false", and the tallies of all subjects are sums of words.
+const (
+	laneVoters = 8
+	laneOnes   = 0x1111_1111 // a bit a subject
+	laneMask   = 0xFFFF_FFFF
+	bothOnes   = laneOnes<<32 | laneOnes
+)
+
+// laneRecord is an event's meta-votes for one (round, step), about all subjects. A decided meta-vote
+// holds its value in all of them.
+type laneRecord struct {
+	estimates uint64
+	aux       uint64
+	bins      uint64
+	state     uint64 // low half: there is a meta-vote; high half: it is decided
+}
+
+// lanes are the meta-votes of the running election, by step (three a round), then by number. Number 0
+// is no meta-votes. Events whose meta-votes are the same as their self-parent's share the number.
+type lanes struct {
+	steps     [][]laneRecord
+	met       []bool // by step: a meta-vote of it is decided
+	unsettled []bool // by number: a coin was awaited or applied
+	active    int    // steps in use
+	used      int    // numbers in use
+	all       uint64
+	third     uint64      // added to a tally of others, sets a nibble's top bit where a third estimates so
+	almost    uint64      // likewise where a supermajority lacks one
+	enough    uint64      // likewise at a supermajority
+	cur       [][8]uint32 // by chain: the numbers of the others' at its last evaluation
+}
+
+func (l *lanes) reset(n, views int) {
+	if n > laneVoters {
+		return
+	}
+	l.all = laneOnes & (1<<(4*n) - 1)
+	l.third = bothOnes * uint64(8-third(n))
+	l.almost = bothOnes * uint64(9-quorum(n))
+	l.enough = bothOnes * uint64(8-quorum(n))
+	l.cur = make([][8]uint32, views)
+}
+
+func (l *lanes) begin() {
+	l.active, l.used = 0, 1
+	if l.unsettled == nil {
+		l.unsettled = make([]bool, 256)
+	}
+}
+
+// open takes step l.active into use; no number has meta-votes there yet.
+func (l *lanes) open() {
+	t := l.active
+	if t == len(l.steps) {
+		l.steps = append(l.steps, nil)
+		l.met = append(l.met, false)
+	}
+	if len(l.steps[t]) < len(l.unsettled) {
+		l.steps[t] = make([]laneRecord, len(l.unsettled))
+	}
+	clear(l.steps[t][:l.used])
+	l.met[t] = false
+	l.active++
+}
+
+// room makes room for number l.used.
+func (l *lanes) room() {
+	if l.used < len(l.unsettled) {
+		return
+	}
+	size := 2 * len(l.unsettled)
+	unsettled := make([]bool, size)
+	copy(unsettled, l.unsettled)
+	l.unsettled = unsettled
+	for t := range l.active {
+		r := make([]laneRecord, size)
+		copy(r, l.steps[t])
+		l.steps[t] = r
+	}
+}
+
+// trueLanes returns the bits of the subjects decided true under a number.
+func (l *lanes) trueLanes(number uint32) (yes uint64) {
+	for _, steps := range l.steps[:l.active] {
+		yes |= steps[number].state >> 32 & steps[number].aux
+	}
+	return gatherLanes(yes)
+}
+
+// gatherLanes turns a bit a nibble into adjacent bits.
+func gatherLanes(x uint64) uint64 {
+	x &= laneOnes
+	x = (x | x>>3) & 0x0303_0303
+	x = (x | x>>6) & 0x000F_000F
+	return (x | x>>12) & 0xFF
+}
+
+// spreadLanes is the inverse of gatherLanes.
+func spreadLanes(x uint64) uint64 {
+	x = (x | x<<12) & 0x000F_000F
+	x = (x | x<<6) & 0x0303_0303
+	return (x | x<<3) & laneOnes
+}
+
+// evalLanes computes the meta-votes of x, the event at entry i, from those numbered before, its
+// self-parent's among the sync events, or at an observer, where before is 0, from the observees in
+// e.subjects. It reports whether all are decided.
+func (e *Election) evalLanes(x gossip.Index, i int, before uint32, in *info) bool {
+	l := &e.lanes
+	w := &e.window
+	if in.kind == requesting && !l.unsettled[before] {
+		w.votes[i] = before
+		return false
+	}
+	var buf [laneVoters]uint32
+	row := w.row(i)
+	others := buf[:len(row)]
+	votes := w.votes[e.base-w.base:]
+	for j, a := range row {
+		d := int32(a) - int32(e.base)
+		others[j] = votes[d&^(d>>31)]
+	}
+	cur := &l.cur[in.view]
+	if *cur == buf && before != 0 && !l.unsettled[before] && len(e.forked) == 0 {
+		w.votes[i] = before
+		return false
+	}
+	*cur = buf
+	e.Stats.Evals++
+	l.room()
+	var (
+		begun    uint64 // subjects whose sequence goes on at this step, and their estimates
+		startE   uint64
+		gone     uint64 // subjects decided at an earlier step
+		diff     uint64 // what is not as it was
+		now      = l.used
+		coinWait bool
+	)
+	if before == 0 {
+		begun = l.all
+		yes := spreadLanes(e.subjects[0])
+		startE = yes | (l.all&^yes)<<32
+		diff = 1
+		if l.active == 0 {
+			l.open()
+		}
+	}
+	for t := 0; t < l.active; t++ {
+		steps := l.steps[t]
+		old := &steps[before]
+		exists := old.state&laneMask&^gone | begun
+		if exists == 0 {
+			diff |= old.state
+			steps[now] = laneRecord{}
+			continue
+		}
+		keep := exists | exists<<32
+		estimates := old.estimates&keep | startE
+		aux := old.aux & keep
+		bins := old.bins & keep
+		decided := old.state >> 32 & exists
+		gone |= decided
+		live := exists &^ decided
+		begun, startE = 0, 0
+		if live != 0 {
+			var cE, cA uint64
+			for _, j := range others {
+				o := &steps[j]
+				cE += o.estimates
+				cA += o.aux
+			}
+			both := live | live<<32
+			none := live &^ (estimates | estimates>>32) // these wait for a coin
+			estimates |= (cE + l.third) >> 3 & both &^ (none | none<<32)
+			// enough: the others alone are a supermajority; almost: they are with one's own.
+			bins |= ((cE+l.enough)>>3 | (cE+l.almost)>>3&estimates) & both
+			fresh := live &^ (aux | aux>>32)
+			yes := bins & fresh
+			aux |= yes | (bins>>32&fresh&^yes)<<32
+			enough := (cA+l.enough)>>3 | (cA+l.almost)>>3&aux
+			met := uint64(0)
+			if l.met[t] {
+				for _, j := range others {
+					met |= steps[j].state
+				}
+				met >>= 32
+			}
+			turn := t % 3
+			d := uint64(0)
+			switch turn {
+			case 0:
+				if d = (bins&enough | met) & live; d != 0 {
+					rest := ^(d | d<<32)
+					estimates, aux, bins = estimates&rest|d, aux&rest|d, bins&rest|d
+				}
+			case 1:
+				if d = (bins&enough>>32 | met) & live; d != 0 {
+					rest := ^(d | d<<32)
+					estimates, aux, bins = estimates&rest|d<<32, aux&rest|d<<32, bins&rest|d<<32
+				}
+			}
+			if d != 0 {
+				gone |= d
+				decided |= d
+				l.met[t] = true
+			}
+			last := live &^ d
+			if t+1 < l.active {
+				last &^= l.steps[t+1][before].state
+			}
+			if last != 0 {
+				sum := cA&laneMask + cA>>32
+				begun = ((sum+l.enough&laneMask)>>3 | (sum+l.almost&laneMask)>>3&(aux|aux>>32)) & last
+				if begun != 0 {
+					yes, no := enough&begun, enough>>32&begun
+					switch turn {
+					case 0:
+						startE = no<<32 | begun&^no
+					case 1:
+						startE = yes | (begun&^yes)<<32
+					default:
+						startE = yes | (no&^yes)<<32
+					}
+					if t+1 == l.active {
+						l.open()
+					}
+				}
+			}
+			if none &^= d | estimates | estimates>>32; none != 0 {
+				coinWait = true
+				if before != 0 {
+					estimates |= e.tossLanes(x, none, t)
+				}
+			}
+		}
+		state := exists | decided<<32
+		diff |= (old.estimates ^ estimates) | (old.aux ^ aux) | (old.bins ^ bins) | (old.state ^ state)
+		steps[now] = laneRecord{estimates, aux, bins, state}
+	}
+	if diff == 0 && !coinWait && !l.unsettled[before] {
+		w.votes[i] = before
+		return false
+	}
+	l.unsettled[now] = coinWait
+	l.used++
+	w.votes[i] = uint32(now)
+	return gone == l.all
+}
+
+// tossLanes asks the coin for the subjects that wait for it at step t, and returns their estimates.
+func (e *Election) tossLanes(x gossip.Index, waits uint64, t int) (estimates uint64) {
+	for ; waits != 0; waits &= waits - 1 {
+		b := bits.TrailingZeros64(waits)
+		heads, known := e.coin.Toss(coin.Query{Event: x, Subject: e.voters[b/4], Round: uint32(t / 3)})
+		switch {
+		case known && heads:
+			estimates |= 1 << b
+		case known:
+			estimates |= 1 << (b + 32)
+		}
+	}
+	return estimates
+}

@@ -1,0 +1,141 @@
+package election
+
+import (
+	"slices"
+
+	"parsec/core/internal/gossip"
+)
+
+// reset starts over for the present voters: views are emptied, and content is computed anew from the
+// first event that votes for something undecided on (SPEC section 3, "After a decision").
+func (e *Election) reset() {
+	e.Stats.Resets++
+	e.earliest = 0
+	e.resetVoters()
+	from := e.resetViews()
+	o := &e.observers
+	o.first = slices.Grow(o.first[:0], e.n)[:e.n]
+	o.from = slices.Grow(o.from[:0], len(e.content.views))[:len(e.content.views)]
+	for i := range o.first {
+		o.first[i] = never
+	}
+	clear(o.from)
+	o.lowest = never
+	o.election++
+	o.width = (e.n + 63) / 64
+	o.stamp, o.sets = o.stamp[:0], o.sets[:0]
+	e.subjects = slices.Grow(e.subjects[:0], max(1, o.width))[:max(1, o.width)]
+	e.lanes.reset(e.n, len(e.content.views))
+	e.planes.reset(e.n, len(e.content.views))
+	for x := from; x <= e.g.Len(); x++ {
+		ev := e.g.Event(x)
+		if ev.Cause.Sync() && e.vbit[ev.By] >= 0 {
+			e.addContent(x, ev)
+		}
+		if e.n > 1 && o.lowest != never {
+			e.push(x, ev, o.lowest)
+		}
+	}
+	e.begin()
+}
+
+// resetVoters lists the voters and their chains anew.
+func (e *Election) resetVoters() {
+	e.voters, e.vcol, e.forked, e.counted = e.voters[:0], e.vcol[:0], e.forked[:0], e.counted[:0]
+	for i := range e.column {
+		e.column[i].view = -1
+	}
+	c := &e.content
+	c.views, c.voter = c.views[:0], c.voter[:0]
+	e.aligned = true
+	for i, votes := range e.member {
+		p := gossip.Peer(i)
+		if !votes {
+			e.vbit[p] = -1
+			if e.everyPeer {
+				e.counted = append(e.counted, counted{p})
+			}
+			continue
+		}
+		v := int16(len(e.voters))
+		e.vbit[p] = v
+		e.voters = append(e.voters, p)
+		e.vcol = append(e.vcol, e.g.Main(p))
+		e.aligned = e.aligned && int(e.g.Main(p)) == int(v)
+		e.addView(e.g.Main(p), v)
+	}
+	for v, p := range e.voters {
+		if branches := e.g.Of(p); branches != nil {
+			e.forked = append(e.forked, int16(v))
+			for _, b := range branches[1:] {
+				e.addView(b, int16(v))
+			}
+		}
+	}
+	e.n = len(e.voters)
+	e.quorum, e.third = quorum(e.n), third(e.n)
+	e.small = e.n <= laneVoters
+	c.forks = slices.ContainsFunc(e.g.Forked(), func(p gossip.Peer) bool { return e.member[p] || e.hasVotes(p) })
+}
+
+func (e *Election) addView(col gossip.Column, voter int16) {
+	c := &e.content
+	e.column[col].view = int16(len(c.views))
+	c.views = append(c.views, col)
+	c.voter = append(c.voter, voter)
+}
+
+// resetViews lets every view read again from the first votes that are not done, and returns the first
+// event that carries one.
+func (e *Election) resetViews() gossip.Index {
+	c := &e.content
+	views := len(c.views)
+	c.stride = max(c.stride, len(e.column)+1)
+	size := views * c.stride
+	c.unread = slices.Grow(c.unread[:0], size)[:size]
+	c.cursor = slices.Grow(c.cursor[:0], size)[:size]
+	c.spread = slices.Grow(c.spread[:0], views)[:views]
+	c.queue = slices.Grow(c.queue[:0], views)[:views]
+	clear(c.spread)
+	clear(c.queue)
+	c.nodes, c.free = c.nodes[:1], 0
+	c.fresh = c.fresh[:0]
+	for i := range c.unread {
+		c.unread[i] = never
+	}
+	from := e.g.Len() + 1
+	for j := range e.column {
+		w := e.head(gossip.Column(j))
+		if w == 0 {
+			continue
+		}
+		x := e.votes[w].event
+		from = min(from, x)
+		for i := j; i < size; i += c.stride {
+			c.unread[i], c.cursor[i] = x, w
+		}
+		for ; w != 0; w = e.votes[w].next {
+			e.keys[e.votes[w].key].tally = noKey
+		}
+	}
+	c.tallies, c.recycled = 0, c.recycled[:0]
+	clear(c.seen)
+	return from
+}
+
+// begin starts an election. Nothing before the first interesting event takes part, and nothing before
+// the earliest observer of the last election of the same voters can observe in this one.
+func (e *Election) begin() {
+	e.next = e.g.Len() + 1
+	if e.observers.lowest != never {
+		e.next = max(e.observers.lowest, e.earliest)
+	}
+	e.base = e.next - 1
+	e.earliest = 0
+	e.seen = e.seen[:0]
+	if e.small {
+		e.lanes.begin()
+	} else {
+		e.planes.begin()
+	}
+}

@@ -1,0 +1,458 @@
+package plain
+
+import (
+	"bytes"
+	"sort"
+)
+
+// Kinds of observations, as package core numbers them.
+const (
+	Opaque = iota
+	Genesis
+	Add
+	Remove
+	Accusation
+	StartDKG
+	DKGMessage
+)
+
+// Observation is what is voted on.
+type Observation struct {
+	Hash [32]byte
+	Kind int
+	Peer int
+}
+
+// Key identifies an observation in the election; Peer is -1 unless it is Single.
+type Key struct{ Observation, Peer int }
+
+// Block is a decided observation with its voters, ascending.
+type Block struct {
+	Observation int
+	Voters      []int
+	At          int
+}
+
+// Observer is what an event is in the election.
+type Observer uint8
+
+// The states of a meta-event.
+const (
+	Neither Observer = iota
+	IsObserver
+	FollowsObserver
+)
+
+// Meta is a meta-event.
+type Meta struct {
+	Content  []Key
+	Observer Observer
+	Observes map[int]int        // IsObserver: observee -> its first interesting event
+	Votes    map[int][]MetaVote // by subject; nil if there are none
+}
+
+// Engine runs the elections. Peers are numbered in order of identity.
+type Engine struct {
+	graph
+	single       bool
+	everyPeer    bool // crate-0.7.3: strongly-sees counts every peer
+	coin         Coin
+	npeers       int
+	observations []Observation
+	voters       map[int]bool
+
+	unconsensused []int
+	done          map[Key]bool
+	Metas         map[int]*Meta
+	interesting   map[int][]int // by creator, in insertion order
+	Blocks        []Block
+}
+
+// New returns an engine without events. Peers, the first voters and observations are fixed from the
+// start.
+func New(single, everyPeer bool, coin Coin, npeers int, genesis []int, observations []Observation) *Engine {
+	g := &Engine{
+		graph:        graph{at: map[slot][]int{}, forked: map[int][]int{}},
+		single:       single,
+		everyPeer:    everyPeer,
+		coin:         coin,
+		npeers:       npeers,
+		observations: observations,
+		voters:       map[int]bool{},
+		done:         map[Key]bool{},
+		Metas:        map[int]*Meta{},
+		interesting:  map[int][]int{},
+	}
+	for _, p := range genesis {
+		g.voters[p] = true
+	}
+	return g
+}
+
+// Voters lists the voters, ascending.
+func (g *Engine) Voters() []int {
+	var out []int
+	for p := range g.voters {
+		out = append(out, p)
+	}
+	sort.Ints(out)
+	return out
+}
+
+func (g *Engine) key(u int) Key {
+	o := g.events[u].Observation
+	k := g.observations[o].Kind
+	if k == DKGMessage || k == Opaque && g.single {
+		return Key{o, g.events[u].Creator}
+	}
+	return Key{o, -1}
+}
+
+func (g *Engine) less(a, b Key) bool {
+	if c := bytes.Compare(g.observations[a.Observation].Hash[:], g.observations[b.Observation].Hash[:]); c != 0 {
+		return c < 0
+	}
+	return a.Peer < b.Peer
+}
+
+// Insert adds an event; blocks that come out are appended to Blocks.
+func (g *Engine) Insert(e Event) {
+	x := g.graph.insert(e, g.npeers)
+	if e.Cause == Observing && !g.done[g.key(x)] {
+		g.unconsensused = append(g.unconsensused, x)
+	}
+	for i := x; i <= x; {
+		if restart, ended := g.process(i); ended && restart <= i {
+			i = restart
+		} else {
+			i++
+		}
+	}
+}
+
+// process makes x's meta-event and, if it ends the election, starts the next and returns where.
+func (g *Engine) process(x int) (restart int, ended bool) {
+	g.makeMeta(x)
+	keys := g.decide(x)
+	if len(keys) == 0 {
+		return 0, false
+	}
+	for _, k := range keys {
+		if kind := g.observations[k.Observation].Kind; kind != StartDKG && kind != DKGMessage {
+			g.Blocks = append(g.Blocks, Block{k.Observation, g.votersOf(k), len(g.events) - 1})
+		}
+	}
+	changed := false
+	for _, k := range keys {
+		g.done[k] = true
+		switch o := g.observations[k.Observation]; o.Kind {
+		case Add:
+			g.voters[o.Peer] = true
+			changed = true
+		case Remove, Accusation:
+			delete(g.voters, o.Peer)
+			changed = true
+		}
+	}
+	return g.restart(changed), true
+}
+
+func (g *Engine) votersOf(k Key) []int {
+	set := map[int]bool{}
+	for _, u := range g.unconsensused {
+		if c := g.events[u].Creator; g.key(u) == k && g.voters[c] {
+			set[c] = true
+		}
+	}
+	var out []int
+	for p := range set {
+		out = append(out, p)
+	}
+	sort.Ints(out)
+	return out
+}
+
+// restart is SPEC section 3, "After a decision".
+func (g *Engine) restart(votersChanged bool) int {
+	var left []int
+	for _, u := range g.unconsensused {
+		if !g.done[g.key(u)] {
+			left = append(left, u)
+		}
+	}
+	g.unconsensused = left
+	first := len(g.events)
+	if len(left) > 0 {
+		first = left[0]
+	}
+	start := first
+	if votersChanged {
+		g.Metas = map[int]*Meta{}
+	} else {
+		earliest := -1
+		for x, m := range g.Metas {
+			if m.Observer == IsObserver && (earliest < 0 || x < earliest) {
+				earliest = x
+			}
+		}
+		start = max(earliest, first)
+		for x, m := range g.Metas {
+			if x < first {
+				delete(g.Metas, x)
+				continue
+			}
+			var content []Key
+			for _, k := range m.Content {
+				if !g.done[k] {
+					content = append(content, k)
+				}
+			}
+			m.Content = content
+		}
+	}
+	g.interesting = map[int][]int{}
+	for x := first; x < start; x++ {
+		g.note(x)
+	}
+	return start
+}
+
+func (g *Engine) note(x int) {
+	if m := g.Metas[x]; m != nil && len(m.Content) > 0 {
+		g.interesting[g.events[x].Creator] = append(g.interesting[g.events[x].Creator], x)
+	}
+}
+
+func (g *Engine) makeMeta(x int) {
+	e := g.events[x]
+	if e.Cause < Requesting || !g.voters[e.Creator] {
+		return
+	}
+	m := &Meta{}
+	if old := g.Metas[x]; old != nil {
+		m.Content = old.Content
+	} else {
+		m.Content = g.content(x)
+	}
+	delete(g.Metas, x)
+	g.observe(x, m)
+	g.vote(x, m)
+	g.Metas[x] = m
+	g.note(x)
+}
+
+// content is SPEC section 3.1.
+func (g *Engine) content(x int) []Key {
+	known := map[Key]bool{}
+	for _, i := range g.interesting[g.events[x].Creator] {
+		if g.descends(x, i) {
+			for _, k := range g.Metas[i].Content {
+				known[k] = true
+			}
+		}
+	}
+	present := 0
+	for p := range g.voters {
+		present += count(g.last[x][p] >= 0)
+	}
+	votes := map[Key]map[int]bool{}
+	own := map[Key]int{}
+	for _, u := range g.unconsensused {
+		if !g.descends(x, u) || known[g.key(u)] {
+			continue
+		}
+		k, c := g.key(u), g.events[u].Creator
+		if votes[k] == nil {
+			votes[k] = map[int]bool{}
+		}
+		votes[k][c] = true
+		if c == g.events[x].Creator {
+			if i, ok := own[k]; !ok || g.index[u] < i {
+				own[k] = g.index[u]
+			}
+		}
+	}
+	var out []Key
+	for k, by := range votes {
+		n := 0
+		for p := range by {
+			n += count(g.voters[p])
+		}
+		if k.Peer >= 0 {
+			n = present
+		}
+		if supermajority(n, len(g.voters)) {
+			out = append(out, k)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool {
+		a, mine := own[out[i]]
+		b, theirs := own[out[j]]
+		switch {
+		case mine != theirs:
+			return mine
+		case a != b:
+			return a < b
+		}
+		return g.less(out[i], out[j])
+	})
+	return out
+}
+
+// firsts lists p's interesting events that x descends from and that descend from no earlier one of
+// p's: one, unless p forked.
+func (g *Engine) firsts(p, x int) []int {
+	var out []int
+next:
+	for _, i := range g.interesting[p] {
+		if i == x || !g.descends(x, i) {
+			continue
+		}
+		for _, j := range out {
+			if g.descends(i, j) {
+				continue next
+			}
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+func (g *Engine) stronglySees(x, y int) bool {
+	k := 0
+	for q := 0; q < g.npeers; q++ {
+		if !g.everyPeer && !g.voters[q] {
+			continue
+		}
+		for _, e := range g.lastBy(x, q) {
+			if g.sees(x, e) && g.sees(e, y) {
+				k++
+				break
+			}
+		}
+	}
+	return supermajority(k, len(g.voters))
+}
+
+// observe is SPEC section 3.2.
+func (g *Engine) observe(x int, m *Meta) {
+	if s := g.selfSyncParent(x); s >= 0 && g.Metas[s] != nil && g.Metas[s].Observer != Neither {
+		m.Observer = FollowsObserver
+		return
+	}
+	seen := map[int]int{}
+	for p := range g.interesting {
+		for _, i := range g.firsts(p, x) {
+			if _, ok := seen[p]; !ok && g.stronglySees(x, i) {
+				seen[p] = i
+			}
+		}
+	}
+	if supermajority(len(seen), len(g.voters)) {
+		m.Observer, m.Observes = IsObserver, seen
+	}
+}
+
+// vote is SPEC section 3.3.
+func (g *Engine) vote(x int, m *Meta) {
+	var parent map[int][]MetaVote
+	if s := g.selfSyncParent(x); s >= 0 && g.Metas[s] != nil {
+		parent = g.Metas[s].Votes
+	}
+	if parent == nil && m.Observer != IsObserver {
+		return
+	}
+	var others []map[int][]MetaVote
+	for _, q := range g.Voters() {
+		if q == g.events[x].Creator || g.seesForkBy(x, q) {
+			continue
+		}
+		for _, a := range g.lastBy(x, q) {
+			if g.descends(x, a) && g.Metas[a] != nil && g.Metas[a].Votes != nil {
+				others = append(others, g.Metas[a].Votes)
+				break
+			}
+		}
+	}
+	m.Votes = map[int][]MetaVote{}
+	for _, p := range g.Voters() {
+		var theirs [][]MetaVote
+		for _, o := range others {
+			theirs = append(theirs, o[p])
+		}
+		if parent != nil {
+			m.Votes[p] = Follow(parent[p], theirs, g.coin, len(g.voters))
+			continue
+		}
+		_, initial := m.Observes[p]
+		m.Votes[p] = Observe(initial, theirs, len(g.voters))
+	}
+}
+
+// decide returns the keys that x decides, in order; none if it does not end the election.
+func (g *Engine) decide(x int) []Key {
+	c := g.events[x].Creator
+	first := map[int]int{} // voter decided true -> the interesting event whose content counts
+	if len(g.voters) == 1 && g.voters[c] {
+		for _, i := range g.interesting[c] {
+			if g.descends(x, i) {
+				first[c] = i
+				break
+			}
+		}
+	} else {
+		m := g.Metas[x]
+		if m == nil || m.Votes == nil {
+			return nil
+		}
+		for p := range g.voters {
+			v := m.Votes[p]
+			switch v[len(v)-1].Decision {
+			case None:
+				return nil
+			case True:
+				if i, ok := g.observed(p, x); ok {
+					first[p] = i
+				}
+			}
+		}
+	}
+	type place struct{ voters, lowest int }
+	tally := map[Key]*place{}
+	for _, i := range first {
+		for pos, k := range g.Metas[i].Content {
+			if tally[k] == nil {
+				tally[k] = &place{lowest: pos}
+			}
+			tally[k].voters++
+			tally[k].lowest = min(tally[k].lowest, pos)
+		}
+	}
+	var out []Key
+	for k := range tally {
+		out = append(out, k)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		a, b := tally[out[i]], tally[out[j]]
+		switch {
+		case a.lowest != b.lowest:
+			return a.lowest < b.lowest
+		case a.voters != b.voters:
+			return a.voters > b.voters
+		}
+		return g.less(out[i], out[j])
+	})
+	return out
+}
+
+// observed returns p's interesting event that the observers behind x strongly see.
+func (g *Engine) observed(p, x int) (int, bool) {
+	for i := 0; i <= x; i++ {
+		if m := g.Metas[i]; m != nil && m.Observer == IsObserver && g.descends(x, i) {
+			if f, ok := m.Observes[p]; ok {
+				return f, true
+			}
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,135 @@
+package core
+
+import "fmt"
+
+// PeerIndex is a peer's number within one [Engine]: the place in the order of AddPeer calls, from 0.
+type PeerIndex uint16
+
+// EventIndex is an event's place in the order of insertion into one [Engine], from 0.
+type EventIndex uint32
+
+// ObservationIndex is an observation's number within one [Engine]: the place in the order of
+// AddObservation calls, from 0.
+type ObservationIndex uint32
+
+// Identity is what peers are ordered by: keys that share a hash, and the voters of a block. It is
+// the peer's public key wherever there is one.
+type Identity [32]byte
+
+// Hash identifies an observation. Hashes order keys bytewise (SPEC section 1, "key").
+type Hash [32]byte
+
+// Cause is why an event was made (SPEC section 1).
+type Cause uint8
+
+// The causes of events. Requesting, Request and Response are the sync events.
+const (
+	Initial    Cause = iota // the creator's first event; no parents
+	Observing               // an observation event: self-parent, and the vote
+	Requesting              // self-parent; made just before a gossip request is sent
+	Request                 // self-parent and other-parent; made on receipt of a gossip request
+	Response                // self-parent and other-parent; made on receipt of a gossip response
+)
+
+var causeNames = [...]string{"initial", "observation", "requesting", "request", "response"}
+
+// String returns the name recordings use, such as "requesting".
+func (c Cause) String() string {
+	if int(c) < len(causeNames) {
+		return causeNames[c]
+	}
+	return fmt.Sprintf("cause(%d)", uint8(c))
+}
+
+// Kind is what an observation is about (SPEC section 1).
+type Kind uint8
+
+// The kinds of observations.
+const (
+	Opaque     Kind = iota // an application's payload
+	Genesis                // the first voters; Group names them
+	Add                    // makes Peer a voter
+	Remove                 // takes Peer out
+	Accusation             // takes Peer, the offender, out
+	StartDKG               // acted on inside the core, gives no block; always Supermajority
+	DKGMessage             // acted on inside the core, gives no block; always Single
+)
+
+var kindNames = [...]string{"opaque", "genesis", "add", "remove", "accusation", "start-dkg", "dkg-message"}
+
+// String returns the name recordings use, such as "opaque".
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind(%d)", uint8(k))
+}
+
+// Mode says how many votes an Opaque observation needs (SPEC section 1, "consensus mode").
+type Mode uint8
+
+const (
+	Supermajority Mode = iota // votes from a supermajority of the voters
+	Single                    // one vote; the same payload voted for by two peers gives two blocks
+)
+
+// String returns the name recordings use: "supermajority" or "single".
+func (m Mode) String() string {
+	switch m {
+	case Supermajority:
+		return "supermajority"
+	case Single:
+		return "single"
+	}
+	return fmt.Sprintf("mode(%d)", uint8(m))
+}
+
+// Rules says whose events count when one event strongly sees another (SPEC section 2).
+type Rules uint8
+
+const (
+	// RFC0049 counts voters only. It is the rule to use.
+	RFC0049 Rules = iota
+	// Crate073 counts every peer, removed ones too, against the number of voters, as crate parsec
+	// 0.7.3 does. Two quorums may then fail to overlap: it exists to replay recordings of that crate,
+	// and for nothing else.
+	Crate073
+)
+
+// String returns the name recordings use: "rfc-0049" or "crate-0.7.3".
+func (r Rules) String() string {
+	switch r {
+	case RFC0049:
+		return "rfc-0049"
+	case Crate073:
+		return "crate-0.7.3"
+	}
+	return fmt.Sprintf("rules(%d)", uint8(r))
+}
+
+// Observation is what is voted on.
+type Observation struct {
+	Hash Hash
+	Kind Kind
+	Peer PeerIndex // Add, Remove: whom; Accusation: the offender; else unused
+}
+
+// Event is one vertex of the gossip graph. Fields that its cause has no use for are ignored.
+type Event struct {
+	Creator     PeerIndex
+	Cause       Cause
+	SelfParent  EventIndex       // all causes but Initial
+	OtherParent EventIndex       // Request and Response
+	Observation ObservationIndex // Observing
+}
+
+// Block is a decided observation with the votes for it.
+type Block struct {
+	Observation ObservationIndex
+	// Voters are the peers whose votes the block holds, ordered by identity. The slice aliases the
+	// engine's memory: see [Engine.Blocks].
+	Voters []PeerIndex
+	// At is the event whose insertion brought the block out. It depends on the order of insertion;
+	// the observation does not.
+	At EventIndex
+}
