@@ -134,13 +134,8 @@ func (e *Engine) AddObservation(o Observation) (ObservationIndex, error) {
 // [ErrInvalidEvent] for an unknown cause or a self-parent by another creator; [ErrLimit] when the graph
 // is full or has too many forks.
 func (e *Engine) Insert(ev Event) (EventIndex, error) {
-	x, err := e.election.Insert(gossip.Event{
-		By:    gossip.Peer(ev.Creator),
-		Cause: gossip.Cause(ev.Cause),
-		Self:  place(ev.SelfParent),
-		Other: place(ev.OtherParent),
-		Datum: uint32(ev.Observation),
-	})
+	x, err := e.election.Insert(gossip.Peer(ev.Creator), gossip.Cause(ev.Cause),
+		place(ev.SelfParent), place(ev.OtherParent), uint32(ev.Observation))
 	if err != nil {
 		return 0, e.insertError(&ev, err)
 	}

@@ -183,10 +183,9 @@ func (e *Election) appendVote(x gossip.Index, k uint32, col gossip.Column) {
 
 // addContent computes the interesting content of x, a sync event by a voter (SPEC section 3.1). It reads
 // the votes that x is the first of its chain to descend from. Time O(columns), and O(1) per vote read.
-func (e *Election) addContent(x gossip.Index, ev *gossip.Event) {
+func (e *Election) addContent(x gossip.Index, ev *gossip.Event, row []gossip.Index) {
 	c := &e.content
 	v := int(e.column[ev.Col].view)
-	row := e.g.Row(x, 0)
 	if !c.spread[v] {
 		if !e.isSpread(x) {
 			return

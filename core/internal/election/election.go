@@ -89,6 +89,7 @@ type Election struct {
 
 	window    window
 	observers observers
+	quads     quads
 	lanes     lanes
 	planes    planes
 	small     bool // n <= laneVoters: lanes, else planes
@@ -96,7 +97,8 @@ type Election struct {
 
 	// The running election.
 	next     gossip.Index   // the first event not processed yet
-	base     gossip.Index   // meta-votes are of events from base+1 on
+	base     gossip.Index   // meta-votes are of events from base+1 on; never while there is no observer
+	coins    bool           // a coin was awaited or applied: requesting events are no mere copies
 	earliest gossip.Index   // the first observer, 0 for none yet
 	seen     []gossip.Index // the observers, kept only while a voter forked
 	subjects []uint64       // scratch: a bit a voter
@@ -178,44 +180,39 @@ func (e *Election) AddObservation(o Observation) (uint32, error) {
 
 // Insert adds an event to the graph and runs the elections as far as they go. Datum is the observation
 // of an observation event.
-func (e *Election) Insert(ev gossip.Event) (gossip.Index, error) {
-	if ev.Cause == gossip.Observation && int(ev.Datum) >= len(e.observations) {
-		return 0, fmt.Errorf("%w %d of %d", ErrObservation, ev.Datum, len(e.observations))
+func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip.Index, datum uint32) (gossip.Index, error) {
+	if cause == gossip.Observation && int(datum) >= len(e.observations) {
+		return 0, fmt.Errorf("%w %d of %d", ErrObservation, datum, len(e.observations))
 	}
 	if e.taken {
 		e.blocks, e.ballots, e.taken = e.blocks[:0], e.ballots[:0], false
 	}
-	x, branched, err := e.g.Insert(ev)
+	x, row, branched, err := e.g.Insert(by, cause, self, other, datum)
 	if err != nil {
 		return 0, err
 	}
 	if branched {
 		e.columnAdded()
-		if e.member[ev.By] || e.everyPeer || e.hasVotes(ev.By) {
-			if ev.Cause == gossip.Observation {
-				e.logVote(x, ev.Datum)
-			}
-			e.reset()
-			e.run(x)
-			return x, nil
-		}
 	}
-	e.enter(x, e.g.Event(x))
+	switch {
+	case cause == gossip.Observation && e.logVote(x, datum):
+		// It reset everything, x included.
+	case branched && (e.member[by] || e.everyPeer || e.hasVotes(by)):
+		e.reset()
+	default:
+		e.enter(x, e.g.Event(x), row)
+	}
 	e.run(x)
 	return x, nil
 }
 
-// enter takes the new event x in: its vote, or its interesting content, and its place in the window.
-func (e *Election) enter(x gossip.Index, ev *gossip.Event) {
-	if ev.Cause == gossip.Observation {
-		if e.logVote(x, ev.Datum) {
-			return
-		}
-	} else if ev.Cause.Sync() && e.vbit[ev.By] >= 0 {
-		e.addContent(x, ev)
+// enter takes the new event x in: its interesting content, and its place in the window.
+func (e *Election) enter(x gossip.Index, ev *gossip.Event, row []gossip.Index) {
+	if ev.Cause.Sync() && e.vbit[ev.By] >= 0 {
+		e.addContent(x, ev, row)
 	}
-	if e.n > 1 && e.observers.lowest != never {
-		e.push(x, ev, min(e.observers.lowest, e.next))
+	if e.observers.lowest != never && e.n > 1 {
+		e.push(x, ev, row)
 	}
 }
 
@@ -241,10 +238,9 @@ func (e *Election) run(x gossip.Index) {
 		return
 	}
 	for e.next <= x {
-		y := e.next
-		e.next++
-		if !e.process(y) {
-			continue
+		y := e.pass(x)
+		if y == 0 {
+			return
 		}
 		e.decide(y, x)
 		for e.n == 1 && e.decideAlone(x) {
@@ -259,37 +255,55 @@ func (e *Election) run(x gossip.Index) {
 	}
 }
 
-// process makes event x's meta-event but for its content and reports whether it ends the election.
-func (e *Election) process(x gossip.Index) bool {
+// pass makes the meta-events, but for their content, of the events from e.next to x, up to the first
+// that ends the election. It returns that one, or 0.
+func (e *Election) pass(x gossip.Index) gossip.Index {
 	w := &e.window
-	i := int(x - w.base)
-	in := &w.info[i]
-	if in.kind == bystander {
-		return false
-	}
-	before := uint32(0)
-	if in.sync > e.base && e.earliest != 0 {
-		before = w.votes[in.sync-w.base]
-	}
-	w.votes[i] = 0
-	if before == 0 {
-		// A requesting event sees what its self-parent saw.
-		if in.kind == requesting || x < e.observers.from[in.view] || !e.probe(x, i, in) {
-			return false
+	e.fillSets(x)
+	for y := e.next; y <= x; y++ {
+		i := int(y - w.base)
+		in := &w.info[i]
+		if in.kind == bystander {
+			continue
 		}
-		if e.earliest == 0 {
-			e.earliest = x
-			e.base = x - 1
-			w.votes[i-1] = 0
+		before := uint32(0)
+		if in.sync > e.base {
+			before = w.votes[in.sync-w.base]
 		}
-		if len(e.forked) > 0 {
-			e.seen = append(e.seen, x)
+		w.votes[i] = before
+		if in.kind == requesting && (before == 0 || !e.coins) {
+			continue // it sees what its self-parent saw
+		}
+		if before == 0 {
+			if y < e.observers.from[in.view] || !e.probe(y, i, in) {
+				continue
+			}
+			if e.earliest == 0 {
+				e.earliest = y
+				e.base = y - 1
+				w.votes[i-1] = 0
+			}
+			if len(e.forked) > 0 {
+				e.seen = append(e.seen, y)
+			}
+		}
+		w.votes[i] = 0
+		var ended bool
+		switch {
+		case e.n <= quadVoters:
+			ended = e.evalQuads(y, i, before, in)
+		case e.small:
+			ended = e.evalLanes(y, i, before, in)
+		default:
+			ended = e.evalPlanes(y, i, before, in)
+		}
+		if ended {
+			e.next = y + 1
+			return y
 		}
 	}
-	if e.small {
-		return e.evalLanes(x, i, before, in)
-	}
-	return e.evalPlanes(x, i, before, in)
+	e.next = x + 1
+	return 0
 }
 
 func quorum(n int) int { return 2*n/3 + 1 }

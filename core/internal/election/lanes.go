@@ -25,14 +25,15 @@ type laneRecord struct {
 	state     uint64 // low half: there is a meta-vote; high half: it is decided
 }
 
-// lanes are the meta-votes of the running election, by step (three a round), then by number. Number 0
-// is no meta-votes. Events whose meta-votes are the same as their self-parent's share the number.
+// lanes are the meta-votes of the running election, by number, then by step (three a round). Number 0 is
+// no meta-votes. Events whose meta-votes are the same as their self-parent's share the number.
 type lanes struct {
-	steps     [][]laneRecord
-	met       []bool // by step: a meta-vote of it is decided
-	unsettled []bool // by number: a coin was awaited or applied
-	active    int    // steps in use
-	used      int    // numbers in use
+	records   []laneRecord // number*stride+step
+	top       []uint8      // by number: how many steps have meta-votes; the rest are zero
+	unsettled []bool       // by number: a coin was awaited or applied
+	stride    int          // steps there is room for
+	used      int          // numbers in use
+	met       uint64       // bit t modulo 64: a meta-vote of step t is decided
 	all       uint64
 	third     uint64      // added to a tally of others, sets a nibble's top bit where a third estimates so
 	almost    uint64      // likewise where a supermajority lacks one
@@ -40,8 +41,12 @@ type lanes struct {
 	cur       [][8]uint32 // by chain: the numbers of the others' at its last evaluation
 }
 
+// maxSteps bounds the steps of one election. Agreement takes a few rounds; a fair coin makes more
+// exponentially unlikely, and an adversary gains nothing from an event that has no more room.
+const maxSteps = 240
+
 func (l *lanes) reset(n, views int) {
-	if n > laneVoters {
+	if n > laneVoters || n <= quadVoters {
 		return
 	}
 	l.all = laneOnes & (1<<(4*n) - 1)
@@ -49,50 +54,30 @@ func (l *lanes) reset(n, views int) {
 	l.almost = bothOnes * uint64(9-quorum(n))
 	l.enough = bothOnes * uint64(8-quorum(n))
 	l.cur = make([][8]uint32, views)
-}
-
-func (l *lanes) begin() {
-	l.active, l.used = 0, 1
-	if l.unsettled == nil {
-		l.unsettled = make([]bool, 256)
+	if l.stride == 0 {
+		l.stride = 4
+		l.grow(256, 4)
 	}
 }
 
-// open takes step l.active into use; no number has meta-votes there yet.
-func (l *lanes) open() {
-	t := l.active
-	if t == len(l.steps) {
-		l.steps = append(l.steps, nil)
-		l.met = append(l.met, false)
-	}
-	if len(l.steps[t]) < len(l.unsettled) {
-		l.steps[t] = make([]laneRecord, len(l.unsettled))
-	}
-	clear(l.steps[t][:l.used])
-	l.met[t] = false
-	l.active++
-}
+func (l *lanes) begin() { l.used, l.met = 1, 0 }
 
-// room makes room for number l.used.
-func (l *lanes) room() {
-	if l.used < len(l.unsettled) {
-		return
+// grow makes room for more numbers or steps.
+func (l *lanes) grow(numbers, stride int) {
+	records := make([]laneRecord, numbers*stride)
+	for i := range l.used {
+		copy(records[i*stride:], l.records[i*l.stride:(i+1)*l.stride])
 	}
-	size := 2 * len(l.unsettled)
-	unsettled := make([]bool, size)
+	top, unsettled := make([]uint8, numbers), make([]bool, numbers)
+	copy(top, l.top)
 	copy(unsettled, l.unsettled)
-	l.unsettled = unsettled
-	for t := range l.active {
-		r := make([]laneRecord, size)
-		copy(r, l.steps[t])
-		l.steps[t] = r
-	}
+	l.records, l.top, l.unsettled, l.stride = records, top, unsettled, stride
 }
 
 // trueLanes returns the bits of the subjects decided true under a number.
 func (l *lanes) trueLanes(number uint32) (yes uint64) {
-	for _, steps := range l.steps[:l.active] {
-		yes |= steps[number].state >> 32 & steps[number].aux
+	for _, r := range l.records[int(number)*l.stride:][:l.top[number]] {
+		yes |= r.state >> 32 & r.aux
 	}
 	return gatherLanes(yes)
 }
@@ -122,62 +107,73 @@ func (e *Election) evalLanes(x gossip.Index, i int, before uint32, in *info) boo
 		w.votes[i] = before
 		return false
 	}
-	var buf [laneVoters]uint32
 	row := w.row(i)
-	others := buf[:len(row)]
 	votes := w.votes[e.base-w.base:]
+	cur := &l.cur[in.view]
+	news := uint32(0)
 	for j, a := range row {
 		d := int32(a) - int32(e.base)
-		others[j] = votes[d&^(d>>31)]
+		number := votes[d&^(d>>31)]
+		news |= number ^ cur[j&7]
+		cur[j&7] = number
 	}
-	cur := &l.cur[in.view]
-	if *cur == buf && before != 0 && !l.unsettled[before] && len(e.forked) == 0 {
+	if news == 0 && before != 0 && !l.unsettled[before] && len(e.forked) == 0 {
 		w.votes[i] = before
 		return false
 	}
-	*cur = buf
 	e.Stats.Evals++
-	l.room()
+	if l.used == len(l.top) {
+		l.grow(2*len(l.top), l.stride)
+	}
+again:
 	var (
 		begun    uint64 // subjects whose sequence goes on at this step, and their estimates
 		startE   uint64
 		gone     uint64 // subjects decided at an earlier step
 		diff     uint64 // what is not as it was
-		now      = l.used
 		coinWait bool
+		top      int
 	)
 	if before == 0 {
 		begun = l.all
 		yes := spreadLanes(e.subjects[0])
 		startE = yes | (l.all&^yes)<<32
 		diff = 1
-		if l.active == 0 {
-			l.open()
-		}
 	}
-	for t := 0; t < l.active; t++ {
-		steps := l.steps[t]
-		old := &steps[before]
-		exists := old.state&laneMask&^gone | begun
+	others := cur[:len(row)]
+	stride := l.stride
+	records := l.records
+	old := records[int(before)*stride:][:stride]
+	now := records[l.used*stride:][:stride]
+	for t := 0; t < int(l.top[before]) || begun != 0; t++ {
+		if t == stride {
+			if t == maxSteps {
+				break
+			}
+			l.grow(len(l.top), 2*stride)
+			goto again
+		}
+		o := &old[t]
+		exists := o.state&laneMask&^gone | begun
 		if exists == 0 {
-			diff |= old.state
-			steps[now] = laneRecord{}
+			diff |= o.state
+			now[t] = laneRecord{}
 			continue
 		}
 		keep := exists | exists<<32
-		estimates := old.estimates&keep | startE
-		aux := old.aux & keep
-		bins := old.bins & keep
-		decided := old.state >> 32 & exists
+		estimates := o.estimates&keep | startE
+		aux := o.aux & keep
+		bins := o.bins & keep
+		decided := o.state >> 32 & exists
 		gone |= decided
 		live := exists &^ decided
 		begun, startE = 0, 0
 		if live != 0 {
 			var cE, cA uint64
 			for _, j := range others {
-				o := &steps[j]
-				cE += o.estimates
-				cA += o.aux
+				r := &records[int(j)*stride+t]
+				cE += r.estimates
+				cA += r.aux
 			}
 			both := live | live<<32
 			none := live &^ (estimates | estimates>>32) // these wait for a coin
@@ -189,9 +185,9 @@ func (e *Election) evalLanes(x gossip.Index, i int, before uint32, in *info) boo
 			aux |= yes | (bins>>32&fresh&^yes)<<32
 			enough := (cA+l.enough)>>3 | (cA+l.almost)>>3&aux
 			met := uint64(0)
-			if l.met[t] {
+			if l.met>>(t&63)&1 != 0 {
 				for _, j := range others {
-					met |= steps[j].state
+					met |= records[int(j)*stride+t].state
 				}
 				met >>= 32
 			}
@@ -212,11 +208,11 @@ func (e *Election) evalLanes(x gossip.Index, i int, before uint32, in *info) boo
 			if d != 0 {
 				gone |= d
 				decided |= d
-				l.met[t] = true
+				l.met |= 1 << (t & 63)
 			}
 			last := live &^ d
-			if t+1 < l.active {
-				last &^= l.steps[t+1][before].state
+			if t+1 < stride {
+				last &^= old[t+1].state
 			}
 			if last != 0 {
 				sum := cA&laneMask + cA>>32
@@ -231,9 +227,6 @@ func (e *Election) evalLanes(x gossip.Index, i int, before uint32, in *info) boo
 					default:
 						startE = yes | (no&^yes)<<32
 					}
-					if t+1 == l.active {
-						l.open()
-					}
 				}
 			}
 			if none &^= d | estimates | estimates>>32; none != 0 {
@@ -244,16 +237,20 @@ func (e *Election) evalLanes(x gossip.Index, i int, before uint32, in *info) boo
 			}
 		}
 		state := exists | decided<<32
-		diff |= (old.estimates ^ estimates) | (old.aux ^ aux) | (old.bins ^ bins) | (old.state ^ state)
-		steps[now] = laneRecord{estimates, aux, bins, state}
+		diff |= (o.estimates ^ estimates) | (o.aux ^ aux) | (o.bins ^ bins) | (o.state ^ state)
+		now[t] = laneRecord{estimates, aux, bins, state}
+		top = t + 1
 	}
 	if diff == 0 && !coinWait && !l.unsettled[before] {
 		w.votes[i] = before
 		return false
 	}
-	l.unsettled[now] = coinWait
+	clear(now[top:])
+	l.top[l.used] = uint8(top)
+	l.unsettled[l.used] = coinWait
+	e.coins = e.coins || coinWait
+	w.votes[i] = uint32(l.used)
 	l.used++
-	w.votes[i] = uint32(now)
 	return gone == l.all
 }
 

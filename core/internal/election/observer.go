@@ -21,14 +21,8 @@ type observers struct {
 	// election of the same voters.
 	from []gossip.Index
 
-	// S by place less origin, valid where it was computed in the present election.
-	origin   gossip.Index
-	election uint32
-	packed   []uint64 // lanes: election<<32 | a nibble a voter
-	stamp    []uint32 // planes: election
-	sets     []uint64 // planes: width words each
-	width    int
-	at       []uint32 // scratch: where the sets to count start
+	filled gossip.Index // S is known of the events from lowest up to before this
+	at     []uint32     // scratch: where the sets to count start
 }
 
 // noteFirst notes that chain v, which had no content, has some at x, which is later than all before.
@@ -38,28 +32,31 @@ func (e *Election) noteFirst(v int, x gossip.Index) {
 		o.first[i] = x
 	}
 	if o.lowest == never {
-		o.lowest = x
-		o.origin = x - 1
-		e.window.restart(x, e.n)
+		o.lowest, o.filled = x, x
+		e.window.restart(x)
 	}
 }
 
 // renew finds the first interesting events of a new election.
 func (e *Election) renew() {
 	o := &e.observers
-	o.election++
 	o.lowest = never
-	for i := range o.first {
-		o.first[i] = never
+	w := &e.window
+	for i, f := range o.first {
+		if f != never {
+			w.info[f-w.base].own = 0
+			o.first[i] = never
+		}
 	}
 	for v := range e.content.views {
 		f := e.pop(v)
 		o.lowest = min(o.lowest, f)
-		if i := e.content.voter[v]; !e.voterForked(i) {
+		if i := e.content.voter[v]; f != never && !e.voterForked(i) {
 			o.first[i] = f
+			w.info[f-w.base].own = i + 1
 		}
 	}
-	o.origin = o.lowest - 1
+	o.filled = o.lowest
 }
 
 func (e *Election) voterForked(i int16) bool { return e.g.Of(e.voters[i]) != nil }
@@ -69,9 +66,6 @@ func (e *Election) voterForked(i int16) bool { return e.g.Of(e.voters[i]) != nil
 func (e *Election) probe(x gossip.Index, i int, in *info) bool {
 	o := &e.observers
 	o.from[in.view] = x + 1
-	if o.lowest >= x {
-		return false
-	}
 	e.Stats.Probes++
 	var k int
 	switch {
@@ -95,93 +89,95 @@ func (e *Election) probe(x gossip.Index, i int, in *info) bool {
 	return true
 }
 
-// countLanes counts the observees of the event at entry i and sets their bits.
-func (e *Election) countLanes(i int) int {
+// fillSets computes S up to event x: the union of the parents', and the event itself where it is a first
+// interesting event.
+func (e *Election) fillSets(x gossip.Index) {
 	o := &e.observers
-	sum := uint64(0)
-	for _, a := range e.window.row(i) {
-		if a < o.lowest {
-			continue
+	w := &e.window
+	before := int32(o.lowest) - 1
+	sets := w.sets[int(before-int32(w.base))*w.width:]
+	clear(sets[:w.width])
+	infos := w.info[o.filled-w.base : x-w.base+1]
+	at := int(int32(o.filled) - before)
+	if w.width == 1 {
+		shift := 0
+		if e.small {
+			shift = 2 // a nibble a voter
 		}
-		j := int(a - o.origin)
-		if j < len(o.packed) && o.packed[j]>>32 == uint64(o.election) {
-			sum += o.packed[j]
-		} else {
-			sum += e.packSet(a, j)
+		for i, to := 0, sets[at:]; i < len(infos) && i < len(to); i++ {
+			in := &infos[i]
+			s := sets[max(int32(in.self)-before, 0)] | sets[max(int32(in.other)-before, 0)]
+			if in.own != 0 {
+				s |= 1 << (int(in.own-1) << shift)
+			}
+			to[i] = s
+		}
+	} else {
+		for i := range infos {
+			in := &infos[i]
+			a := sets[int(max(int32(in.self)-before, 0))*w.width:][:w.width]
+			b := sets[int(max(int32(in.other)-before, 0))*w.width:][:w.width]
+			to := sets[(at+i)*w.width:][:w.width]
+			for k := range to {
+				to[k] = a[k] | b[k]
+			}
+			if v := int(in.own) - 1; v >= 0 {
+				to[v>>6] |= 1 << (v & 63)
+			}
 		}
 	}
-	enough := (sum + laneOnes*uint64(8-e.quorum)) >> 3 & laneOnes
-	e.subjects[0] = gatherLanes(enough)
-	return bits.OnesCount64(enough)
+	o.filled = x + 1
 }
 
-// packSet computes S(a) and keeps it at place j.
-func (e *Election) packSet(a gossip.Index, j int) uint64 {
-	o := &e.observers
-	if j >= len(o.packed) {
-		o.packed = append(o.packed, make([]uint64, max(256, 2*len(o.packed), j+1)-len(o.packed))...)
+// countLanes counts the observees of the event at entry i and sets their bits.
+func (e *Election) countLanes(i int) int {
+	w := &e.window
+	if len(e.forked) == 0 && bits.OnesCount64(w.sets[i]) < e.quorum {
+		return 0 // it sees whatever it strongly sees
 	}
-	row := e.window.row(int(a - e.window.base))
-	first := o.first[:len(row)]
-	s := uint64(0)
-	for i := len(row) - 1; i >= 0; i-- {
-		_, below := bits.Sub32(uint32(row[i]), uint32(first[i]), 0)
-		s = s<<4 | uint64(1-below)
+	before := int32(e.observers.lowest) - 1
+	sets := w.sets[before-int32(w.base):]
+	sum := uint64(laneOnes * (8 - e.quorum))
+	for _, a := range w.row(i) {
+		sum += sets[max(int32(a)-before, 0)]
 	}
-	s |= uint64(o.election) << 32
-	o.packed[j] = s
-	return s
+	enough := sum >> 3 & laneOnes
+	e.subjects[0] = gatherLanes(enough)
+	return bits.OnesCount64(enough)
 }
 
 // countPlanes is countLanes for more voters.
 func (e *Election) countPlanes(i int) int {
 	o := &e.observers
+	w := &e.window
+	k := 0
+	for _, s := range w.sets[i*w.width:][:w.width] {
+		k += bits.OnesCount64(s)
+	}
+	clear(e.subjects)
+	if k < e.quorum && len(e.forked) == 0 {
+		return 0
+	}
+	before := o.lowest - 1
 	at := o.at[:0]
-	for _, a := range e.window.row(i) {
-		if a < o.lowest {
-			continue
+	for _, a := range w.row(i) {
+		if a > before {
+			at = append(at, uint32(int(a-before)*w.width))
 		}
-		j := int(a - o.origin)
-		if j >= len(o.stamp) || o.stamp[j] != o.election {
-			e.fillSet(a, j)
-		}
-		at = append(at, uint32(j*o.width))
 	}
 	o.at = at
 	if len(at) < e.quorum {
-		clear(e.subjects)
 		return 0
 	}
-	k := 0
-	c := e.planes.sum
-	for w := range o.width {
-		c.count(o.sets[w:], at)
-		gt, eq := c.compare(e.quorum)
-		e.subjects[w] = gt | eq
-		k += bits.OnesCount64(gt | eq)
+	sets := w.sets[int(before-w.base)*w.width:]
+	k = 0
+	for j := range w.width {
+		var c counter
+		c.count(sets[j:], at)
+		e.subjects[j], _ = c.compare(e.planes.depth, &e.planes.almost)
+		k += bits.OnesCount64(e.subjects[j])
 	}
 	return k
-}
-
-// fillSet computes S(a) and keeps it at place j.
-func (e *Election) fillSet(a gossip.Index, j int) {
-	o := &e.observers
-	if j >= len(o.stamp) {
-		size := max(256, 2*len(o.stamp), j+1)
-		o.stamp = append(o.stamp, make([]uint32, size-len(o.stamp))...)
-		o.sets = append(o.sets, make([]uint64, size*o.width-len(o.sets))...)
-	}
-	row := e.window.row(int(a - e.window.base))
-	first := o.first[:len(row)]
-	for w := range o.width {
-		s := uint64(0)
-		for i := min(64*w+64, len(row)) - 1; i >= 64*w; i-- {
-			_, below := bits.Sub32(uint32(row[i]), uint32(first[i]), 0)
-			s = s<<1 | uint64(1-below)
-		}
-		o.sets[j*o.width+w] = s
-	}
-	o.stamp[j] = o.election
 }
 
 // countEach is countLanes and countPlanes, one subject at a time.

@@ -8,173 +8,153 @@ import (
 )
 
 // Sections of more than laneVoters voters: subjects stand in groups of 32, a bit a subject in each half
-// of a word, the low half for "true" and the high half for "false". Tallies are counters that each chain
-// keeps: an event adds what changed since its chain's last one.
+// of a word, the low half for "true" and the high half for "false". Tallies are vertical counters that
+// each chain keeps: an event counts what changed since its chain's last one, and looks only at subjects
+// about whom something did.
 
-// planes are the meta-votes of the running election, by step (three a round), then by number as in lanes.
-// A record has for each group estimates and auxiliary values, 2*groups words that are counted, and then
-// bin values and state, which are not.
-type planes struct {
-	steps     [][]uint64
-	tallies   [][]uint64 // by step, then chain, then counted word: a counter of the others'
-	met       []bool     // by step: a meta-vote of it is decided
-	unsettled []bool     // by number
-	active    int
-	used      int
-	n         int
-	groups    int
-	width     int // words of a record
-	depth     int // planes of a counter
-	all       []uint64
-	cur       []uint32 // by chain, then voter: the number of the other's that is in the tallies
-	rest      []rest   // scratch, by group
-	dirty     []uint64 // scratch, by step: the groups in which an other's changed, group modulo 64
-	sum       counter  // scratch
-	at        []uint32 // scratch
+// planeStep holds the meta-votes of one (round, step).
+type planeStep struct {
+	records []planeRecord // number*groups+group
+	tallies []planeTally  // chain*groups+group
 }
 
-// rest is what an evaluation carries from step to step about a group.
-type rest struct {
+// planeRecord is an event's meta-votes about one group, as laneRecord.
+type planeRecord struct{ estimates, aux, bins, state uint64 }
+
+// planeTally is what the last evaluation of a chain counted of the others about one group.
+type planeTally struct {
+	estimates counter
+	aux       counter
+	fresh     uint64 // subjects about whom something changed since they were last looked at
+	met       uint64 // subjects an other has decided
+	stale     bool   // met may hold too many
+	some      bool   // aux is not all 0
+}
+
+// planeVersion is what is known of a number beside its meta-votes.
+type planeVersion struct {
+	top       uint8 // how many steps have meta-votes; the rest are zero
+	unsettled bool  // a coin was awaited or applied
+}
+
+// planes are the meta-votes of the running election. Number 0 is no meta-votes. Events whose meta-votes
+// are the same as their self-parent's share the number.
+type planes struct {
+	steps    []planeStep    // three a round
+	versions []planeVersion // by number; the last is the next to be used
+	active   int            // steps in use
+	n        int
+	groups   int
+	all      []uint64
+	depth    int      // bits of a count
+	third    limit    // what tallies of others are compared with: a third
+	almost   limit    // one less than a supermajority
+	cur      []uint32 // chain*n+voter: the number of the other's that is in the tallies
+	carry    []carried
+}
+
+// carried is what an evaluation carries from step to step about a group.
+type carried struct {
 	begun     uint64 // subjects whose sequence goes on at this step
 	estimates uint64 // theirs
 	gone      uint64 // subjects decided at an earlier step
 }
 
 func (l *planes) reset(n, views int) {
+	*l = planes{}
 	if n <= laneVoters {
 		return
 	}
 	l.n = n
 	l.groups = (n + 31) / 32
-	l.width = 4 * l.groups
-	l.depth = depth(n)
-	l.all = l.all[:0]
+	l.depth = bits.Len(uint(n))
+	l.third, l.almost = newLimit(third(n)), newLimit(quorum(n)-1)
 	for g := range l.groups {
 		l.all = append(l.all, 1<<min(32, n-32*g)-1)
 	}
-	l.rest = make([]rest, l.groups)
-	l.sum = make(counter, l.depth+1)
-	l.steps, l.tallies, l.met, l.dirty = nil, nil, nil, nil
-	l.unsettled = make([]bool, 256)
+	l.carry = make([]carried, l.groups)
 	l.cur = make([]uint32, views*n)
 }
 
-func (l *planes) begin() { l.active, l.used = 0, 1 }
+func (l *planes) begin() {
+	l.active = 0
+	l.versions = append(l.versions[:0], planeVersion{}, planeVersion{})
+}
+
+// used is the next number.
+func (l *planes) used() int { return len(l.versions) - 1 }
 
 // open takes step l.active into use; no number has meta-votes there yet.
 func (l *planes) open() {
-	t := l.active
-	if t == len(l.steps) {
-		l.steps = append(l.steps, nil)
-		l.tallies = append(l.tallies, make([]uint64, len(l.cur)/l.n*2*l.groups*l.depth))
-		l.met = append(l.met, false)
-		l.dirty = append(l.dirty, 0)
+	if l.active == len(l.steps) {
+		l.steps = append(l.steps, planeStep{tallies: make([]planeTally, len(l.cur)/l.n*l.groups)})
 	}
-	if len(l.steps[t]) < len(l.unsettled)*l.width {
-		l.steps[t] = make([]uint64, len(l.unsettled)*l.width)
-	}
-	clear(l.steps[t][:l.used*l.width])
-	clear(l.tallies[t])
-	l.met[t] = false
-	l.dirty[t] = 0
+	s := &l.steps[l.active]
 	l.active++
+	l.room(s)
+	clear(s.records[:len(l.versions)*l.groups])
+	clear(s.tallies)
 }
 
-// room makes room for number l.used.
-func (l *planes) room() {
-	if l.used < len(l.unsettled) {
-		return
+// room makes room for all numbers, the next one included.
+func (l *planes) room(s *planeStep) {
+	if need := len(l.versions) * l.groups; need > len(s.records) {
+		s.records = append(s.records, make([]planeRecord, max(need, 2*len(s.records), 128*l.groups)-len(s.records))...)
 	}
-	size := 2 * len(l.unsettled)
-	unsettled := make([]bool, size)
-	copy(unsettled, l.unsettled)
-	l.unsettled = unsettled
-	for t := range l.active {
-		r := make([]uint64, size*l.width)
-		copy(r, l.steps[t])
-		l.steps[t] = r
-	}
-}
-
-func (l *planes) record(t int, number uint32) []uint64 {
-	return l.steps[t][int(number)*l.width:][:l.width:l.width]
-}
-
-// chain returns the counters of a chain at step t, one after the other.
-func (l *planes) chain(t, view int) []uint64 {
-	size := 2 * l.groups * l.depth
-	return l.tallies[t][view*size:][:size:size]
 }
 
 // trueSubjects sets the bits of the subjects decided true under a number.
 func (l *planes) trueSubjects(number uint32, subjects []uint64) {
 	clear(subjects)
 	for t := range l.active {
-		r := l.record(t, number)
+		s := &l.steps[t]
 		for g := range l.groups {
-			state, aux := r[2*l.groups+2*g+1], r[2*g+1]
-			subjects[g>>1] |= (state >> 32 & aux) << (32 * (g & 1))
+			r := &s.records[int(number)*l.groups+g]
+			subjects[g>>1] |= (r.state >> 32 & r.aux) << (32 * (g & 1))
 		}
 	}
 }
 
-// recount brings the tallies of a chain up to the others' numbers, and notes in l.dirty what changed. It
-// reports whether anything did.
-func (l *planes) recount(view int, row []gossip.Index, base gossip.Index, votes []uint32) bool {
+// recount brings the tallies of a chain up to the others' numbers.
+func (l *planes) recount(view int, row []gossip.Index, base gossip.Index, votes []uint32) {
 	cur := l.cur[view*l.n:][:len(row)]
-	changed := false
 	for j, a := range row {
-		d := int32(a) - int32(base)
-		number := votes[d&^(d>>31)]
-		if number != cur[j] {
-			l.change(view, cur[j], number)
+		number := votes[max(int32(a)-int32(base), 0)]
+		if was := cur[j]; number != was {
 			cur[j] = number
-			changed = true
-		}
-	}
-	return changed
-}
-
-// change moves an other from one number to another in the tallies of a chain.
-func (l *planes) change(view int, from, to uint32) {
-	for t := range l.active {
-		a, b := l.record(t, from), l.record(t, to)
-		counters := l.chain(t, view)
-		half := 2 * l.groups
-		for k, word := range b[:half] {
-			if was := a[k]; was != word {
-				c := counter(counters[k*l.depth:][:l.depth])
-				c.add(word &^ was)
-				if less := was &^ word; less != 0 {
-					c.sub(less)
-				}
-				l.dirty[t] |= 1 << (k >> 1 & 63)
-			}
-		}
-		for k := half + 1; k < len(b); k += 2 {
-			if (a[k]^b[k])>>32 != 0 {
-				l.dirty[t] |= 1 << ((k - half) >> 1 & 63)
-			}
+			l.change(view*l.groups, was, number)
 		}
 	}
 }
 
-// tally is recount from scratch, for chains that branch: what one holds is no start for the next.
-func (l *planes) tally(view int, row []gossip.Index, base gossip.Index, votes []uint32) {
-	at := l.at[:0]
-	cur := l.cur[view*l.n:][:len(row)]
-	for j, a := range row {
-		d := int32(a) - int32(base)
-		cur[j] = votes[d&^(d>>31)]
-		at = append(at, cur[j]*uint32(l.width))
-	}
-	l.at = at
-	for t := range l.active {
-		counters := l.chain(t, view)
-		for k := range 2 * l.groups {
-			counter(counters[k*l.depth:][:l.depth]).count(l.steps[t][k:], at)
+// change moves an other from one number to another in the tallies of the chain that start at first.
+func (l *planes) change(first int, from, to uint32) {
+	top := int(max(l.versions[from].top, l.versions[to].top))
+	a, b := int(from)*l.groups, int(to)*l.groups
+	for t := range l.steps[:top] {
+		s := &l.steps[t]
+		for g := range l.groups {
+			was, is := &s.records[a+g], &s.records[b+g]
+			estimates, aux := was.estimates^is.estimates, was.aux^is.aux
+			decided := (was.state ^ is.state) >> 32
+			changed := estimates | aux | decided
+			if changed == 0 {
+				continue
+			}
+			c := &s.tallies[first+g]
+			c.fresh |= changed | changed>>32
+			if estimates != 0 {
+				c.estimates.move(estimates&is.estimates, estimates&was.estimates)
+			}
+			if aux != 0 {
+				c.aux.move(aux&is.aux, aux&was.aux)
+				c.some = true
+			}
+			if decided != 0 {
+				c.met |= is.state >> 32
+				c.stale = c.stale || (was.state&^is.state)>>32 != 0
+			}
 		}
-		l.dirty[t] = ^uint64(0)
 	}
 }
 
@@ -182,153 +162,174 @@ func (l *planes) tally(view int, row []gossip.Index, base gossip.Index, votes []
 func (e *Election) evalPlanes(x gossip.Index, i int, before uint32, in *info) bool {
 	l := &e.planes
 	w := &e.window
-	settled := before != 0 && !l.unsettled[before]
+	settled := before != 0 && !l.versions[before].unsettled
 	if in.kind == requesting && settled {
 		w.votes[i] = before
 		return false
 	}
-	votes := w.votes[e.base-w.base:]
 	view := int(in.view)
-	if before == 0 {
+	if before == 0 || e.plain || len(e.forked) > 0 {
+		// What a chain that branches holds is no start for the next event.
 		clear(l.cur[view*l.n:][:l.n])
 		for t := range l.active {
-			clear(l.chain(t, view))
+			clear(l.steps[t].tallies[view*l.groups:][:l.groups])
 		}
+		settled = false
 	}
-	if e.plain || len(e.forked) > 0 {
-		l.tally(view, w.row(i), e.base, votes)
-	} else if !l.recount(view, w.row(i), e.base, votes) && settled {
+	l.recount(view, w.row(i), e.base, w.votes[e.base-w.base:])
+	if settled && !l.concerns(view, before) {
 		w.votes[i] = before
 		return false
 	}
 	e.Stats.Evals++
-	l.room()
-	clear(l.rest)
-	if before == 0 {
-		if l.active == 0 {
-			l.open()
-		}
-		for g := range l.rest {
-			yes := e.subjects[g>>1] >> (32 * (g & 1)) & l.all[g]
-			l.rest[g].begun = l.all[g]
-			l.rest[g].estimates = yes | (l.all[g]&^yes)<<32
-		}
+	for t := range l.active {
+		l.room(&l.steps[t])
 	}
-	diff := before == 0
-	coinWait := false
-	for t := 0; t < l.active; t++ {
-		old := l.record(t, before)
-		now := l.record(t, uint32(l.used))
-		dirty := l.dirty[t]
-		l.dirty[t] = 0
-		for g := range l.rest {
-			r := &l.rest[g]
-			state := old[2*l.groups+2*g+1]
-			exists := state&laneMask&^r.gone | r.begun
-			if exists == 0 {
-				now[2*g], now[2*g+1], now[2*l.groups+2*g], now[2*l.groups+2*g+1] = 0, 0, 0, 0
-				diff = diff || state != 0
-				continue
-			}
-			if settled && r.begun == 0 && dirty>>(g&63)&1 == 0 && exists == state&laneMask {
-				now[2*g], now[2*g+1] = old[2*g], old[2*g+1]
-				now[2*l.groups+2*g], now[2*l.groups+2*g+1] = old[2*l.groups+2*g], state
-				r.gone |= state >> 32
-				continue
-			}
-			if e.step(x, before, view, t, g, exists, old, now) {
-				coinWait = true
-			}
-			diff = diff || now[2*g] != old[2*g] || now[2*g+1] != old[2*g+1] ||
-				now[2*l.groups+2*g] != old[2*l.groups+2*g] || now[2*l.groups+2*g+1] != state
-		}
+	w.votes[i] = before
+	if e.fillPlanes(x, before, view, settled) {
+		w.votes[i] = uint32(l.used())
+		l.versions = append(l.versions, planeVersion{})
 	}
-	if !diff && !coinWait && settled {
-		w.votes[i] = before
-		return false
-	}
-	l.unsettled[l.used] = coinWait
-	w.votes[i] = uint32(l.used)
-	l.used++
-	for g := range l.rest {
-		if l.rest[g].gone != l.all[g] {
+	for g := range l.carry {
+		if l.carry[g].gone != l.all[g] {
 			return false
 		}
 	}
 	return true
 }
 
-// step computes the meta-votes of one (round, step) about one group (SPEC section 4), and what begins at
-// the next. It reports whether a coin is awaited or was applied.
-func (e *Election) step(x gossip.Index, before uint32, view, t, g int, exists uint64, old, now []uint64) (coinWait bool) {
+// concerns reports whether anything changed about a subject that the number has undecided meta-votes
+// about.
+func (l *planes) concerns(view int, number uint32) bool {
+	for t := range l.steps[:l.versions[number].top] {
+		s := &l.steps[t]
+		for g := range l.groups {
+			state := s.records[int(number)*l.groups+g].state
+			if s.tallies[view*l.groups+g].fresh&state&^(state>>32) != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fillPlanes computes the meta-votes of x under the next number. It reports whether they are not those
+// numbered before. Where settled is set, those are up to date but for what is fresh.
+func (e *Election) fillPlanes(x gossip.Index, before uint32, view int, settled bool) bool {
 	l := &e.planes
-	r := &l.rest[g]
+	begun := uint64(0)
+	for g := range l.carry {
+		l.carry[g] = carried{}
+		if before == 0 {
+			yes := e.subjects[g>>1] >> (32 * (g & 1)) & l.all[g]
+			l.carry[g] = carried{begun: l.all[g], estimates: yes | (l.all[g]&^yes)<<32}
+			begun = 1
+		}
+	}
+	used := l.used()
+	top := int(l.versions[before].top)
+	changed, coinWait := before == 0, false
+	t := 0
+	for ; t < top || begun != 0 && t < maxSteps; t++ {
+		if t == l.active {
+			l.open()
+		}
+		s := &l.steps[t]
+		begun = 0
+		for g := range l.carry {
+			r := &l.carry[g]
+			old := &s.records[int(before)*l.groups+g]
+			now := &s.records[used*l.groups+g]
+			tally := &s.tallies[view*l.groups+g]
+			exists := old.state&laneMask&^r.gone | r.begun
+			if settled && r.begun == 0 && tally.fresh&exists&^(old.state>>32) == 0 && exists == old.state&laneMask {
+				*now = *old
+				r.gone |= old.state >> 32
+				continue
+			}
+			later := uint64(0)
+			if t+1 < top {
+				later = l.steps[t+1].records[int(before)*l.groups+g].state
+			}
+			if tally.stale {
+				tally.met, tally.stale = 0, false
+				for _, number := range l.cur[view*l.n:][:l.n] {
+					tally.met |= s.records[int(number)*l.groups+g].state >> 32
+				}
+			}
+			tally.fresh = 0
+			if e.step(x, before, t, g, exists, later, old, now, tally) {
+				coinWait = true
+			}
+			changed = changed || *now != *old
+			begun |= r.begun
+		}
+	}
+	if !changed && !coinWait && !l.versions[before].unsettled {
+		return false
+	}
+	for u := t; u < l.active; u++ {
+		clear(l.steps[u].records[used*l.groups:][:l.groups])
+	}
+	l.versions[used] = planeVersion{uint8(t), coinWait}
+	e.coins = e.coins || coinWait
+	return true
+}
+
+// step computes the meta-votes of one (round, step) about one group (SPEC section 4), and what begins at
+// the next; later has what there is already. It reports whether a coin is awaited or was applied.
+func (e *Election) step(x gossip.Index, before uint32, t, g int, exists, later uint64, old, now *planeRecord, tally *planeTally) (coinWait bool) {
+	l := &e.planes
+	c := &l.carry[g]
 	keep := exists | exists<<32
-	estimates := old[2*g]&keep | r.estimates
-	aux := old[2*g+1] & keep
-	bins := old[2*l.groups+2*g] & keep
-	decided := old[2*l.groups+2*g+1] >> 32 & exists
-	r.gone |= decided
-	r.begun, r.estimates = 0, 0
+	estimates := old.estimates&keep | c.estimates
+	aux := old.aux & keep
+	bins := old.bins & keep
+	decided := old.state >> 32 & exists
+	c.gone |= decided
+	c.begun, c.estimates = 0, 0
 	if live := exists &^ decided; live != 0 {
-		counters := l.chain(t, view)[2*g*l.depth:]
-		cE, cA := counter(counters[:l.depth]), counter(counters[l.depth:][:l.depth])
 		both := live | live<<32
 		none := live &^ (estimates | estimates>>32) // these wait for a coin
-		gt, eq := cE.compare(e.third)
-		estimates |= (gt | eq) & both &^ (none | none<<32)
-		// enough: the others alone are a supermajority; almost: they are with one's own.
-		enough, almost := cE.compare(e.quorum - 1)
-		bins |= (enough | almost&estimates) & both
+		// gt: the others alone are a supermajority; eq: they are with one's own.
+		gt, eq, atLeast := tally.estimates.compareTwo(l.depth, &l.almost, &l.third)
+		estimates |= atLeast & both &^ (none | none<<32)
+		bins |= (gt | eq&estimates) & both
 		fresh := live &^ (aux | aux>>32)
 		yes := bins & fresh
 		aux |= yes | (bins>>32&fresh&^yes)<<32
-		enough, almost = cA.compare(e.quorum - 1)
-		enough |= almost & aux
-		met := uint64(0)
-		if l.met[t] {
-			for _, number := range l.cur[view*l.n:][:l.n] {
-				met |= l.steps[t][int(number)*l.width+2*l.groups+2*g+1]
-			}
-			met >>= 32
+		enough := uint64(0)
+		if tally.some {
+			gt, eq = tally.aux.compare(l.depth, &l.almost)
+			enough = gt | eq&aux
 		}
 		d := uint64(0)
 		switch t % 3 {
 		case 0:
-			if d = (bins&enough | met) & live; d != 0 {
+			if d = (bins&enough | tally.met) & live; d != 0 {
 				rest := ^(d | d<<32)
 				estimates, aux, bins = estimates&rest|d, aux&rest|d, bins&rest|d
 			}
 		case 1:
-			if d = (bins&enough>>32 | met) & live; d != 0 {
+			if d = (bins&enough>>32 | tally.met) & live; d != 0 {
 				rest := ^(d | d<<32)
 				estimates, aux, bins = estimates&rest|d<<32, aux&rest|d<<32, bins&rest|d<<32
 			}
 		}
-		if d != 0 {
-			r.gone |= d
-			decided |= d
-			l.met[t] = true
-		}
-		last := live &^ d
-		if t+1 < l.active {
-			last &^= l.record(t+1, before)[2*l.groups+2*g+1]
-		}
-		if last != 0 {
-			l.sum.halves(cA)
-			full, near := l.sum.compare(e.quorum - 1)
-			if r.begun = (full | near&(aux|aux>>32)) & last; r.begun != 0 {
-				yes, no := enough&r.begun, enough>>32&r.begun
+		c.gone |= d
+		decided |= d
+		if last := live &^ (d | later); last != 0 && tally.some {
+			sum := tally.aux.halves(l.depth)
+			gt, eq = sum.compare(l.depth, &l.almost)
+			if c.begun = (gt | eq&(aux|aux>>32)) & last; c.begun != 0 {
+				yes, no := enough&c.begun, enough>>32&c.begun
 				switch t % 3 {
 				case 0:
-					r.estimates = no<<32 | r.begun&^no
+					c.estimates = no<<32 | c.begun&^no
 				case 1:
-					r.estimates = yes | (r.begun&^yes)<<32
+					c.estimates = yes | (c.begun&^yes)<<32
 				default:
-					r.estimates = yes | (no&^yes)<<32
-				}
-				if t+1 == l.active {
-					l.open()
+					c.estimates = yes | (no&^yes)<<32
 				}
 			}
 		}
@@ -339,8 +340,7 @@ func (e *Election) step(x gossip.Index, before uint32, view, t, g int, exists ui
 			}
 		}
 	}
-	now[2*g], now[2*g+1] = estimates, aux
-	now[2*l.groups+2*g], now[2*l.groups+2*g+1] = bins, exists|decided<<32
+	*now = planeRecord{estimates, aux, bins, exists | decided<<32}
 	return coinWait
 }
 

@@ -10,7 +10,7 @@ import (
 // first event that votes for something undecided on (SPEC section 3, "After a decision").
 func (e *Election) reset() {
 	e.Stats.Resets++
-	e.earliest = 0
+	e.earliest, e.next = 0, e.g.Len()+1
 	e.resetVoters()
 	from := e.resetViews()
 	o := &e.observers
@@ -21,20 +21,13 @@ func (e *Election) reset() {
 	}
 	clear(o.from)
 	o.lowest = never
-	o.election++
-	o.width = (e.n + 63) / 64
-	o.stamp, o.sets = o.stamp[:0], o.sets[:0]
-	e.subjects = slices.Grow(e.subjects[:0], max(1, o.width))[:max(1, o.width)]
+	e.subjects = slices.Grow(e.subjects[:0], e.n/64+1)[:e.n/64+1]
+	e.window.reset(e.n)
+	e.quads.reset(e.n, len(e.content.views))
 	e.lanes.reset(e.n, len(e.content.views))
 	e.planes.reset(e.n, len(e.content.views))
 	for x := from; x <= e.g.Len(); x++ {
-		ev := e.g.Event(x)
-		if ev.Cause.Sync() && e.vbit[ev.By] >= 0 {
-			e.addContent(x, ev)
-		}
-		if e.n > 1 && o.lowest != never {
-			e.push(x, ev, o.lowest)
-		}
+		e.enter(x, e.g.Event(x), e.g.Row(x, 0))
 	}
 	e.begin()
 }
@@ -130,12 +123,16 @@ func (e *Election) begin() {
 	if e.observers.lowest != never {
 		e.next = max(e.observers.lowest, e.earliest)
 	}
-	e.base = e.next - 1
+	e.base = never
 	e.earliest = 0
+	e.coins = false
 	e.seen = e.seen[:0]
-	if e.small {
+	switch {
+	case e.n <= quadVoters:
+		e.quads.begin()
+	case e.small:
 		e.lanes.begin()
-	} else {
+	default:
 		e.planes.begin()
 	}
 }

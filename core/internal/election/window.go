@@ -3,21 +3,27 @@ package election
 import "parsec/core/internal/gossip"
 
 // window is a contiguous copy of what the elections read of recent events, so that a pass over them
-// costs no look-up in the arena. An event's entry is at its place less base.
+// costs no look-up in the arena. An event's entry is at its place less base. There is always one before
+// the first interesting event, so that what comes before has an entry to stand for it.
 type window struct {
 	base   gossip.Index
 	size   int            // entries in use
-	stride int            // voters
+	stride int            // voters, to 8 in fours: what is beyond them is 0
 	rows   []gossip.Index // by entry, then voter: the last event by the voter that this one sees
 	info   []info
 	votes  []uint32 // by entry: the number of its meta-votes in the running election, 0 for none
+	sets   []uint64 // by entry, width words each: S, see observers
+	width  int
 }
 
 // info is what a pass needs to know of an event.
 type info struct {
-	sync gossip.Index // the nearest sync event before it on the self-parent chain, 0 for none
-	view int16        // its chain
-	kind kind
+	self  gossip.Index
+	other gossip.Index
+	sync  gossip.Index // the nearest sync event before it on the self-parent chain, 0 for none
+	view  int16        // its chain
+	own   int16        // 1 + the voter whose first interesting event it is in the running election, 0 for none
+	kind  kind
 }
 
 // kind tells the events that take part in elections from the others.
@@ -34,39 +40,40 @@ func (w *window) row(i int) []gossip.Index {
 	return w.rows[i*w.stride:][:w.stride:w.stride]
 }
 
-// push appends event x. Nothing before keep is wanted any more.
-func (e *Election) push(x gossip.Index, ev *gossip.Event, keep gossip.Index) {
+// push appends event x, whose ancestry row is all.
+func (e *Election) push(x gossip.Index, ev *gossip.Event, all []gossip.Index) {
 	w := &e.window
 	i := int(x - w.base)
 	if i >= len(w.info) {
-		w.slide(min(keep, x))
+		w.slide(min(e.observers.lowest, e.next) - 1)
 		i = int(x - w.base)
 	}
 	w.size = i + 1
-	in := &w.info[i]
-	in.kind = bystander
 	w.votes[i] = 0
-	row := w.rows[i*w.stride:][:w.stride]
-	all := e.g.Row(x, 0)
+	row := w.row(i)
 	if e.aligned {
-		copy(row, all)
+		copy(row, all[:e.n])
 	} else {
-		for j, c := range e.vcol[:len(row)] {
+		for j, c := range e.vcol {
 			row[j] = all[c]
 		}
 	}
 	for _, v := range e.forked {
 		row[v] = e.g.Tip(x, e.voters[v])
 	}
+	in := &w.info[i]
+	*in = info{self: ev.Self, other: ev.Other}
 	if v := e.column[ev.Col].view; v >= 0 && ev.Cause.Sync() {
 		in.view = v
 		in.kind = requesting
-		in.sync = 0
 		if ev.Cause.Receive() {
 			in.kind = receiving
 		}
 		if ev.Self != 0 {
 			in.sync = e.g.Event(ev.Self).Sync
+		}
+		if voter := e.content.voter[v]; e.observers.first[voter] == x {
+			in.own = voter + 1
 		}
 	}
 }
@@ -76,26 +83,36 @@ func (w *window) slide(keep gossip.Index) {
 	drop := min(int(keep-w.base), w.size)
 	left := w.size - drop
 	size := len(w.info)
-	for size < 2*left || size < 256 {
-		size = max(256, 2*size)
+	for size < 2*left {
+		size *= 2
 	}
-	rows, infos, votes := w.rows, w.info, w.votes
+	rows, infos, votes, sets := w.rows, w.info, w.votes, w.sets
 	if size != len(w.info) {
-		rows, infos, votes = make([]gossip.Index, size*w.stride), make([]info, size), make([]uint32, size)
+		rows, infos = make([]gossip.Index, size*w.stride), make([]info, size)
+		votes, sets = make([]uint32, size), make([]uint64, size*w.width)
 	}
 	copy(rows, w.rows[drop*w.stride:w.size*w.stride])
 	copy(infos, w.info[drop:w.size])
 	copy(votes, w.votes[drop:w.size])
-	w.rows, w.info, w.votes = rows, infos, votes
+	copy(sets, w.sets[drop*w.width:w.size*w.width])
+	w.rows, w.info, w.votes, w.sets = rows, infos, votes, sets
 	w.base = keep
 	w.size = left
 }
 
-// restart empties the window for events from x on, with rows of n voters.
-func (w *window) restart(x gossip.Index, n int) {
-	if w.stride != n {
-		w.stride = n
-		w.rows, w.info, w.votes = nil, nil, nil
+// restart empties the window for events from x on.
+func (w *window) restart(x gossip.Index) {
+	w.base, w.size = x-1, 1
+}
+
+// reset makes a window for n voters.
+func (w *window) reset(n int) {
+	w.stride, w.width = n, (n+63)/64
+	if n <= laneVoters {
+		w.stride = (n + 3) &^ 3
 	}
-	w.base, w.size = x, 0
+	const size = 256
+	w.rows, w.info = make([]gossip.Index, size*w.stride), make([]info, size)
+	w.votes, w.sets = make([]uint32, size), make([]uint64, size*w.width)
+	w.size = 1
 }

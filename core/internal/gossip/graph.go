@@ -146,11 +146,11 @@ func (g *Graph) Event(x Index) *Event {
 // same scratch, which is 0 or 1.
 func (g *Graph) Row(x Index, scratch int) []Index {
 	c := &g.chunks[x>>chunkShift]
-	i := int(x&(chunkSize-1)) * c.stride
-	if c.stride == g.stride {
-		return c.rows[i : i+c.stride : i+c.stride]
+	row := c.rows[int(x&(chunkSize-1))*c.stride:][:c.stride:c.stride]
+	if c.stride != g.stride {
+		row = g.wide(row, scratch)
 	}
-	return g.wide(c.rows[i:i+c.stride], scratch)
+	return row
 }
 
 func (g *Graph) wide(row []Index, scratch int) []Index {
@@ -174,107 +174,100 @@ func (g *Graph) At(x Index, c Column) Index {
 // Descends reports whether x descends from y.
 func (g *Graph) Descends(x, y Index) bool { return g.At(x, g.Event(y).Col) >= y }
 
-// check validates e against the graph.
-func (g *Graph) check(e *Event) error {
-	switch {
-	case int(e.By) >= len(g.main):
-		return fmt.Errorf("%w %d of %d", ErrCreator, e.By, len(g.main))
-	case e.Cause > Response:
-		return fmt.Errorf("%w %d", ErrCause, e.Cause)
-	case g.size == MaxEvents:
-		return ErrFull
-	}
-	if e.Cause == Initial {
-		return nil
-	}
-	if e.Self == 0 || e.Self > g.size {
-		return ErrSelfParent
-	}
-	if by := g.Event(e.Self).By; by != e.By {
-		return fmt.Errorf("%w: by %d, not %d", ErrNotOwn, by, e.By)
-	}
-	if e.Cause.Receive() && (e.Other == 0 || e.Other > g.size) {
-		return ErrOtherParent
-	}
-	return nil
-}
-
-// Insert adds an event of which By, Cause, Datum and the parents its cause has are set; it fills in the
-// rest. It returns the event's place and whether it began a new branch of a fork. Time O(columns).
-func (g *Graph) Insert(e Event) (x Index, branched bool, err error) {
-	if err := g.check(&e); err != nil {
-		return 0, false, err
+// Insert adds an event; parents that its cause does not have are ignored. It returns the event's place,
+// its row as [Graph.Row] does, and whether it began a new branch of a fork. Time O(columns).
+func (g *Graph) Insert(by Peer, cause Cause, self, other Index, datum uint32) (x Index, row []Index, branched bool, err error) {
+	if int(by) >= len(g.main) || cause > Response || g.size == MaxEvents {
+		return 0, nil, false, g.refuse(by, cause)
 	}
 	x = g.size + 1
-	if !e.Cause.Receive() {
-		e.Other = 0
-	}
-	if e.Cause == Initial {
-		e.Self = 0
-		e.Col = g.main[e.By]
-		branched = g.columns[e.Col].tip != 0
+	col := g.main[by]
+	nth, sync := uint32(0), Index(0)
+	if cause == Initial {
+		self, other = 0, 0
+		branched = g.columns[col].tip != 0
 	} else {
-		self := g.Event(e.Self)
-		e.Nth = self.Nth + 1
-		e.Col = self.Col
-		e.Sync = self.Sync
-		branched = g.columns[e.Col].tip != e.Self
-	}
-	if e.Cause.Sync() {
-		e.Sync = x
+		if self == 0 || self > g.size {
+			return 0, nil, false, ErrSelfParent
+		}
+		parent := g.Event(self)
+		if parent.By != by {
+			return 0, nil, false, fmt.Errorf("%w: by %d, not %d", ErrNotOwn, parent.By, by)
+		}
+		if !cause.Receive() {
+			other = 0
+		} else if other == 0 || other > g.size {
+			return 0, nil, false, ErrOtherParent
+		}
+		nth = parent.Nth + 1
+		col = parent.Col
+		sync = parent.Sync
+		branched = g.columns[col].tip != self
 	}
 	if branched {
 		parent := NoColumn
-		if e.Self != 0 {
-			parent = e.Col
+		if self != 0 {
+			parent = col
 		}
-		if e.Col, err = g.branch(e.By, parent); err != nil {
-			return 0, false, err
+		if col, err = g.branch(by, parent); err != nil {
+			return 0, nil, false, err
 		}
 	}
-	col := &g.columns[e.Col]
-	if col.first == 0 {
-		col.first = x
+	if cause.Sync() {
+		sync = x
 	}
-	col.tip = x
+	c := &g.columns[col]
+	if c.first == 0 {
+		c.first = x
+	}
+	c.tip = x
 	g.size = x
-	c := g.room(x)
-	c.events[x&(chunkSize-1)] = e
-	row := c.rows[int(x&(chunkSize-1))*c.stride:][:c.stride]
-	switch {
-	case e.Other != 0:
-		mergeRows(row, g.Row(e.Self, 0), g.Row(e.Other, 1))
-	case e.Self != 0:
-		copy(row, g.Row(e.Self, 0))
+	k := g.room(x)
+	i := int(x & (chunkSize - 1))
+	k.events[i] = Event{Self: self, Other: other, Sync: sync, Nth: nth, Datum: datum, By: by, Col: col, Cause: cause}
+	row = k.rows[i*k.stride:][:k.stride:k.stride]
+	if other != 0 {
+		mergeRows(row, g.Row(self, 0), g.Row(other, 1))
+	} else if self != 0 {
+		mergeRows(row, g.Row(self, 0), row)
 	}
-	row[e.Col] = x
-	return x, branched, nil
+	row[col] = x
+	return x, row, branched, nil
 }
 
-// room returns the chunk of place x with rows of the present stride.
+func (g *Graph) refuse(by Peer, cause Cause) error {
+	switch {
+	case int(by) >= len(g.main):
+		return fmt.Errorf("%w %d of %d", ErrCreator, by, len(g.main))
+	case cause > Response:
+		return fmt.Errorf("%w %d", ErrCause, cause)
+	}
+	return ErrFull
+}
+
+// room returns the chunk of place x, which is new, with rows of the present stride.
 func (g *Graph) room(x Index) *chunk {
 	n := int(x >> chunkShift)
+	if n < len(g.chunks) && g.chunks[n].stride == g.stride {
+		return &g.chunks[n]
+	}
 	if n == len(g.chunks) {
 		g.chunks = append(g.chunks, chunk{
 			events: new([chunkSize]Event),
 			rows:   make([]Index, chunkSize*g.stride),
 			stride: g.stride,
 		})
+	} else {
+		g.widen(&g.chunks[n])
 	}
-	c := &g.chunks[n]
-	if c.stride != g.stride {
-		g.widen(c)
-	}
-	return c
+	return &g.chunks[n]
 }
 
 // mergeRows sets row to the entrywise maximum of a and b. All have the same length, a multiple of 4.
 func mergeRows(row, a, b []Index) {
-	for len(row) >= 4 && len(a) >= 4 && len(b) >= 4 {
-		row[0] = max(a[0], b[0])
-		row[1] = max(a[1], b[1])
-		row[2] = max(a[2], b[2])
-		row[3] = max(a[3], b[3])
-		row, a, b = row[4:], a[4:], b[4:]
+	a, b = a[:len(row)], b[:len(row)]
+	for i := 0; i+4 <= len(row); i += 4 {
+		r, p, q := (*[4]Index)(row[i:]), (*[4]Index)(a[i:]), (*[4]Index)(b[i:])
+		r[0], r[1], r[2], r[3] = max(p[0], q[0]), max(p[1], q[1]), max(p[2], q[2]), max(p[3], q[3])
 	}
 }
