@@ -29,7 +29,7 @@ help: ## list the targets (this is the default)
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target what; do \
 		printf '  %-12s %s\n' "$$target" "$$what"; done
 
-run: ## run the demonstration
+run: ## check, benchmark and profile what is bundled; results/latest gets the figures and flame graphs
 	@$(GO) run ./cmd/parsec run
 
 test: ## check everything: fmt, vet, lint, cross, race, invariants, unit; stops at the first failure

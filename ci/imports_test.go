@@ -81,6 +81,49 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "bench",
+		why:  "benchmarks of whole paths: tests, and no code",
+		test: []allowed{
+			{"bench/measure", "counts allocations and what is retained"},
+			{"core", "modes, and the engine that is measured"},
+			{"core/recording", "replays the large recordings"},
+			{"workloads", "makes the sizes that were not recorded"},
+		},
+	},
+	{
+		path: "bench/measure",
+		why:  "what benchmarks and commands count in the same way",
+		code: []allowed{
+			{"core", "feeds an engine"},
+			{"core/recording", "with a recording's events"},
+		},
+		test: []allowed{
+			{"workloads", "something to feed"},
+			{"golang.org/x/perf", "reads the units as benchstat does"},
+		},
+	},
+	{
+		path: "profiles/flame",
+		why:  "draws any profile: it knows nothing of PARSEC",
+		code: []allowed{
+			{"github.com/google/pprof", "its driver renders the page"},
+		},
+	},
+	{
+		path: "cmd/parsec",
+		why:  "the program: on top of everything",
+		code: []allowed{
+			{"bench/measure", "counts allocations and what is retained"},
+			{"core/recording", "reads and replays"},
+			{"profiles/flame", "draws flame graphs"},
+			{"github.com/google/pprof", "cuts profiles down to the engine's work"},
+			{"golang.org/x/perf", "writes the Go benchmark format; medians with intervals"},
+		},
+		test: []allowed{
+			{"core", "finds an event by its cause, to damage it"},
+		},
+	},
+	{
 		path: "ci",
 		why:  "looks at the tree from outside",
 	},

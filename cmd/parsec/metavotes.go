@@ -2,15 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"parsec/core/recording"
 )
 
-// checkMetaVotes returns an error if the engine's step is not what the case says.
-var checkMetaVotes = func(*recording.MetaVoteCase) error { return errors.New("not available") }
+// checkMetaVotes returns an error if the engine's step is not what the case says. Tests replace it.
+var checkMetaVotes = (*recording.MetaVoteCase).Check
 
 // metaVotesResult is what checking one file of meta-votes came to.
 type metaVotesResult struct {
@@ -47,7 +47,7 @@ func metaVoteFiles(ctx context.Context, out *output, asJSON bool, files []string
 
 // checkFile checks a file of meta-votes. An error has been reported.
 func (o *output) checkFile(ctx context.Context, file string) (*metaVotesResult, error) {
-	o.step("checking %s", file)
+	o.step("checking %s", filepath.Base(file))
 	r, err := await(ctx, func() (*metaVotesResult, error) {
 		r := &metaVotesResult{Name: file}
 		err := recording.ReadMetaVotesFile(file, func(line int, c *recording.MetaVoteCase) error {

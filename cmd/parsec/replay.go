@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"parsec/core/recording"
 )
@@ -108,7 +109,7 @@ func replayFiles(ctx context.Context, out *output, f *replayFlags, files []strin
 		if err != nil {
 			continue
 		}
-		out.step("%d of %d: replaying %s", i+1, len(files), file)
+		out.step("%d of %d: replaying %s", i+1, len(files), rec.Name)
 		r, err := out.replay(ctx, rec, f.repeat, f.memProfile != "")
 		if err != nil {
 			break
@@ -149,7 +150,7 @@ func replayFiles(ctx context.Context, out *output, f *replayFlags, files []strin
 
 // read reads file i of n. An error has been reported.
 func (o *output) read(ctx context.Context, i, n int, file string) (*recording.Recording, error) {
-	o.step("%d of %d: reading %s", i+1, n, file)
+	o.step("%d of %d: reading %s", i+1, n, filepath.Base(file))
 	rec, err := await(ctx, func() (*recording.Recording, error) { return recording.ReadFile(file) })
 	if err != nil && ctx.Err() == nil {
 		o.fail(err)

@@ -25,6 +25,12 @@ type laneRecord struct {
 	state     uint64 // low half: there is a meta-vote; high half: it is decided
 }
 
+// value returns the decisions.
+func (r *laneRecord) value() uint64 {
+	decided := r.state >> 32
+	return r.aux & (decided | decided<<32)
+}
+
 // lanes are the meta-votes of the running election, by number, then by step (three a round). Number 0 is
 // no meta-votes. Events whose meta-votes are the same as their self-parent's share the number.
 type lanes struct {
@@ -184,28 +190,35 @@ again:
 			yes := bins & fresh
 			aux |= yes | (bins>>32&fresh&^yes)<<32
 			enough := (cA+l.enough)>>3 | (cA+l.almost)>>3&aux
-			met := uint64(0)
+			turn := t % 3
+			var d, value uint64
+			switch turn {
+			case 0:
+				d = bins & enough & live
+				value = d
+			case 1:
+				d = (bins & enough) >> 32 & live
+				value = d << 32
+			}
 			if l.met>>(t&63)&1 != 0 {
+				met := uint64(0)
 				for _, j := range others {
 					met |= records[int(j)*stride+t].state
 				}
-				met >>= 32
-			}
-			turn := t % 3
-			d := uint64(0)
-			switch turn {
-			case 0:
-				if d = (bins&enough | met) & live; d != 0 {
-					rest := ^(d | d<<32)
-					estimates, aux, bins = estimates&rest|d, aux&rest|d, bins&rest|d
-				}
-			case 1:
-				if d = (bins&enough>>32 | met) & live; d != 0 {
-					rest := ^(d | d<<32)
-					estimates, aux, bins = estimates&rest|d<<32, aux&rest|d<<32, bins&rest|d<<32
+				for met = met >> 32 & live &^ d; met != 0; met &= met - 1 {
+					subject := met & -met
+					for _, j := range others {
+						if v := records[int(j)*stride+t].value() & (subject | subject<<32); v != 0 {
+							d |= subject
+							value |= v
+							break
+						}
+					}
 				}
 			}
 			if d != 0 {
+				rest := ^(d | d<<32)
+				estimates, aux, bins = estimates&rest|value, aux&rest|value, bins&rest|value
 				gone |= d
 				decided |= d
 				l.met |= 1 << (t & 63)

@@ -258,7 +258,7 @@ func (e *Election) fillPlanes(x gossip.Index, before uint32, view int, settled b
 				}
 			}
 			tally.fresh = 0
-			if e.step(x, before, t, g, exists, later, old, now, tally) {
+			if e.step(x, before, t, g, exists, later, old, now, tally, l.cur[view*l.n:][:l.n]) {
 				coinWait = true
 			}
 			changed = changed || *now != *old
@@ -278,7 +278,7 @@ func (e *Election) fillPlanes(x gossip.Index, before uint32, view int, settled b
 
 // step computes the meta-votes of one (round, step) about one group (SPEC section 4), and what begins at
 // the next; later has what there is already. It reports whether a coin is awaited or was applied.
-func (e *Election) step(x gossip.Index, before uint32, t, g int, exists, later uint64, old, now *planeRecord, tally *planeTally) (coinWait bool) {
+func (e *Election) step(x gossip.Index, before uint32, t, g int, exists, later uint64, old, now *planeRecord, tally *planeTally, others []uint32) (coinWait bool) {
 	l := &e.planes
 	c := &l.carry[g]
 	keep := exists | exists<<32
@@ -303,18 +303,29 @@ func (e *Election) step(x gossip.Index, before uint32, t, g int, exists, later u
 			gt, eq = tally.aux.compare(l.depth, &l.almost)
 			enough = gt | eq&aux
 		}
-		d := uint64(0)
+		var d, value uint64
 		switch t % 3 {
 		case 0:
-			if d = (bins&enough | tally.met) & live; d != 0 {
-				rest := ^(d | d<<32)
-				estimates, aux, bins = estimates&rest|d, aux&rest|d, bins&rest|d
-			}
+			d = bins & enough & live
+			value = d
 		case 1:
-			if d = (bins&enough>>32 | tally.met) & live; d != 0 {
-				rest := ^(d | d<<32)
-				estimates, aux, bins = estimates&rest|d<<32, aux&rest|d<<32, bins&rest|d<<32
+			d = (bins & enough) >> 32 & live
+			value = d << 32
+		}
+		for met := tally.met & live &^ d; met != 0; met &= met - 1 {
+			subject := met & -met
+			for _, number := range others {
+				o := &l.steps[t].records[int(number)*l.groups+g]
+				if v := o.aux & (subject | subject<<32); v != 0 && o.state>>32&subject != 0 {
+					d |= subject
+					value |= v
+					break
+				}
 			}
+		}
+		if d != 0 {
+			rest := ^(d | d<<32)
+			estimates, aux, bins = estimates&rest|value, aux&rest|value, bins&rest|value
 		}
 		c.gone |= d
 		decided |= d

@@ -21,6 +21,21 @@ const (
 // are decided. A decided meta-vote holds its value in all of them.
 type quadRecord struct{ counted, state uint64 }
 
+// value returns the decisions, true in the lowest quarter and false in the next.
+func (r *quadRecord) value() uint64 {
+	return r.counted >> 32 & (r.state >> 48 * quadTwice)
+}
+
+// adopt returns the first decision met about a subject, whose bit for false is half bits above.
+func adopt(subject uint64, half int, met ...uint64) uint64 {
+	for _, v := range met {
+		if v &= subject | subject<<half; v != 0 {
+			return v
+		}
+	}
+	return 0
+}
+
 // quads are the meta-votes of the running election, by number, then by step (three a round). A number is
 // the place of the first record; 0 is no meta-votes. Events whose meta-votes are the same as their
 // self-parent's share the number.
@@ -153,17 +168,22 @@ again:
 			yes := bins & fresh
 			counted |= yes<<32 | (bins>>16&fresh&^yes)<<48
 			enough = (enough | almost&counted) >> 32
-			var d uint64
+			var d, value uint64
 			if turn == 0 {
 				d = bins & enough & live
+				value = d
 			} else if turn == 1 {
 				d = (bins & enough) >> 16 & live
+				value = d << 16
 			}
 			if l.met>>(t&63)&1 != 0 {
-				d |= (o0[t].state | o1[t].state | o2[t].state | o3[t].state) >> 48 & live
+				met := (o0[t].state | o1[t].state | o2[t].state | o3[t].state) >> 48 & live &^ d
+				d |= met
+				for ; met != 0; met &= met - 1 {
+					value |= adopt(met&-met, 16, o0[t].value(), o1[t].value(), o2[t].value(), o3[t].value())
+				}
 			}
 			if d != 0 {
-				value := d << (16 * turn)
 				counted = counted&^(d*quadTimes) | value | value<<32
 				bins = bins&^(d*quadTwice) | value
 				gone |= d
