@@ -69,6 +69,8 @@ var packages = []pkg{
 		why:  "a user of core like any other, beside it because it defines what core must compute",
 		code: []allowed{
 			{"core", "recordings are made of core's types"},
+			{"core/internal/coin", "meta-votes were recorded with the predictable coin"},
+			{"core/internal/election", "checks recorded meta-votes with the code that elections run"},
 			{"github.com/klauspost/compress", "recordings are compressed with zstd"},
 		},
 	},

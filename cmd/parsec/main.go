@@ -75,7 +75,7 @@ usage: parsec COMMAND [ARGUMENT...]
 	}
 	fmt.Fprint(w, `  help     show this, or more about a command: parsec help replay
 
-Begin with:   parsec run                     in the module's tree; half a minute or a little more
+Begin with:   parsec run                     in the module's tree; takes less than a minute
               parsec replay x.json.zst       a recording of your own
 
 exit status:  0 all as recorded   1 something differs   2 usage, or a file that cannot be used

@@ -44,6 +44,26 @@ func (c *counter) count(words []uint64, at []uint32) {
 		}
 		at = at[8:]
 	}
+	if len(at) >= 4 {
+		i := (*[4]uint32)(at)
+		a, b := words[i[0]], words[i[1]]
+		u := ones ^ a
+		t0 := ones&a | u&b
+		ones = u ^ b
+		a, b = words[i[2]], words[i[3]]
+		u = ones ^ a
+		t1 := ones&a | u&b
+		ones = u ^ b
+		u = twos ^ t0
+		carry := twos&t0 | u&t1
+		twos = u ^ t1
+		carry, fours = fours&carry, fours^carry
+		carry, eights = eights&carry, eights^carry
+		for p := 4; carry != 0 && p < counterPlanes; p++ {
+			carry, c[p] = c[p]&carry, c[p]^carry
+		}
+		at = at[4:]
+	}
 	for _, i := range at {
 		carry := words[i]
 		carry, ones = ones&carry, ones^carry
@@ -57,20 +77,6 @@ func (c *counter) count(words []uint64, at []uint32) {
 	c[0], c[1], c[2], c[3] = ones, twos, fours, eights
 }
 
-// move counts the bits of more once more and those of less once less.
-func (c *counter) move(more, less uint64) {
-	for b := 0; more != 0 && b < counterPlanes; b++ {
-		p := c[b]
-		c[b] = p ^ more
-		more &= p
-	}
-	for b := 0; less != 0 && b < counterPlanes; b++ {
-		p := c[b]
-		c[b] = p ^ less
-		less &^= p
-	}
-}
-
 // A limit is what counts are compared with: plane b is all ones if bit b of it is set.
 type limit [counterPlanes]uint64
 
@@ -81,40 +87,41 @@ func newLimit(k int) (l limit) {
 	return l
 }
 
-// compare returns the bits whose count is greater than k, and those whose count is k, where no count has
-// more than depth bits.
-func (c *counter) compare(depth int, k *limit) (gt, eq uint64) {
-	eq = ^uint64(0)
+// compare returns the bits whose count is greater than k, and those whose count is k or more, where no
+// count has more than depth bits.
+func (c *counter) compare(depth int, k *limit) (greater, atLeast uint64) {
+	gt, eq := uint64(0), ^uint64(0)
 	planes, limits := c[:depth], k[:depth]
 	for b := len(planes) - 1; b >= 0; b-- {
 		p, q := planes[b], limits[b]
 		gt |= eq & p &^ q
 		eq &^= p ^ q
 	}
-	return gt, eq
+	return gt, gt | eq
 }
 
 // compareTwo is compare with k, and the bits whose count is third or more.
-func (c *counter) compareTwo(depth int, k, third *limit) (gt, eq, atLeast uint64) {
-	eq = ^uint64(0)
+func (c *counter) compareTwo(depth int, k, third *limit) (greater, atLeast, thirdOr uint64) {
+	gt, eq := uint64(0), ^uint64(0)
 	eqT := eq
 	planes, limits, thirds := c[:depth], k[:depth], third[:depth]
 	for b := len(planes) - 1; b >= 0; b-- {
 		p, q, r := planes[b], limits[b], thirds[b]
 		gt |= eq & p &^ q
 		eq &^= p ^ q
-		atLeast |= eqT & p &^ r
+		thirdOr |= eqT & p &^ r
 		eqT &^= p ^ r
 	}
-	return gt, eq, atLeast | eqT
+	return gt, gt | eq, thirdOr | eqT
 }
 
-// halves returns the sums of the counts in the low and the high half, in the low half, where no count has
-// more than depth bits, and neither has their sum.
-func (c *counter) halves(depth int) (sum counter) {
+// pairs returns, in the lowest quarter, the sums of the counts in the two highest quarters, where neither
+// the counts nor their sums have more than depth bits.
+func (c *counter) pairs(depth int) (sum counter) {
 	carry := uint64(0)
 	for b, x := range c[:depth] {
-		y := x >> 32
+		y := x >> 48
+		x = x >> 32
 		u := x ^ y
 		sum[b] = u ^ carry
 		carry = x&y | u&carry

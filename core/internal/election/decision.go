@@ -17,15 +17,7 @@ type keyRank struct {
 
 // decide ends the election at event y, while x is being inserted (SPEC section 3, "Decision").
 func (e *Election) decide(y, x gossip.Index) {
-	number := e.window.votes[y-e.window.base]
-	switch {
-	case e.n <= quadVoters:
-		e.subjects[0] = e.quads.trueQuads(number)
-	case e.small:
-		e.subjects[0] = e.lanes.trueLanes(number)
-	default:
-		e.planes.trueSubjects(number, e.subjects)
-	}
+	e.metaVotes.trueSubjects(e.window.votes[y-e.window.base], e.subjects)
 	for i := range e.voters {
 		if e.subjects[i>>6]>>(i&63)&1 == 0 {
 			continue

@@ -6,8 +6,8 @@
 //   - the interesting content of events (content.go), which stands until the voters change;
 //   - for the running election the first interesting event of each voter, and per event the set of
 //     those it descends from (observer.go);
-//   - meta-votes of the events from the first observer on, bit-sliced over all subjects (lanes.go for
-//     sections of up to 8 voters, planes.go for larger ones).
+//   - meta-votes of the events from the first observer on, bit-sliced over classes of subjects
+//     (metavotes.go, classes.go, counter.go).
 //
 // A decision starts the next election at the earliest event that can be an observer in it: nothing
 // before that is touched again.
@@ -89,11 +89,8 @@ type Election struct {
 
 	window    window
 	observers observers
-	quads     quads
-	lanes     lanes
-	planes    planes
-	small     bool // n <= laneVoters: lanes, else planes
-	plain     bool // meta-votes are tallied from scratch at every event
+	metaVotes metaVotes
+	small     bool // n <= laneVoters: sets of voters are lanes
 
 	// The running election.
 	next     gossip.Index   // the first event not processed yet
@@ -288,16 +285,7 @@ func (e *Election) pass(x gossip.Index) gossip.Index {
 			}
 		}
 		w.votes[i] = 0
-		var ended bool
-		switch {
-		case e.n <= quadVoters:
-			ended = e.evalQuads(y, i, before, in)
-		case e.small:
-			ended = e.evalLanes(y, i, before, in)
-		default:
-			ended = e.evalPlanes(y, i, before, in)
-		}
-		if ended {
+		if e.evaluate(y, i, before, in) {
 			e.next = y + 1
 			return y
 		}

@@ -98,30 +98,14 @@ func (e *Election) spell(number uint32, v int) (out []MetaVote) {
 
 // halves reads the bits about voter v at step t of a number: of pairs, true comes first.
 func (e *Election) halves(number uint32, t, v int) (estimates, aux, bins [2]bool, exists, decided, ok bool) {
-	at := func(word uint64, low, high int) [2]bool {
-		return [2]bool{word>>low&1 != 0, word>>high&1 != 0}
-	}
-	switch {
-	case e.n <= quadVoters:
-		if t == e.quads.stride {
-			return
-		}
-		r := &e.quads.records[int(number)+t]
-		state := at(r.state>>32, 4*v, 4*v+16)
-		return at(r.counted, 4*v, 4*v+16), at(r.counted>>32, 4*v, 4*v+16), at(r.state, 4*v, 4*v+16), state[0], state[1], true
-	case e.small:
-		if t == e.lanes.stride {
-			return
-		}
-		r := &e.lanes.records[int(number)*e.lanes.stride+t]
-		state := at(r.state, 4*v, 4*v+32)
-		return at(r.estimates, 4*v, 4*v+32), at(r.aux, 4*v, 4*v+32), at(r.bins, 4*v, 4*v+32), state[0], state[1], true
-	}
-	if t == e.planes.active {
+	l := &e.metaVotes
+	if t == l.active {
 		return
 	}
-	r := &e.planes.steps[t].records[int(number)*e.planes.groups+v/32]
-	b := v % 32
-	state := at(r.state, b, b+32)
-	return at(r.estimates, b, b+32), at(r.aux, b, b+32), at(r.bins, b, b+32), state[0], state[1], true
+	group, bit := l.classes.place(l.classes.of[v])
+	k := int(number) + group
+	at := func(word uint64, quarter int) bool { return word>>(quarter*quarterBits+bit)&1 != 0 }
+	counted, state := l.steps[t].counted[k], l.steps[t].state[k]
+	return [2]bool{at(counted, 0), at(counted, 1)}, [2]bool{at(counted, 2), at(counted, 3)},
+		[2]bool{at(state, 0), at(state, 1)}, at(state, 2), at(state, 3), true
 }

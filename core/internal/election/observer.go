@@ -10,6 +10,20 @@ import (
 // by the rules of crate 0.7.3.
 type counted struct{ peer gossip.Peer }
 
+// Sections of up to laneVoters voters have sets as a nibble a voter, so that sets add up to counts.
+const (
+	laneVoters = 8
+	laneOnes   = 0x1111_1111
+)
+
+// gatherLanes turns a bit a nibble into adjacent bits.
+func gatherLanes(x uint64) uint64 {
+	x &= laneOnes
+	x = (x | x>>3) & 0x0303_0303
+	x = (x | x>>6) & 0x000F_000F
+	return (x | x>>12) & 0xFF
+}
+
 // observers finds out who observes (SPEC section 3.2). Strongly-sees is wanted of one event and all
 // first interesting events at once: let S(a) be the set of voters whose first interesting event a sees;
 // then the bits that a supermajority of the S(last ancestor of x by voter p) have are the observees.
@@ -174,7 +188,7 @@ func (e *Election) countPlanes(i int) int {
 	for j := range w.width {
 		var c counter
 		c.count(sets[j:], at)
-		e.subjects[j], _ = c.compare(e.planes.depth, &e.planes.almost)
+		e.subjects[j], _ = c.compare(e.metaVotes.depth+1, &e.metaVotes.almost)
 		k += bits.OnesCount64(e.subjects[j])
 	}
 	return k

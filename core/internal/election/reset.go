@@ -23,9 +23,8 @@ func (e *Election) reset() {
 	o.lowest = never
 	e.subjects = slices.Grow(e.subjects[:0], e.n/64+1)[:e.n/64+1]
 	e.window.reset(e.n)
-	e.quads.reset(e.n, len(e.content.views))
-	e.lanes.reset(e.n, len(e.content.views))
-	e.planes.reset(e.n, len(e.content.views))
+	e.metaVotes.reset(e.n, len(e.content.views))
+	e.metaVotes.forked = len(e.forked) > 0
 	for x := from; x <= e.g.Len(); x++ {
 		e.enter(x, e.g.Event(x), e.g.Row(x, 0))
 	}
@@ -127,12 +126,5 @@ func (e *Election) begin() {
 	e.earliest = 0
 	e.coins = false
 	e.seen = e.seen[:0]
-	switch {
-	case e.n <= quadVoters:
-		e.quads.begin()
-	case e.small:
-		e.lanes.begin()
-	default:
-		e.planes.begin()
-	}
+	e.metaVotes.begin()
 }
