@@ -40,6 +40,11 @@ var packages = []pkg{
 			{"core/internal/election", "it feeds each event to the elections and takes out blocks"},
 			{"core/internal/gossip", "it owns the graph that the elections read"},
 		},
+		test: []allowed{
+			{"core/internal/plain", "the oracle that the engine is compared with"},
+			{"core/recording", "graphs that were recorded"},
+			{"workloads", "graphs that were not"},
+		},
 	},
 	{
 		path: "core/internal/coin",
@@ -63,6 +68,10 @@ var packages = []pkg{
 	{
 		path: "core/internal/plain",
 		why:  "the test oracle: it shares nothing with what it checks, not even types",
+		test: []allowed{
+			{"core", "modes and rules of recordings"},
+			{"core/recording", "what the oracle has to reproduce"},
+		},
 	},
 	{
 		path: "core/recording",

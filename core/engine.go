@@ -21,8 +21,12 @@ var (
 	ErrLimit              = errors.New("limit reached")
 )
 
-// MaxPeers is the number of peers one engine can know, former members included.
-const MaxPeers = 4096
+// Limits of one engine. Past them it returns [ErrLimit].
+const (
+	MaxPeers    = gossip.MaxPeers    // peers it can know, former members included
+	MaxBranches = gossip.MaxBranches // branches of forks, of all peers together
+	MaxEvents   = gossip.MaxEvents   // events
+)
 
 // Config is what a section starts from.
 type Config struct {
@@ -95,9 +99,6 @@ func NewEngine(cfg Config) (*Engine, error) {
 func (e *Engine) AddPeer(id Identity) (PeerIndex, error) {
 	if p, ok := e.identities[id]; ok {
 		return 0, fmt.Errorf("%w: peers %d and %d have the same identity", ErrConfig, p, len(e.identities))
-	}
-	if len(e.identities) == MaxPeers {
-		return 0, fmt.Errorf("%w: %d peers", ErrLimit, MaxPeers)
 	}
 	p, err := e.election.AddPeer(id)
 	if err != nil {
@@ -195,5 +196,14 @@ func (e *Engine) Voter(p PeerIndex) bool {
 	return int(p) < len(e.identities) && e.election.Voter(gossip.Peer(p))
 }
 
-// Stats returns counters.
-func (e *Engine) Stats() election.Stats { return e.election.Stats }
+// Stats counts what an engine has done, for benchmarks and tests.
+type Stats struct {
+	Decisions uint64 // elections that ended
+	Retouched uint64 // events that were processed again because an election ended
+	Probes    uint64 // times an event was asked what it strongly sees
+	Evals     uint64 // times an event's meta-votes were computed
+	Resets    uint64 // times interesting content was computed anew: the voters changed, or one forked
+}
+
+// Stats returns the counters. They do not depend on the machine.
+func (e *Engine) Stats() Stats { return Stats(e.election.Stats) }

@@ -19,7 +19,7 @@ func Advance(n int, initial bool, parent []MetaVote, others [][]MetaVote, c coin
 	// Event 2+i carries what voter i has; x is by the last voter, who has no other.
 	const base = 1
 	x := gossip.Index(base + 1 + n)
-	e.base, e.earliest, e.coins, e.metaVotes.forked = base, base+1, true, true
+	e.base, e.earliest, e.coins = base, base+1, true
 	w := &e.window
 	for int(x) >= len(w.info) {
 		w.size = len(w.info)

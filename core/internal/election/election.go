@@ -200,6 +200,9 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip
 		e.enter(x, e.g.Event(x), row)
 	}
 	e.run(x)
+	if invariants {
+		e.verify(x)
+	}
 	return x, nil
 }
 

@@ -46,7 +46,7 @@ type metaVotes struct {
 	fully    uint64   // likewise from a supermajority on
 	cur      []uint32 // chain*n+voter: the number of the other's at the chain's last evaluation
 	near     []uint32 // scratch
-	forked   bool     // a voter forked, or meta-votes are not of a real graph
+	forked   bool     // a voter forked
 	carry    []carried
 }
 
@@ -304,15 +304,11 @@ func (e *Election) step(x gossip.Index, before uint32, t, g int, more bool, at [
 			d = (bins & enough) >> 16 & live
 			value = d << 16
 		}
-		met := s.met[g] & live &^ d
-		if !l.forked {
-			// Whoever decided saw a supermajority of auxiliary values, and so does who descends from that.
-			met &= near>>32 | near>>48
-		}
-		if met != 0 {
-			v := s.adopt(met, g, at)
-			d |= (v | v>>16) & met
-			value |= v
+		if met := s.met[g] & live &^ d; met != 0 {
+			if met &= s.decided(g, at); met != 0 {
+				d |= met
+				value |= s.adopt(met, g, at)
+			}
 		}
 		if d != 0 {
 			counted = counted&^(d*fourTimes) | value | value<<32
@@ -364,7 +360,16 @@ func (e *Election) step(x gossip.Index, before uint32, t, g int, more bool, at [
 	return did
 }
 
-// adopt returns for each class of met the first decision of others about it, if there is one.
+// decided returns the classes that others have decided.
+func (s *voteStep) decided(g int, at []uint32) (met uint64) {
+	words := s.state[g:]
+	for _, j := range at {
+		met |= words[j]
+	}
+	return met >> 48
+}
+
+// adopt returns for each class of met the first decision of others about it.
 func (s *voteStep) adopt(met uint64, g int, at []uint32) (value uint64) {
 	for ; met != 0; met &= met - 1 {
 		class := met & -met

@@ -55,6 +55,10 @@ func (e *Election) noteFirst(v int, x gossip.Index) {
 func (e *Election) renew() {
 	o := &e.observers
 	o.lowest = never
+	o.filled = never
+	if e.n < 2 {
+		return
+	}
 	w := &e.window
 	for i, f := range o.first {
 		if f != never {

@@ -2,10 +2,10 @@ package gossip
 
 // branch opens a column for a new branch of p's events, off column parent.
 func (g *Graph) branch(p Peer, parent Column) (Column, error) {
-	c, err := g.addColumn(column{by: p, parent: parent})
-	if err != nil {
-		return 0, err
+	if len(g.columns)-len(g.main) == MaxBranches {
+		return 0, ErrForks
 	}
+	c := g.addColumn(column{by: p, parent: parent})
 	if g.all[p] == nil {
 		g.forked = append(g.forked, p)
 		g.all[p] = []Column{g.main[p]}

@@ -16,8 +16,9 @@ const NoColumn Column = math.MaxUint16
 
 // Limits of one graph.
 const (
-	MaxColumns = 1 << 13       // peers and branches of forks together
-	MaxEvents  = math.MaxInt32 // places must leave room for the differences taken of them
+	MaxPeers    = 4096
+	MaxBranches = 1024          // of all forks together: every event pays for each
+	MaxEvents   = math.MaxInt32 // places must leave room for the differences taken of them
 )
 
 // Errors of Insert. The graph is unchanged when one is returned.
@@ -106,25 +107,21 @@ func (g *Graph) By(c Column) Peer { return g.columns[c].by }
 
 // AddPeer makes a further peer known. Cost: none, but for one chunk's rows when they must widen.
 func (g *Graph) AddPeer() (Peer, error) {
-	p := Peer(len(g.main))
-	c, err := g.addColumn(column{by: p, parent: NoColumn})
-	if err != nil {
+	if len(g.main) == MaxPeers {
 		return 0, ErrPeers
 	}
-	g.main = append(g.main, c)
+	p := Peer(len(g.main))
+	g.main = append(g.main, g.addColumn(column{by: p, parent: NoColumn}))
 	g.all = append(g.all, nil)
 	return p, nil
 }
 
-func (g *Graph) addColumn(c column) (Column, error) {
-	if len(g.columns) == MaxColumns {
-		return 0, ErrForks
-	}
+func (g *Graph) addColumn(c column) Column {
 	g.columns = append(g.columns, c)
 	if n := len(g.columns); n > g.stride {
 		g.stride = (n + 3) &^ 3
 	}
-	return Column(len(g.columns) - 1), nil
+	return Column(len(g.columns) - 1)
 }
 
 // widen gives the last chunk rows of the present stride.
@@ -232,6 +229,9 @@ func (g *Graph) Insert(by Peer, cause Cause, self, other Index, datum uint32) (x
 		mergeRows(row, g.Row(self, 0), row)
 	}
 	row[col] = x
+	if invariants {
+		g.verify(x)
+	}
 	return x, row, branched, nil
 }
 

@@ -2,6 +2,7 @@ package plain
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 )
 
@@ -47,8 +48,8 @@ const (
 type Meta struct {
 	Content  []Key
 	Observer Observer
-	Observes map[int]int        // IsObserver: observee -> its first interesting event
-	Votes    map[int][]MetaVote // by subject; nil if there are none
+	Observes map[int]int  // IsObserver: observee -> its first interesting event
+	Votes    [][]MetaVote // by subject's number, nil for one that is no voter; nil if there are none
 }
 
 // Engine runs the elections. Peers are numbered in order of identity.
@@ -63,9 +64,14 @@ type Engine struct {
 
 	unconsensused []int
 	done          map[Key]bool
-	Metas         map[int]*Meta
+	Metas         []*Meta       // by event; nil if it has none
+	from          int           // no event before it has a meta-event
 	interesting   map[int][]int // by creator, in insertion order
 	Blocks        []Block
+	Decisions     int // elections ended
+	// Torn is set when the graph alone did not settle a decision: two sides of a fork were strongly seen,
+	// which takes a third of forkers or more, and the one that was inserted first was taken.
+	Torn bool
 }
 
 // New returns an engine without events. Peers, the first voters and observations are fixed from the
@@ -80,7 +86,6 @@ func New(single, everyPeer bool, coin Coin, npeers int, genesis []int, observati
 		observations: observations,
 		voters:       map[int]bool{},
 		done:         map[Key]bool{},
-		Metas:        map[int]*Meta{},
 		interesting:  map[int][]int{},
 	}
 	for _, p := range genesis {
@@ -118,11 +123,12 @@ func (g *Engine) less(a, b Key) bool {
 // Insert adds an event; blocks that come out are appended to Blocks.
 func (g *Engine) Insert(e Event) {
 	x := g.graph.insert(e, g.npeers)
+	g.Metas = append(g.Metas, nil)
 	if e.Cause == Observing && !g.done[g.key(x)] {
 		g.unconsensused = append(g.unconsensused, x)
 	}
 	for i := x; i <= x; {
-		if restart, ended := g.process(i); ended && restart <= i {
+		if restart, ended := g.process(i); ended {
 			i = restart
 		} else {
 			i++
@@ -142,6 +148,7 @@ func (g *Engine) process(x int) (restart int, ended bool) {
 			g.Blocks = append(g.Blocks, Block{k.Observation, g.votersOf(k), len(g.events) - 1})
 		}
 	}
+	g.Decisions++
 	changed := false
 	for _, k := range keys {
 		g.done[k] = true
@@ -186,35 +193,28 @@ func (g *Engine) restart(votersChanged bool) int {
 		first = left[0]
 	}
 	start := first
-	if votersChanged {
-		g.Metas = map[int]*Meta{}
-	} else {
-		earliest := -1
-		for x, m := range g.Metas {
-			if m.Observer == IsObserver && (earliest < 0 || x < earliest) {
-				earliest = x
-			}
+	if !votersChanged {
+		start = max(g.firstObserver(), first)
+	}
+	for x := g.from; x < len(g.Metas); x++ {
+		if votersChanged || x < first {
+			g.Metas[x] = nil
 		}
-		start = max(earliest, first)
-		for x, m := range g.Metas {
-			if x < first {
-				delete(g.Metas, x)
-				continue
-			}
-			var content []Key
-			for _, k := range m.Content {
-				if !g.done[k] {
-					content = append(content, k)
-				}
-			}
-			m.Content = content
+		if m := g.Metas[x]; m != nil {
+			m.Content = slices.DeleteFunc(slices.Clone(m.Content), func(k Key) bool { return g.done[k] })
 		}
 	}
+	g.from = first
 	g.interesting = map[int][]int{}
 	for x := first; x < start; x++ {
 		g.note(x)
 	}
 	return start
+}
+
+// firstObserver returns the first event that is an observer, -1 for none.
+func (g *Engine) firstObserver() int {
+	return slices.IndexFunc(g.Metas, func(m *Meta) bool { return m != nil && m.Observer == IsObserver })
 }
 
 func (g *Engine) note(x int) {
@@ -234,7 +234,6 @@ func (g *Engine) makeMeta(x int) {
 	} else {
 		m.Content = g.content(x)
 	}
-	delete(g.Metas, x)
 	g.observe(x, m)
 	g.vote(x, m)
 	g.Metas[x] = m
@@ -343,9 +342,14 @@ func (g *Engine) observe(x int, m *Meta) {
 	seen := map[int]int{}
 	for p := range g.interesting {
 		for _, i := range g.firsts(p, x) {
-			if _, ok := seen[p]; !ok && g.stronglySees(x, i) {
-				seen[p] = i
+			if !g.stronglySees(x, i) {
+				continue
 			}
+			if _, ok := seen[p]; ok {
+				g.Torn = true
+				continue
+			}
+			seen[p] = i
 		}
 	}
 	if supermajority(len(seen), len(g.voters)) {
@@ -355,14 +359,14 @@ func (g *Engine) observe(x int, m *Meta) {
 
 // vote is SPEC section 3.3.
 func (g *Engine) vote(x int, m *Meta) {
-	var parent map[int][]MetaVote
+	var parent [][]MetaVote
 	if s := g.selfSyncParent(x); s >= 0 && g.Metas[s] != nil {
 		parent = g.Metas[s].Votes
 	}
 	if parent == nil && m.Observer != IsObserver {
 		return
 	}
-	var others []map[int][]MetaVote
+	var others [][][]MetaVote
 	for _, q := range g.Voters() {
 		if q == g.events[x].Creator || g.seesForkBy(x, q) {
 			continue
@@ -374,11 +378,11 @@ func (g *Engine) vote(x int, m *Meta) {
 			}
 		}
 	}
-	m.Votes = map[int][]MetaVote{}
+	m.Votes = make([][]MetaVote, g.npeers)
+	theirs := make([][]MetaVote, len(others))
 	for _, p := range g.Voters() {
-		var theirs [][]MetaVote
-		for _, o := range others {
-			theirs = append(theirs, o[p])
+		for i, o := range others {
+			theirs[i] = o[p]
 		}
 		if parent != nil {
 			m.Votes[p] = Follow(parent[p], theirs, g.coin, len(g.voters))
@@ -446,13 +450,18 @@ func (g *Engine) decide(x int) []Key {
 }
 
 // observed returns p's interesting event that the observers behind x strongly see.
-func (g *Engine) observed(p, x int) (int, bool) {
-	for i := 0; i <= x; i++ {
-		if m := g.Metas[i]; m != nil && m.Observer == IsObserver && g.descends(x, i) {
-			if f, ok := m.Observes[p]; ok {
-				return f, true
+func (g *Engine) observed(p, x int) (f int, ok bool) {
+	for i := g.from; i <= x; i++ {
+		m := g.Metas[i]
+		if m == nil || m.Observer != IsObserver || !g.descends(x, i) {
+			continue
+		}
+		if seen, observee := m.Observes[p]; observee {
+			g.Torn = g.Torn || ok && f != seen
+			if !ok {
+				f, ok = seen, true
 			}
 		}
 	}
-	return 0, false
+	return f, ok
 }

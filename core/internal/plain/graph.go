@@ -1,7 +1,5 @@
 package plain
 
-import "math/bits"
-
 // Causes, as package gossip numbers them.
 const (
 	Initial = iota
@@ -29,13 +27,6 @@ type graph struct {
 	last      [][]int    // per peer, highest index among x's ancestors by that peer, -1 for none
 	at        map[slot][]int
 	forked    map[int][]int // peer -> indices that two events share
-}
-
-func (g *graph) peers() int {
-	if len(g.last) == 0 {
-		return 0
-	}
-	return len(g.last[len(g.last)-1])
 }
 
 func (g *graph) insert(e Event, peers int) int {
@@ -111,15 +102,4 @@ func (g *graph) selfSyncParent(x int) int {
 		x = g.events[x].Self
 	}
 	return x
-}
-
-// each calls yield for the ancestors of x from "from" on, ascending.
-func (g *graph) each(x int, from int, yield func(y int)) {
-	for i := from / 64; i < len(g.ancestors[x]); i++ {
-		for w := g.ancestors[x][i]; w != 0; w &= w - 1 {
-			if y := i*64 + bits.TrailingZeros64(w); y >= from {
-				yield(y)
-			}
-		}
-	}
 }

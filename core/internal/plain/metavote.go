@@ -152,7 +152,7 @@ func next(v MetaVote, t tally, n int) MetaVote {
 }
 
 func advance(prev []MetaVote, others [][]MetaVote, coin Coin, n int) []MetaVote {
-	var out []MetaVote
+	out := make([]MetaVote, 0, len(prev)+1)
 	for _, v := range prev {
 		t := tallyOf(v, others)
 		out = append(out, update(v, &t, coin, n))

@@ -1,0 +1,72 @@
+package election
+
+import (
+	"fmt"
+
+	"parsec/core/internal/gossip"
+)
+
+// verify panics if an invariant is broken once events up to x are processed:
+//
+//  1. the contents of a chain ascend, and a key is in one of them at most;
+//  2. the first interesting event of a voter that did not fork is that of its chain's contents, and none is
+//     before observers.lowest;
+//  3. the window holds all events from the one before observers.lowest on, and their rows are those of the
+//     graph;
+//  4. the numbers of meta-votes are in use, and only sync events by voters have them;
+//  5. every voter's class exists.
+func (e *Election) verify(x gossip.Index) {
+	fail := func(invariant int, format string, args ...any) {
+		panic(fmt.Sprintf("election: after event %d, invariant %d is broken: %s", x, invariant, fmt.Sprintf(format, args...)))
+	}
+	c := &e.content
+	for v := range c.views {
+		last := gossip.Index(0)
+		listed := map[uint32]bool{}
+		for i := c.queue[v].head; i != 0; i = c.nodes[i].next {
+			n := c.nodes[i]
+			if n.event < last || listed[n.key] {
+				fail(1, "chain %d: key %d at event %d after %d", v, n.key, n.event, last)
+			}
+			last = n.event
+			listed[n.key] = true
+		}
+		if e.n < 2 {
+			continue
+		}
+		first := e.pop(v)
+		if i := c.voter[v]; !e.voterForked(i) && e.observers.first[i] != first {
+			fail(2, "voter %d: first is %d, not %d", i, e.observers.first[i], first)
+		}
+		if first < e.observers.lowest {
+			fail(2, "chain %d: first is %d, before %d", v, first, e.observers.lowest)
+		}
+	}
+	if e.n < 2 || e.observers.lowest == never {
+		return
+	}
+	w := &e.window
+	if w.base >= e.observers.lowest || w.base+gossip.Index(w.size) != e.g.Len()+1 {
+		fail(3, "it has %d events from %d", w.size, w.base)
+	}
+	for j, p := range e.voters {
+		if got, want := w.row(w.size - 1)[j], e.g.Tip(x, p); got != want {
+			fail(3, "voter %d: %d, not %d", j, got, want)
+		}
+	}
+	l := &e.metaVotes
+	if e.earliest != 0 {
+		for y := e.earliest; y < e.next; y++ {
+			i := y - w.base
+			number := w.votes[i]
+			if int(number) >= l.used || int(number)%l.groups != 0 || number != 0 && w.info[i].kind == bystander {
+				fail(4, "event %d has number %d of %d", y, number, l.used)
+			}
+		}
+	}
+	for v, of := range l.classes.of {
+		if int(of) >= l.classes.count {
+			fail(5, "voter %d is in class %d of %d", v, of, l.classes.count)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package core_test
+
+import (
+	"fmt"
+	"slices"
+
+	"parsec/core"
+	"parsec/core/internal/election"
+	"parsec/core/internal/gossip"
+	"parsec/core/internal/plain"
+)
+
+// window is after how many events all meta-events are compared at the latest.
+const window = 64
+
+// compareMetas compares meta-events: that of event i, which has just been inserted; and if again, or after
+// every window events, or if the graph is small, all that the oracle has. Others are not looked at: a
+// change that comes at an event which neither ends an election nor makes the engine start over is found
+// up to a window late.
+func (p *pair) compareMetas(i int, again bool) error {
+	from := i
+	if again || i%window == 0 || i == len(p.rec.Events)-1 || len(p.rec.Events) <= window {
+		from = 0
+	}
+	var voters []int // in the order of the engine's numbers
+	for _, r := range p.rank {
+		if p.engine.Voter(core.PeerIndex(p.peer[r])) {
+			voters = append(voters, r)
+		}
+	}
+	for x := from; x <= i; x++ {
+		want := p.oracle.Metas[x]
+		got, ok := core.Inner(p.engine).Inspect(gossip.Index(x + 1))
+		if want == nil {
+			if e := p.rec.Events[x]; ok && (e.Cause < core.Requesting || !slices.Contains(voters, int(e.Creator))) {
+				return fmt.Errorf("event %d by %d has a meta-event", x, e.Creator)
+			}
+			continue
+		}
+		if !ok {
+			return fmt.Errorf("event %d has no meta-event", x)
+		}
+		if err := p.compareMeta(voters, want, &got); err != nil {
+			return fmt.Errorf("meta-event of %d: %w", x, err)
+		}
+	}
+	return nil
+}
+
+func (p *pair) compareMeta(voters []int, want *plain.Meta, got *election.Meta) error {
+	var content []plain.Key
+	for _, k := range got.Content {
+		key := plain.Key{Observation: p.number[k.Observation], Peer: -1}
+		if k.Peer >= 0 {
+			key.Peer = p.rank[k.Peer]
+		}
+		content = append(content, key)
+	}
+	if !slices.Equal(content, want.Content) {
+		return fmt.Errorf("content %v, want %v", content, want.Content)
+	}
+	if plain.Observer(got.Observer) != want.Observer {
+		return fmt.Errorf("observer state %d, want %d", got.Observer, want.Observer)
+	}
+	var observees []int
+	for _, o := range got.Observees {
+		observees = append(observees, p.rank[o])
+	}
+	slices.Sort(observees)
+	var seen []int
+	for o := range want.Observes {
+		seen = append(seen, o)
+	}
+	slices.Sort(seen)
+	if !slices.Equal(observees, seen) {
+		return fmt.Errorf("observees %v, want %v", observees, seen)
+	}
+	if (got.Votes == nil) != (want.Votes == nil) {
+		return fmt.Errorf("has meta-votes: %t, want %t", got.Votes != nil, want.Votes != nil)
+	}
+	if want.Votes == nil {
+		return nil
+	}
+	if len(got.Votes) != len(voters) {
+		return fmt.Errorf("meta-votes about %d voters, want %d", len(got.Votes), len(voters))
+	}
+	for j, subject := range voters {
+		if g, w := got.Votes[j], want.Votes[subject]; !slices.EqualFunc(g, w, sameVote) {
+			return fmt.Errorf("meta-votes about %d:\n%+v\nwant\n%+v", subject, g, w)
+		}
+	}
+	return nil
+}
+
+// sameVote reports whether the engine's meta-vote is the oracle's. Of a decided one the engine keeps the
+// value only, which is all that counts.
+func sameVote(g election.MetaVote, w plain.MetaVote) bool {
+	if plain.Tri(g.Decision) != w.Decision || g.Round != w.Round || g.Step != w.Step {
+		return false
+	}
+	return w.Decision != plain.None || g.EstT == w.Estimates.T && g.EstF == w.Estimates.F &&
+		g.BinT == w.Bins.T && g.BinF == w.Bins.F && plain.Tri(g.Aux) == w.Aux
+}

@@ -1,0 +1,239 @@
+package core_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"parsec/core"
+	"parsec/core/internal/plain"
+	"parsec/core/recording"
+)
+
+// pair feeds one graph to the engine and to the plain oracle, event by event, and compares the two after
+// every event: the blocks that came out, who votes, how many elections ended, and meta-events (which of
+// them is said at compareMetas).
+//
+// Peers, observations and events are numbered as in the recording, whose peers are in order of identity.
+type pair struct {
+	rec         *recording.Recording
+	oracle      *plain.Engine
+	engine      *core.Engine
+	peer        []int // the engine's number of a peer, -1 while it does not know it
+	rank        []int // the inverse
+	observation []int // the engine's number of an observation, -1 while it does not know it
+	number      []int // the inverse
+	decisions   int
+	resets      uint64
+	tolerance
+}
+
+// identity returns the identity of a recording's peer, such that identities sort as the numbers do.
+func identity(peer int) (id core.Identity) {
+	binary.BigEndian.PutUint32(id[:], uint32(peer))
+	return id
+}
+
+// newPair returns a pair without events. If rng is nil, the engine knows all peers and observations from
+// the start, numbered as in the recording. Else it learns of them in another order, and of those outside
+// the genesis group mostly not before they are needed.
+func newPair(rec *recording.Recording, rng *rand.Rand) (*pair, error) {
+	p := &pair{rec: rec, oracle: newOracle(rec), tolerance: newTolerance(rec)}
+	p.peer, p.observation = unknown(len(rec.Peers)), unknown(len(rec.Observations))
+	cfg := core.Config{Mode: rec.Mode, Rules: rec.Rules, Coin: core.PredictableRoundParityCoin}
+	first := rec.Genesis
+	if rng == nil {
+		first = nil
+		for i := range rec.Peers {
+			first = append(first, core.PeerIndex(i))
+		}
+	} else {
+		first = slices.Clone(first)
+		for i := range rec.Peers {
+			if rng.IntN(4) == 0 && !slices.Contains(first, core.PeerIndex(i)) {
+				first = append(first, core.PeerIndex(i))
+			}
+		}
+		rng.Shuffle(len(first), func(i, j int) { first[i], first[j] = first[j], first[i] })
+	}
+	for i, r := range first {
+		cfg.Peers = append(cfg.Peers, identity(int(r)))
+		p.peer[r] = i
+		p.rank = append(p.rank, int(r))
+		if slices.Contains(rec.Genesis, r) {
+			cfg.Genesis = append(cfg.Genesis, core.PeerIndex(i))
+		}
+	}
+	var err error
+	if p.engine, err = core.NewEngine(cfg); err != nil || rng != nil {
+		return p, err
+	}
+	for o := range rec.Observations {
+		if err := p.knowObservation(o); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+func newOracle(rec *recording.Recording) *plain.Engine {
+	var genesis []int
+	for _, p := range rec.Genesis {
+		genesis = append(genesis, int(p))
+	}
+	var observations []plain.Observation
+	for _, o := range rec.Observations {
+		observations = append(observations, plain.Observation{Hash: o.ID, Kind: int(o.Kind), Peer: int(o.Peer)})
+	}
+	return plain.New(rec.Mode == core.Single, rec.Rules == core.Crate073, plain.RoundParity, len(rec.Peers), genesis, observations)
+}
+
+func unknown(n int) []int { return slices.Repeat([]int{-1}, n) }
+
+func (p *pair) knowPeer(r core.PeerIndex) error {
+	if p.peer[r] >= 0 {
+		return nil
+	}
+	i, err := p.engine.AddPeer(identity(int(r)))
+	if err == nil && int(i) != len(p.rank) {
+		err = fmt.Errorf("the peer after %d others got number %d", len(p.rank), i)
+	}
+	p.peer[r] = int(i)
+	p.rank = append(p.rank, int(r))
+	return err
+}
+
+func (p *pair) knowObservation(o int) error {
+	if p.observation[o] >= 0 {
+		return nil
+	}
+	obs := &p.rec.Observations[o]
+	about := obs.Peer
+	if obs.Kind == core.Add || obs.Kind == core.Remove || obs.Kind == core.Accusation {
+		if err := p.knowPeer(obs.Peer); err != nil {
+			return err
+		}
+		about = core.PeerIndex(p.peer[obs.Peer])
+	}
+	i, err := p.engine.AddObservation(core.Observation{Hash: obs.ID, Kind: obs.Kind, Peer: about})
+	if err == nil && int(i) != len(p.number) {
+		err = fmt.Errorf("the observation after %d others got number %d", len(p.number), i)
+	}
+	p.observation[o] = int(i)
+	p.number = append(p.number, o)
+	return err
+}
+
+// errTorn ends a comparison where the graph alone does not settle what is decided.
+var errTorn = errors.New("torn")
+
+// insert feeds event i to both. The error says how they differ.
+func (p *pair) insert(i int) error {
+	e := p.rec.Events[i]
+	if err := p.knowPeer(e.Creator); err != nil {
+		return err
+	}
+	ev := p.rec.Event(i)
+	ev.Creator = core.PeerIndex(p.peer[e.Creator])
+	if e.Cause == core.Observing {
+		if err := p.knowObservation(int(e.Observation)); err != nil {
+			return err
+		}
+		ev.Observation = core.ObservationIndex(p.observation[e.Observation])
+	}
+	x, err := p.engine.Insert(ev)
+	if err != nil {
+		return err
+	}
+	if int(x) != i {
+		return fmt.Errorf("the engine gave it place %d", x)
+	}
+	known := len(p.oracle.Blocks)
+	p.oracle.Insert(plain.Event{
+		Creator:     int(e.Creator),
+		Cause:       int(e.Cause),
+		Self:        int(e.SelfParent),
+		Other:       int(e.OtherParent),
+		Observation: int(e.Observation),
+	})
+	p.tolerance.insert(p.rec, i, p.oracle.Blocks[known:])
+	if p.oracle.Torn {
+		if p.tolerated() {
+			return errors.New("the graph is torn, with forkers that are to be tolerated")
+		}
+		return errTorn
+	}
+	if err := p.compareBlocks(p.oracle.Blocks[known:]); err != nil {
+		return err
+	}
+	return p.compareState(i)
+}
+
+func (p *pair) compareBlocks(want []plain.Block) error {
+	got := p.engine.Blocks()
+	for i := range max(len(got), len(want)) {
+		switch {
+		case i >= len(got):
+			return fmt.Errorf("block %+v is missing", want[i])
+		case i >= len(want):
+			return fmt.Errorf("block %+v is too many", p.translate(got[i]))
+		}
+		g, w := p.translate(got[i]), want[i]
+		if g.Observation != w.Observation || g.At != w.At || !slices.Equal(g.Voters, w.Voters) {
+			return fmt.Errorf("block is %+v, want %+v", g, w)
+		}
+	}
+	if again := p.engine.Blocks(); again != nil {
+		return fmt.Errorf("the same %d blocks again", len(again))
+	}
+	return nil
+}
+
+// translate gives a block the recording's numbers.
+func (p *pair) translate(b core.Block) plain.Block {
+	out := plain.Block{Observation: p.number[b.Observation], At: int(b.At)}
+	for _, v := range b.Voters {
+		out.Voters = append(out.Voters, p.rank[v])
+	}
+	return out
+}
+
+// compareState compares what is left after the blocks.
+func (p *pair) compareState(i int) error {
+	stats := p.engine.Stats()
+	if int(stats.Decisions) != p.oracle.Decisions {
+		return fmt.Errorf("%d elections ended, want %d", stats.Decisions, p.oracle.Decisions)
+	}
+	again := p.decisions != p.oracle.Decisions || p.resets != stats.Resets
+	p.decisions, p.resets = p.oracle.Decisions, stats.Resets
+	if again {
+		voters := p.oracle.Voters()
+		for r := range p.rec.Peers {
+			want := slices.Contains(voters, r)
+			if got := p.peer[r] >= 0 && p.engine.Voter(core.PeerIndex(p.peer[r])); got != want {
+				return fmt.Errorf("peer %d votes: %t, want %t", r, got, want)
+			}
+		}
+	}
+	return p.compareMetas(i, again)
+}
+
+// compare feeds the whole graph. The error says at which event the engine first differs from the oracle,
+// and how. Where the graph is torn, the comparison ends there.
+func compare(rec *recording.Recording, rng *rand.Rand) error {
+	p, err := newPair(rec, rng)
+	if err != nil {
+		return err
+	}
+	for i := range rec.Events {
+		switch err := p.insert(i); {
+		case err == errTorn:
+			return nil
+		case err != nil:
+			return fmt.Errorf("event %d of %d: %w", i, len(rec.Events), err)
+		}
+	}
+	return nil
+}
