@@ -60,6 +60,7 @@ var packages = []pkg{
 			{"core/internal/coin", "flips it where the meta-votes call for a flip"},
 			{"core/internal/gossip", "reads events, ancestry and forks"},
 		},
+		test: []allowed{{"core/internal/plain", "the oracle that meta-votes are compared with"}},
 	},
 	{
 		path: "core/internal/gossip",

@@ -56,6 +56,7 @@ func tryAll(t *testing.T, first uint64, seeds int) {
 			t.Errorf("a smaller graph: %v\n%s", tr.check(seed), show(tr.rec))
 		}
 	}
+	t.Logf("%d graphs, from seed %d on: %d failures", seeds, first, failures)
 }
 
 // check compares engine and oracle on the graph, and the engine with itself on the graph in other orders.

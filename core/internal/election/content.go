@@ -81,9 +81,6 @@ type ranked struct {
 	key uint32
 }
 
-// listed marks in seen that the key is in the content of the chain.
-const listed = math.MaxUint16
-
 // columnAdded makes room for a new column.
 func (e *Election) columnAdded() {
 	e.column = append(e.column, columnVotes{view: -1})

@@ -87,8 +87,8 @@ func (e *Election) tallyContent(f gossip.Index, view int) {
 	}
 }
 
-// finish makes blocks of the keys tallied and begins the next election.
-func (e *Election) finish(x gossip.Index) {
+// rank orders the keys tallied.
+func (e *Election) rank() {
 	for i := range e.decided {
 		d := &e.decided[i]
 		k := &e.keys[d.key]
@@ -104,6 +104,11 @@ func (e *Election) finish(x gossip.Index) {
 		}
 		return e.compare(a.key, b.key)
 	})
+}
+
+// finish makes blocks of the keys tallied and begins the next election.
+func (e *Election) finish(x gossip.Index) {
+	e.rank()
 	if len(e.decided) == 0 {
 		return
 	}

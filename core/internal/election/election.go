@@ -90,7 +90,7 @@ type Election struct {
 	window    window
 	observers observers
 	metaVotes metaVotes
-	small     bool // n <= laneVoters: sets of voters are lanes
+	small     bool // n <= nibbleVoters: sets of voters are lanes
 
 	// The running election.
 	next     gossip.Index   // the first event not processed yet

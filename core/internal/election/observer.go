@@ -10,11 +10,9 @@ import (
 // by the rules of crate 0.7.3.
 type counted struct{ peer gossip.Peer }
 
-// Sections of up to laneVoters voters have sets as a nibble a voter, so that sets add up to counts.
-const (
-	laneVoters = 8
-	laneOnes   = 0x1111_1111
-)
+// laneOnes has the lowest bit of eight nibbles. Sections of up to nibbleVoters voters have sets as a nibble
+// a voter, so that sets add up to counts.
+const laneOnes = 0x1111_1111
 
 // gatherLanes turns a bit a nibble into adjacent bits.
 func gatherLanes(x uint64) uint64 {

@@ -66,7 +66,7 @@ func (e *Election) resetVoters() {
 	}
 	e.n = len(e.voters)
 	e.quorum, e.third = quorum(e.n), third(e.n)
-	e.small = e.n <= laneVoters
+	e.small = e.n <= nibbleVoters
 	c.forks = slices.ContainsFunc(e.g.Forked(), func(p gossip.Peer) bool { return e.member[p] || e.hasVotes(p) })
 }
 

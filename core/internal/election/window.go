@@ -108,7 +108,7 @@ func (w *window) restart(x gossip.Index) {
 // reset makes a window for n voters.
 func (w *window) reset(n int) {
 	w.stride, w.width = n, (n+63)/64
-	if n <= laneVoters {
+	if n <= nibbleVoters {
 		w.stride = (n + 3) &^ 3
 	}
 	const size = 256
