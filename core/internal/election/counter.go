@@ -1,7 +1,7 @@
 package election
 
-// counterPlanes is the number of planes of a counter: it counts to 4095.
-const counterPlanes = 12
+// counterPlanes is the number of planes of a counter: it counts to 8191.
+const counterPlanes = 13
 
 // A counter counts bits: plane b of it holds bit b of 64 counts.
 type counter [counterPlanes]uint64
