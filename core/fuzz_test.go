@@ -30,8 +30,7 @@ func (r *operations) compare() {
 	g, forks := newOracle(rec), newTolerance(rec)
 	for i, e := range rec.Events {
 		known := len(g.Blocks)
-		g.Insert(plain.Event{Creator: int(e.Creator), Cause: int(e.Cause), Self: int(e.SelfParent),
-			Other: int(e.OtherParent), Observation: int(e.Observation)})
+		g.Insert(plainEvent(e))
 		forks.insert(rec, i, g.Blocks[known:])
 		if g.Torn && forks.tolerated() {
 			r.t.Fatalf("event %d: the graph is torn, with forkers that are to be tolerated", i)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"parsec/core"
-	"parsec/core/internal/plain"
 	"parsec/core/recording"
 	"parsec/workloads"
 )
@@ -79,8 +78,7 @@ func decide(rec *recording.Recording) ([]decision, error) {
 func plainly(rec *recording.Recording) []decision {
 	g := newOracle(rec)
 	for _, e := range rec.Events {
-		g.Insert(plain.Event{Creator: int(e.Creator), Cause: int(e.Cause), Self: int(e.SelfParent),
-			Other: int(e.OtherParent), Observation: int(e.Observation)})
+		g.Insert(plainEvent(e))
 	}
 	var out []decision
 	for _, b := range g.Blocks {

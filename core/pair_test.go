@@ -90,6 +90,16 @@ func newOracle(rec *recording.Recording) *plain.Engine {
 	return plain.New(rec.Mode == core.Single, rec.Rules == core.Crate073, plain.RoundParity, len(rec.Peers), genesis, observations)
 }
 
+func plainEvent(e recording.Event) plain.Event {
+	return plain.Event{
+		Creator:     int(e.Creator),
+		Cause:       int(e.Cause),
+		Self:        int(e.SelfParent),
+		Other:       int(e.OtherParent),
+		Observation: int(e.Observation),
+	}
+}
+
 func unknown(n int) []int { return slices.Repeat([]int{-1}, n) }
 
 func (p *pair) knowPeer(r core.PeerIndex) error {
@@ -151,13 +161,7 @@ func (p *pair) insert(i int) error {
 		return fmt.Errorf("the engine gave it place %d", x)
 	}
 	known := len(p.oracle.Blocks)
-	p.oracle.Insert(plain.Event{
-		Creator:     int(e.Creator),
-		Cause:       int(e.Cause),
-		Self:        int(e.SelfParent),
-		Other:       int(e.OtherParent),
-		Observation: int(e.Observation),
-	})
+	p.oracle.Insert(plainEvent(e))
 	p.tolerance.insert(p.rec, i, p.oracle.Blocks[known:])
 	if p.oracle.Torn {
 		if p.tolerated() {

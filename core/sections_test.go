@@ -181,3 +181,44 @@ func TestBacklogOfOne(t *testing.T) {
 		}
 	}
 }
+
+// StartDkg and DkgMessage are decided like the rest, and give no block: the first needs a supermajority in
+// every mode, the second is Single in every mode, so that each voter's is decided by itself.
+func TestKindsWithoutBlock(t *testing.T) {
+	for _, m := range []core.Mode{core.Supermajority, core.Single} {
+		s := newScript(m, 4, 4)
+		message := s.observe(core.DKGMessage, 0)
+		for _, step := range []struct {
+			observation int32
+			voters      []int
+			ends        int // elections
+		}{
+			{s.observe(core.StartDKG, 0), upTo(4), 1},
+			{s.observe(core.StartDKG, 0), upTo(2), 0}, // too few
+			{message, []int{1}, 1},
+			{message, []int{1}, 0}, // again
+			{message, []int{2}, 1},
+		} {
+			before := newOracle(s.rec)
+			for _, e := range s.rec.Events {
+				before.Insert(plainEvent(e))
+			}
+			s.vote(step.observation, step.voters...)
+			for range 8 {
+				s.meet(upTo(4)...)
+			}
+			p, err := newPair(s.rec, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range s.rec.Events {
+				if err := p.insert(i); err != nil {
+					t.Fatalf("%v: event %d: %v", m, i, err)
+				}
+			}
+			if got := p.decisions - before.Decisions; got != step.ends || len(p.oracle.Blocks) > 0 {
+				t.Errorf("%v: observation %d by %v: %d elections ended, want %d; blocks %v", m, step.observation, step.voters, got, step.ends, p.oracle.Blocks)
+			}
+		}
+	}
+}

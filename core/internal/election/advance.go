@@ -21,6 +21,7 @@ func Advance(n int, initial bool, parent []MetaVote, others [][]MetaVote, c coin
 	x := gossip.Index(base + 1 + n)
 	e.base, e.earliest, e.coins = base, base+1, true
 	w := &e.window
+	w.reset(n, false)
 	for int(x) >= len(w.info) {
 		w.size = len(w.info)
 		w.slide(0)
@@ -33,7 +34,7 @@ func Advance(n int, initial bool, parent []MetaVote, others [][]MetaVote, c coin
 	for i, sequence := range others {
 		event := base + 1 + i
 		w.votes[event] = e.number(sequence)
-		w.row(int(x))[i] = gossip.Index(event)
+		e.row(int(x))[i] = gossip.Index(event)
 	}
 	before := uint32(0)
 	if len(parent) > 0 {

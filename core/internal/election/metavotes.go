@@ -174,7 +174,7 @@ func (e *Election) evaluate(x gossip.Index, i int, before uint32, in *info) bool
 		return false
 	}
 	cur := l.cur[int(in.view)*l.n:][:l.n]
-	if !l.find(cur, w.row(i), e.base, w.votes[e.base-w.base:]) && settled && !l.forked {
+	if !l.find(cur, e.row(i), e.base, w.votes[e.base-w.base:]) && settled && !l.forked {
 		w.votes[i] = before
 		return false
 	}

@@ -154,7 +154,7 @@ func (e *Election) countLanes(i int) int {
 	before := int32(e.observers.lowest) - 1
 	sets := w.sets[before-int32(w.base):]
 	sum := uint64(laneOnes * (8 - e.quorum))
-	for _, a := range w.row(i) {
+	for _, a := range e.row(i) {
 		sum += sets[max(int32(a)-before, 0)]
 	}
 	enough := sum >> 3 & laneOnes
@@ -176,7 +176,7 @@ func (e *Election) countPlanes(i int) int {
 	}
 	before := o.lowest - 1
 	at := o.at[:0]
-	for _, a := range w.row(i) {
+	for _, a := range e.row(i) {
 		if a > before {
 			at = append(at, uint32(int(a-before)*w.width))
 		}

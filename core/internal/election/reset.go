@@ -22,7 +22,7 @@ func (e *Election) reset() {
 	clear(o.from)
 	o.lowest = never
 	e.subjects = slices.Grow(e.subjects[:0], e.n/64+1)[:e.n/64+1]
-	e.window.reset(e.n)
+	e.window.reset(e.n, e.aligned && len(e.forked) == 0)
 	e.metaVotes.reset(e.n, len(e.content.views))
 	e.metaVotes.forked = len(e.forked) > 0
 	for x := from; x <= e.g.Len(); x++ {

@@ -50,7 +50,7 @@ func (e *Election) verify(x gossip.Index) {
 		fail(3, "it has %d events from %d", w.size, w.base)
 	}
 	for j, p := range e.voters {
-		if got, want := w.row(w.size - 1)[j], e.g.Tip(x, p); got != want {
+		if got, want := e.row(w.size - 1)[j], e.g.Tip(x, p); got != want {
 			fail(3, "voter %d: %d, not %d", j, got, want)
 		}
 	}

@@ -8,7 +8,7 @@ import "parsec/core/internal/gossip"
 type window struct {
 	base   gossip.Index
 	size   int            // entries in use
-	stride int            // voters, to 8 in fours: what is beyond them is 0
+	stride int            // voters; 0 where the rows of the graph serve
 	rows   []gossip.Index // by entry, then voter: the last event by the voter that this one sees
 	info   []info
 	votes  []uint32 // by entry: the number of its meta-votes in the running election, 0 for none
@@ -35,8 +35,12 @@ const (
 	receiving
 )
 
-// row returns the entry's row.
-func (w *window) row(i int) []gossip.Index {
+// row returns by voter the last event that the event at entry i sees, 0 for none.
+func (e *Election) row(i int) []gossip.Index {
+	w := &e.window
+	if w.stride == 0 {
+		return e.g.Row(w.base+gossip.Index(i), 0)[:e.n]
+	}
 	return w.rows[i*w.stride:][:w.stride:w.stride]
 }
 
@@ -50,16 +54,14 @@ func (e *Election) push(x gossip.Index, ev *gossip.Event, all []gossip.Index) {
 	}
 	w.size = i + 1
 	w.votes[i] = 0
-	row := w.row(i)
-	if e.aligned {
-		copy(row, all[:e.n])
-	} else {
+	if w.stride != 0 {
+		row := e.row(i)
 		for j, c := range e.vcol {
 			row[j] = all[c]
 		}
-	}
-	for _, v := range e.forked {
-		row[v] = e.g.Tip(x, e.voters[v])
+		for _, v := range e.forked {
+			row[v] = e.g.Tip(x, e.voters[v])
+		}
 	}
 	in := &w.info[i]
 	*in = info{self: ev.Self, other: ev.Other}
@@ -83,8 +85,8 @@ func (w *window) slide(keep gossip.Index) {
 	drop := min(int(keep-w.base), w.size)
 	left := w.size - drop
 	size := len(w.info)
-	for size < 2*left {
-		size *= 2
+	for size < left+left/2 {
+		size += size / 2
 	}
 	rows, infos, votes, sets := w.rows, w.info, w.votes, w.sets
 	if size != len(w.info) {
@@ -105,11 +107,12 @@ func (w *window) restart(x gossip.Index) {
 	w.base, w.size = x-1, 1
 }
 
-// reset makes a window for n voters.
-func (w *window) reset(n int) {
+// reset makes a window for n voters. Direct says that the graph's rows begin with theirs, and that none
+// of them forked.
+func (w *window) reset(n int, direct bool) {
 	w.stride, w.width = n, (n+63)/64
-	if n <= nibbleVoters {
-		w.stride = (n + 3) &^ 3
+	if direct {
+		w.stride = 0
 	}
 	const size = 256
 	w.rows, w.info = make([]gossip.Index, size*w.stride), make([]info, size)
