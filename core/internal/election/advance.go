@@ -52,6 +52,7 @@ func Advance(n int, initial bool, parent []MetaVote, others [][]MetaVote, c coin
 // number gives a number to meta-votes that are the same about every voter.
 func (e *Election) number(sequence []MetaVote) (number uint32) {
 	l := &e.metaVotes
+	l.roomy = max(l.roomy, l.used+l.groups)
 	for len(sequence) > l.active {
 		l.open()
 	}

@@ -92,7 +92,8 @@ func (l *metaVotes) widen(votes []uint32) {
 	old := l.versions
 	numbers := l.used / was
 	l.used = numbers * l.groups
-	l.versions = make([]version, l.used+l.groups)
+	l.roomy = max(l.roomy, l.used+l.groups)
+	l.versions = make([]version, l.roomy)
 	for i := range numbers {
 		l.versions[i*l.groups] = old[i*was]
 	}

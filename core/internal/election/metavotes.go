@@ -36,6 +36,7 @@ type metaVotes struct {
 	active   int        // steps in use
 	versions []version
 	used     int // the next number
+	roomy    int // numbers up to this have room
 	groups   int
 	n        int
 	depth    int      // bits of a count of others
@@ -68,6 +69,7 @@ func (l *metaVotes) reset(n, views int) {
 		carry:  make([]carried, 1),
 
 		versions: make([]version, 256),
+		roomy:    256,
 		classes: classes{
 			of:    make([]uint16, n),
 			all:   make([]uint64, 1),
@@ -109,14 +111,12 @@ func (l *metaVotes) open() {
 	clear(s.met)
 }
 
-// room makes room for all numbers, the next one included.
+// room makes room for the numbers up to l.roomy.
 func (l *metaVotes) room(s *voteStep) {
-	need := l.used + l.groups
-	if need > len(l.versions) {
-		l.versions = append(l.versions, make([]version, max(need, 2*len(l.versions), 256)-len(l.versions))...)
+	if more := l.roomy - len(l.versions); more > 0 {
+		l.versions = append(l.versions, make([]version, more)...)
 	}
-	if need > len(s.counted) {
-		more := max(need, 2*len(s.counted), 256) - len(s.counted)
+	if more := l.roomy - len(s.counted); more > 0 {
 		s.counted = append(s.counted, make([]uint64, more)...)
 		s.state = append(s.state, make([]uint64, more)...)
 	}
@@ -216,8 +216,11 @@ func (e *Election) fill(x gossip.Index, before uint32, cur []uint32) (changed, a
 		}
 		begun = 1
 	}
-	for t := range l.active {
-		l.room(&l.steps[t])
+	if l.used+l.groups > l.roomy {
+		l.roomy = max(l.used+l.groups, 2*l.roomy)
+		for t := range l.active {
+			l.room(&l.steps[t])
+		}
 	}
 	at := cur
 	top := int(l.versions[before].top)
