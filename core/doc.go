@@ -42,5 +42,5 @@
 // agreement for each voter on whether its first interesting event counts. When an event has all of them
 // decided, the contents that count are decided, in an order that all members compute alike.
 //
-// SPEC.md sections 1 to 4, which the folder core/design sums up, say all this exactly.
+// core/design/SPEC.md sections 1 to 4 say all this exactly.
 package core

@@ -124,3 +124,28 @@ func TestForkLimit(t *testing.T) {
 		t.Errorf("another peer: %v", err)
 	}
 }
+
+// A voter's content may hold any number of keys, and its order is that of the voter's own votes.
+func TestLongContent(t *testing.T) {
+	const n = 70_000
+	for _, m := range []core.Mode{core.Supermajority, core.Single} {
+		s := newScript(m, 1, 1)
+		for o := range n {
+			// Hashes that have nothing to do with the order.
+			h := uint32(o) * 2654435761
+			s.rec.Observations = append(s.rec.Observations, recording.Observation{
+				ID: core.Hash{byte(h >> 24), byte(h >> 16), byte(h >> 8), byte(h)}, Kind: core.Opaque})
+			s.vote(int32(o), 0)
+		}
+		s.add(blank(0, core.Requesting))
+		decided, err := decide(s.rec)
+		if err != nil || len(decided) != n {
+			t.Fatalf("%v: %d decided, %v", m, len(decided), err)
+		}
+		for i, d := range decided {
+			if d.observation != i {
+				t.Fatalf("%v: place %d is taken by observation %d", m, i, d.observation)
+			}
+		}
+	}
+}

@@ -207,7 +207,7 @@ func TestOrderOfRecordings(t *testing.T) {
 
 // The oracle depends on the order no more than the engine does.
 func TestOrderOfOracle(t *testing.T) {
-	seeds := uint64(100)
+	seeds := uint64(40)
 	if testing.Short() {
 		seeds = 5
 	}

@@ -141,8 +141,8 @@ func TestLargeSections(t *testing.T) {
 		{Seed: 0, Peers: 17, Events: 2500, FreshPercent: 100, Causes: true},
 		{Seed: 1, Peers: 32, Events: 3000, FreshPercent: 95, Forkers: 10},
 		{Seed: 2, Peers: 33, Events: 3000, FreshPercent: 90, Causes: true, Mode: core.Single},
-		{Seed: 4, Peers: 40, Events: 3200, FreshPercent: 95},
-		{Seed: 5, Peers: 65, Events: 4500, FreshPercent: 100, Causes: true},
+		{Seed: 4, Peers: 40, Events: 2600, FreshPercent: 95},
+		{Seed: 5, Peers: 65, Events: 3500, FreshPercent: 100, Causes: true},
 	} {
 		p.Observations, p.VotePercent = 5, 10
 		t.Run(fmt.Sprintf("voters=%d", p.Peers), func(t *testing.T) {

@@ -19,7 +19,7 @@ var (
 // TestRandomGraphs compares the engine with the plain oracle on some random graphs. TestSoak does so on
 // as many as one wants.
 func TestRandomGraphs(t *testing.T) {
-	seeds := 500
+	seeds := 300
 	if testing.Short() {
 		seeds = 40
 	}

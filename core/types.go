@@ -51,8 +51,8 @@ const (
 	Add                    // makes Peer a voter
 	Remove                 // takes Peer out
 	Accusation             // takes Peer, the offender, out
-	StartDKG               // acted on inside the core, gives no block; always Supermajority
-	DKGMessage             // acted on inside the core, gives no block; always Single
+	StartDKG               // for the core itself: ordered, gives no block; always Supermajority
+	DKGMessage             // for the core itself: ordered, gives no block; always Single
 )
 
 var kindNames = [...]string{"opaque", "genesis", "add", "remove", "accusation", "start-dkg", "dkg-message"}

@@ -22,7 +22,7 @@ type key struct {
 	next        uint32 // the next key of the observation
 	votes       uint32 // the first vote with it, linked by vote.alike
 	tally       uint32 // supermajority keys: its place in content.seen while it is not done, noKey else
-	lowest      uint16 // while a decision is made: lowest position in a content
+	lowest      uint32 // while a decision is made: lowest position in a content
 	count       uint16 // while a decision is made: voters with it in their content
 	by          gossip.Peer
 	single      bool

@@ -2,7 +2,6 @@ package election
 
 import (
 	"bytes"
-	"math"
 	"slices"
 
 	"parsec/core/internal/gossip"
@@ -11,7 +10,7 @@ import (
 // keyRank is a decided key with what orders it among the keys of one decision.
 type keyRank struct {
 	key    uint32
-	lowest uint16
+	lowest uint32
 	count  uint16
 }
 
@@ -69,7 +68,7 @@ func (e *Election) observed(i int16, y gossip.Index) (f gossip.Index, view int) 
 // tallyContent counts the keys left in the content of interesting event f.
 func (e *Election) tallyContent(f gossip.Index, view int) {
 	c := &e.content
-	pos := uint16(0)
+	pos := uint32(0)
 	for i := c.queue[view].head; i != 0 && c.nodes[i].event <= f; i = c.nodes[i].next {
 		k := &e.keys[c.nodes[i].key]
 		if c.nodes[i].event < f || k.done {
@@ -81,9 +80,7 @@ func (e *Election) tallyContent(f gossip.Index, view int) {
 		}
 		k.count++
 		k.lowest = min(k.lowest, pos)
-		if pos < math.MaxUint16 {
-			pos++
-		}
+		pos++
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 //  1. the contents of a chain ascend, and a key is in one of them at most;
 //  2. the first interesting event of a voter that did not fork is that of its chain's contents, and none is
 //     before observers.lowest;
-//  3. the window holds all events from the one before observers.lowest on, and their rows are those of the
-//     graph;
+//  3. the window holds all events from the one before observers.lowest on, and a row has for each voter the
+//     last event that is seen of it;
 //  4. the numbers of meta-votes are in use, and only sync events by voters have them;
 //  5. every voter's class exists.
 func (e *Election) verify(x gossip.Index) {

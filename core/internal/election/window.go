@@ -2,14 +2,14 @@ package election
 
 import "parsec/core/internal/gossip"
 
-// window is a contiguous copy of what the elections read of recent events, so that a pass over them
-// costs no look-up in the arena. An event's entry is at its place less base. There is always one before
-// the first interesting event, so that what comes before has an entry to stand for it.
+// window holds, side by side, what passes read of recent events. An event's entry is at its place less
+// base. There is always one before the first interesting event, so that what comes before has an entry to
+// stand for it.
 type window struct {
 	base   gossip.Index
 	size   int            // entries in use
 	stride int            // voters; 0 where the rows of the graph serve
-	rows   []gossip.Index // by entry, then voter: the last event by the voter that this one sees
+	rows   []gossip.Index // by entry, then voter: the last event by the voter that this one sees; none where stride is 0
 	info   []info
 	votes  []uint32 // by entry: the number of its meta-votes in the running election, 0 for none
 	sets   []uint64 // by entry, width words each: S, see observers

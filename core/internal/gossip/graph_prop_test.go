@@ -8,22 +8,23 @@ import (
 
 // naive is SPEC section 2, with the set of all ancestors of each event. Places count from 1.
 type naive struct {
-	ancestors []map[Index]bool
+	ancestors [][]bool
 	by        []Peer
 	self      []Index
 	nth       []int
 }
 
 func newNaive() *naive {
-	return &naive{ancestors: []map[Index]bool{nil}, by: []Peer{0}, self: []Index{0}, nth: []int{-1}}
+	return &naive{ancestors: [][]bool{{}}, by: []Peer{0}, self: []Index{0}, nth: []int{-1}}
 }
 
 func (n *naive) insert(by Peer, self, other Index) {
-	x := Index(len(n.by))
-	set := map[Index]bool{x: true}
+	x := len(n.by)
+	set := make([]bool, x+1)
+	set[x] = true
 	for _, p := range []Index{self, other} {
-		for y := range n.ancestors[p] {
-			set[y] = true
+		for y, is := range n.ancestors[p] {
+			set[y] = set[y] || is
 		}
 	}
 	n.ancestors = append(n.ancestors, set)
@@ -35,8 +36,8 @@ func (n *naive) insert(by Peer, self, other Index) {
 // tip returns the last event by p that x descends from, 0 for none or if x sees a fork by p.
 func (n *naive) tip(x Index, p Peer) (tip Index) {
 	taken := map[int]bool{}
-	for y := range n.ancestors[x] {
-		if n.by[y] != p {
+	for y, is := range n.ancestors[x] {
+		if !is || n.by[y] != p {
 			continue
 		}
 		if taken[n.nth[y]] {
@@ -44,18 +45,23 @@ func (n *naive) tip(x Index, p Peer) (tip Index) {
 		}
 		taken[n.nth[y]] = true
 		if tip == 0 || n.nth[y] > n.nth[tip] {
-			tip = y
+			tip = Index(y)
 		}
 	}
 	return tip
 }
 
-func (n *naive) sees(x, y Index) bool { return n.ancestors[x][y] && n.tip(x, n.by[y]) != 0 }
-
 // TestGraph compares rows with sets of ancestors, on random graphs in which anybody may fork and peers
-// become known at any time.
+// become known at any time. Two of them are of several chunks.
 func TestGraph(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(40) {
+		events, rare := Index(100), 1
+		if seed%20 == 0 {
+			events, rare = 2*chunkSize+100, 20
+			if testing.Short() {
+				continue
+			}
+		}
 		rng := rand.New(rand.NewPCG(seed, 0))
 		g, want := new(Graph), newNaive()
 		peers, forking := 1+rng.IntN(6), rng.IntN(4)
@@ -69,16 +75,16 @@ func TestGraph(t *testing.T) {
 		for range peers {
 			know()
 		}
-		for x := Index(1); x <= 100; x++ {
-			if rng.IntN(50) == 0 {
+		for x := Index(1); x <= events; x++ {
+			if rng.IntN(50*rare) == 0 {
 				know()
 			}
 			by, cause := Peer(rng.IntN(len(own))), Requesting
 			var self, other Index
 			switch k := len(own[by]); {
-			case k == 0 || forking > 0 && rng.IntN(60) == 0:
+			case k == 0 || forking > 0 && rng.IntN(60*rare) == 0:
 				cause = Initial
-			case rng.IntN(20) < forking:
+			case rng.IntN(20*rare) < forking:
 				self = own[by][rng.IntN(k)]
 			default:
 				self = own[by][k-1]
@@ -113,17 +119,20 @@ func TestGraph(t *testing.T) {
 
 func checkEvent(t *testing.T, seed uint64, g *Graph, want *naive, x Index) {
 	t.Helper()
-	for y := Index(1); y <= x; y++ {
-		if got := g.Descends(x, y); got != want.ancestors[x][y] {
-			t.Fatalf("seed %d: event %d descends from %d: %t", seed, x, y, got)
-		}
-		if got := g.Sees(x, y); got != want.sees(x, y) {
-			t.Fatalf("seed %d: event %d sees %d: %t", seed, x, y, got)
+	tips := make([]Index, g.Peers())
+	for p := range tips {
+		tips[p] = want.tip(x, Peer(p))
+		if got := g.Tip(x, Peer(p)); got != tips[p] {
+			t.Fatalf("seed %d: the last event by %d that %d descends from is %d, want %d", seed, p, x, got, tips[p])
 		}
 	}
-	for p := range g.Peers() {
-		if got, tip := g.Tip(x, Peer(p)), want.tip(x, Peer(p)); got != tip {
-			t.Fatalf("seed %d: the last event by %d that %d descends from is %d, want %d", seed, p, x, got, tip)
+	for y := Index(1); y <= x; y++ {
+		descends := want.ancestors[x][y]
+		if got := g.Descends(x, y); got != descends {
+			t.Fatalf("seed %d: event %d descends from %d: %t", seed, x, y, got)
+		}
+		if got := g.Sees(x, y); got != (descends && tips[want.by[y]] != 0) {
+			t.Fatalf("seed %d: event %d sees %d: %t", seed, x, y, got)
 		}
 	}
 }
