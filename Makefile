@@ -68,9 +68,9 @@ race: ## run the shortened tests under the race detector, if there is a C compil
 	@if $(HAVE_CC); then CGO_ENABLED=1 $(GO) test -race -short $(PROTOCOL); \
 	else echo "   skipped: no C compiler ($$($(GO) env CC) cannot build a program)"; fi
 
-invariants: ## run the tests with the invariants checked at run time
-	@echo "== invariants: go test -tags invariants"
-	@$(GO) test -tags invariants $(PROTOCOL)
+invariants: ## run the core's shortened tests with its invariants checked after every event
+	@echo "== invariants: go test -tags invariants -short ./core/..."
+	@$(GO) test -tags invariants -short ./core/...
 
 unit: ## run the tests
 	@echo "== unit: go test"
