@@ -27,7 +27,7 @@ func FuzzInsert(f *testing.F) {
 // compare gives the accepted operations to the oracle. Its peers are numbered by identity.
 func (r *operations) compare() {
 	rec := r.recording()
-	g, forks := newOracle(rec), newTolerance(rec)
+	g, forks := newOracle(rec, plain.Predictable), newTolerance(rec)
 	for i, e := range rec.Events {
 		known := len(g.Blocks)
 		g.Insert(plainEvent(e))

@@ -66,7 +66,7 @@ func TestBareSupermajority(t *testing.T) {
 // bare compares engine and oracle on a graph of TestBareSupermajority, and checks that it is what it is
 // meant to be.
 func bare(s *script, q, interesting int, missing string) error {
-	p, err := newPair(s.rec, nil)
+	p, err := newPair(s.rec, nil, nil)
 	if err != nil {
 		return err
 	}

@@ -38,9 +38,9 @@ func identity(peer int) (id core.Identity) {
 
 // newPair returns a pair without events. If rng is nil, the engine knows all peers and observations from
 // the start, numbered as in the recording. Else it learns of them in another order, and of those outside
-// the genesis group mostly not before they are needed.
-func newPair(rec *recording.Recording, rng *rand.Rand) (*pair, error) {
-	p := &pair{rec: rec, oracle: newOracle(rec), tolerance: newTolerance(rec)}
+// the genesis group mostly not before they are needed. If odd is nil, the coin is that of the recordings.
+func newPair(rec *recording.Recording, rng *rand.Rand, odd oddCoin) (*pair, error) {
+	p := &pair{rec: rec, oracle: newOracle(rec, odd.plain), tolerance: newTolerance(rec)}
 	p.peer, p.observation = unknown(len(rec.Peers)), unknown(len(rec.Observations))
 	cfg := core.Config{Mode: rec.Mode, Rules: rec.Rules, Coin: core.PredictableRoundParityCoin}
 	first := rec.Genesis
@@ -67,8 +67,19 @@ func newPair(rec *recording.Recording, rng *rand.Rand) (*pair, error) {
 		}
 	}
 	var err error
-	if p.engine, err = core.NewEngine(cfg); err != nil || rng != nil {
+	if p.engine, err = core.NewEngine(cfg); err != nil {
 		return p, err
+	}
+	if odd != nil {
+		err := core.SetCoin(p.engine, cfg, func(x core.EventIndex, subject core.PeerIndex, round uint32) (heads, known bool) {
+			return odd(int(x), p.rank[subject], round)
+		})
+		if err != nil {
+			return p, err
+		}
+	}
+	if rng != nil {
+		return p, nil
 	}
 	for o := range rec.Observations {
 		if err := p.knowObservation(o); err != nil {
@@ -78,7 +89,7 @@ func newPair(rec *recording.Recording, rng *rand.Rand) (*pair, error) {
 	return p, nil
 }
 
-func newOracle(rec *recording.Recording) *plain.Engine {
+func newOracle(rec *recording.Recording, coin func(event, subject int) plain.Coin) *plain.Engine {
 	var genesis []int
 	for _, p := range rec.Genesis {
 		genesis = append(genesis, int(p))
@@ -87,7 +98,7 @@ func newOracle(rec *recording.Recording) *plain.Engine {
 	for _, o := range rec.Observations {
 		observations = append(observations, plain.Observation{Hash: o.ID, Kind: int(o.Kind), Peer: int(o.Peer)})
 	}
-	return plain.New(rec.Mode == core.Single, rec.Rules == core.Crate073, plain.RoundParity, len(rec.Peers), genesis, observations)
+	return plain.New(rec.Mode == core.Single, rec.Rules == core.Crate073, coin, len(rec.Peers), genesis, observations)
 }
 
 func plainEvent(e recording.Event) plain.Event {
@@ -226,8 +237,8 @@ func (p *pair) compareState(i int) error {
 
 // compare feeds the whole graph. The error says at which event the engine first differs from the oracle,
 // and how. Where the graph is torn, the comparison ends there.
-func compare(rec *recording.Recording, rng *rand.Rand) error {
-	p, err := newPair(rec, rng)
+func compare(rec *recording.Recording, rng *rand.Rand, odd oddCoin) error {
+	p, err := newPair(rec, rng, odd)
 	if err != nil {
 		return err
 	}

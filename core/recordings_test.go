@@ -3,6 +3,7 @@ package core_test
 import (
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"parsec/core/recording"
@@ -41,10 +42,37 @@ func TestRecordings(t *testing.T) {
 		if i%2 == 1 {
 			late = rand.New(rand.NewPCG(uint64(i), 4))
 		}
-		if err := compare(rec, late); err != nil {
+		if err := compare(rec, late, nil); err != nil {
 			t.Errorf("%s: %v", rec.Name, err)
 		}
 		compared++
 	})
 	t.Logf("%d recordings of at most %d events", compared, most)
+}
+
+// TestOddCoins lets other coins fall on the recordings in which coins decide, which random graphs do not get
+// to. Some events do not know the coin then, and wait for it.
+func TestOddCoins(t *testing.T) {
+	tosses, waits := 0, 0
+	bundled(t, func(_ int, rec *recording.Recording) {
+		if !strings.HasPrefix(rec.Name, "coin-") {
+			return
+		}
+		for seed := range uint64(20) {
+			odd := newOddCoin(seed)
+			counted := func(event, subject int, round uint32) (heads, known bool) {
+				heads, known = odd(event, subject, round)
+				if tosses++; !known {
+					waits++
+				}
+				return heads, known
+			}
+			if err := compare(rec, nil, counted); err != nil {
+				t.Errorf("%s, coin %d: %v", rec.Name, seed, err)
+			}
+		}
+	})
+	if t.Logf("%d tosses, %d of them not known", tosses, waits); waits < 20 {
+		t.Errorf("%d tosses, %d of them not known", tosses, waits)
+	}
 }

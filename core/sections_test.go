@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parsec/core"
+	"parsec/core/internal/plain"
 	"parsec/core/recording"
 	"parsec/workloads"
 )
@@ -114,7 +115,7 @@ func TestBoundaries(t *testing.T) {
 						s.meet(here...)
 					}
 				}
-				p, err := newPair(s.rec, nil)
+				p, err := newPair(s.rec, nil, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -148,7 +149,11 @@ func TestLargeSections(t *testing.T) {
 		t.Run(fmt.Sprintf("voters=%d", p.Peers), func(t *testing.T) {
 			rec, err := workloads.Wild(p)
 			if err == nil {
-				err = compare(rec, nil)
+				var odd oddCoin
+				if p.Seed%2 == 0 {
+					odd = newOddCoin(p.Seed)
+				}
+				err = compare(rec, nil, odd)
 			}
 			if err != nil {
 				t.Error(err)
@@ -172,7 +177,7 @@ func TestBacklogOfOne(t *testing.T) {
 		for range 8 {
 			s.meet(0, 1)
 		}
-		if err := compare(s.rec, nil); err != nil {
+		if err := compare(s.rec, nil, nil); err != nil {
 			t.Errorf("%v: %v", m, err)
 		}
 		decided, err := decide(s.rec)
@@ -199,7 +204,7 @@ func TestKindsWithoutBlock(t *testing.T) {
 			{message, []int{1}, 0}, // again
 			{message, []int{2}, 1},
 		} {
-			before := newOracle(s.rec)
+			before := newOracle(s.rec, plain.Predictable)
 			for _, e := range s.rec.Events {
 				before.Insert(plainEvent(e))
 			}
@@ -207,7 +212,7 @@ func TestKindsWithoutBlock(t *testing.T) {
 			for range 8 {
 				s.meet(upTo(4)...)
 			}
-			p, err := newPair(s.rec, nil)
+			p, err := newPair(s.rec, nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

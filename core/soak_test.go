@@ -71,7 +71,7 @@ func (t *trial) check(seed uint64) (err error) {
 	if !t.late {
 		late = nil
 	}
-	if err := compare(t.rec, late); err != nil {
+	if err := compare(t.rec, late, t.coin); err != nil {
 		return fmt.Errorf("engine and oracle differ: %w", err)
 	}
 	if err := checkOrder(t.rec, rng, 2, 2, decide); err != nil && err != errIntolerable {

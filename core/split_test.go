@@ -55,7 +55,7 @@ func TestLongSplit(t *testing.T) {
 					if m == core.Single {
 						late = nil
 					}
-					if err := compare(s.rec, late); err != nil {
+					if err := compare(s.rec, late, nil); err != nil {
 						t.Error(err)
 					}
 					decided, err := decide(s.rec)

@@ -17,6 +17,7 @@ type trial struct {
 	what string // where the graph is from
 	rec  *recording.Recording
 	late bool // the engine learns of peers and observations only when they come up
+	coin oddCoin
 }
 
 // sizes are the numbers of voters that trials have: the engine computes in other ways from 5, 9, 33 and 65
@@ -48,6 +49,10 @@ func newTrial(seed uint64) (trial, error) {
 		t.what += ", by the rules of the crate"
 	}
 	t.late = rng.IntN(2) == 0
+	if rng.IntN(3) == 0 {
+		t.coin = newOddCoin(seed)
+		t.what += ", an odd coin"
+	}
 	who := core.PeerIndex(rng.IntN(len(t.rec.Peers)))
 	switch rng.IntN(8) {
 	case 0, 1, 2:

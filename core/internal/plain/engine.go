@@ -57,7 +57,7 @@ type Engine struct {
 	graph
 	single       bool
 	everyPeer    bool // crate-0.7.3: strongly-sees counts every peer
-	coin         Coin
+	coin         func(event, subject int) Coin
 	npeers       int
 	observations []Observation
 	voters       map[int]bool
@@ -75,8 +75,8 @@ type Engine struct {
 }
 
 // New returns an engine without events. Peers, the first voters and observations are fixed from the
-// start.
-func New(single, everyPeer bool, coin Coin, npeers int, genesis []int, observations []Observation) *Engine {
+// start; coin gives the coin about a subject as seen from an event.
+func New(single, everyPeer bool, coin func(event, subject int) Coin, npeers int, genesis []int, observations []Observation) *Engine {
 	g := &Engine{
 		graph:        graph{at: map[slot][]int{}, forked: map[int][]int{}},
 		single:       single,
@@ -385,7 +385,7 @@ func (g *Engine) vote(x int, m *Meta) {
 			theirs[i] = o[p]
 		}
 		if parent != nil {
-			m.Votes[p] = Follow(parent[p], theirs, g.coin, len(g.voters))
+			m.Votes[p] = Follow(parent[p], theirs, g.coin(x, p), len(g.voters))
 			continue
 		}
 		_, initial := m.Observes[p]

@@ -46,6 +46,9 @@ type Coin func(round uint32) Tri
 // RoundParity is the predictable coin of the recordings: r's coin is "r is odd".
 func RoundParity(round uint32) Tri { return tri(round%2 == 1) }
 
+// Predictable is RoundParity for every event and subject.
+func Predictable(event, subject int) Coin { return RoundParity }
+
 // NoCoin knows no coin.
 func NoCoin(uint32) Tri { return None }
 

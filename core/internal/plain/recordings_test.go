@@ -24,7 +24,7 @@ func newEngine(r *recording.Recording) *plain.Engine {
 	for _, o := range r.Observations {
 		observations = append(observations, plain.Observation{Hash: o.ID, Kind: int(o.Kind), Peer: int(o.Peer)})
 	}
-	return plain.New(r.Mode == core.Single, r.Rules == core.Crate073, plain.RoundParity, len(r.Peers), genesis, observations)
+	return plain.New(r.Mode == core.Single, r.Rules == core.Crate073, plain.Predictable, len(r.Peers), genesis, observations)
 }
 
 func replay(r *recording.Recording) *plain.Engine {
