@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	fuzzPeers  = 12  // that are there from the start at most
-	fuzzEvents = 500 // after which operations are ignored
+	fuzzPeers  = 12   // that are there from the start at most
+	fuzzEvents = 500  // after which operations are ignored
+	fuzzTries  = 5000 // likewise, of events offered, accepted or not
 )
 
 // operations is one input being read. The list of numbers that an operation takes is beside it in operate;
@@ -28,6 +29,7 @@ type operations struct {
 	observations []core.Observation
 	events       []core.Event            // accepted
 	last         map[int]core.EventIndex // by peer: what its next event goes on from
+	tries        int                     // events offered
 	blocks       []core.Block
 }
 
@@ -77,7 +79,7 @@ func (r *operations) configure() bool {
 }
 
 func (r *operations) operate() {
-	for len(r.input) > 0 && len(r.events) < fuzzEvents {
+	for len(r.input) > 0 && len(r.events) < fuzzEvents && r.tries < fuzzTries {
 		switch op := r.number(); op % 9 {
 		case 0: // a byte of identity
 			r.addPeer(core.Identity{byte(r.number()), 1})
@@ -193,6 +195,7 @@ func (r *operations) faults(ev core.Event) (faults []error) {
 }
 
 func (r *operations) insert(ev core.Event) {
+	r.tries++
 	x, err := r.engine.Insert(ev)
 	if faults := r.faults(ev); len(faults) > 0 {
 		if !slices.ContainsFunc(faults, func(f error) bool { return errors.Is(err, f) }) {

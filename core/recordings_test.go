@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"parsec/core"
 	"parsec/core/recording"
 )
 
@@ -51,7 +52,8 @@ func TestRecordings(t *testing.T) {
 }
 
 // TestOddCoins lets other coins fall on the recordings in which coins decide, which random graphs do not get
-// to. Some events do not know the coin then, and wait for it.
+// to. Some events do not know the coin then, and wait for it; half of the time requesting events are put in,
+// which hear of nothing but may know the coin.
 func TestOddCoins(t *testing.T) {
 	tosses, waits := 0, 0
 	bundled(t, func(_ int, rec *recording.Recording) {
@@ -67,6 +69,10 @@ func TestOddCoins(t *testing.T) {
 				}
 				return heads, known
 			}
+			rec := rec
+			if seed%2 == 1 {
+				rec = requesting(rec, rand.New(rand.NewPCG(seed, 5)))
+			}
 			if err := compare(rec, nil, counted); err != nil {
 				t.Errorf("%s, coin %d: %v", rec.Name, seed, err)
 			}
@@ -75,4 +81,29 @@ func TestOddCoins(t *testing.T) {
 	if t.Logf("%d tosses, %d of them not known", tosses, waits); waits < 20 {
 		t.Errorf("%d tosses, %d of them not known", tosses, waits)
 	}
+}
+
+// requesting returns a graph with a requesting event after some of the sync events.
+func requesting(rec *recording.Recording, rng *rand.Rand) *recording.Recording {
+	out := *rec
+	out.Events = nil
+	place := make([]int32, len(rec.Events)) // of an event
+	end := make([]int32, len(rec.Events))   // of what was put in after it, or else its own
+	for i, e := range rec.Events {
+		if e.SelfParent != recording.None {
+			e.SelfParent = end[e.SelfParent]
+		}
+		if e.OtherParent != recording.None {
+			e.OtherParent = place[e.OtherParent]
+		}
+		place[i] = int32(len(out.Events))
+		out.Events = append(out.Events, e)
+		if e.Cause >= core.Requesting && rng.IntN(2) == 0 {
+			more := blank(e.Creator, core.Requesting)
+			more.SelfParent = place[i]
+			out.Events = append(out.Events, more)
+		}
+		end[i] = int32(len(out.Events) - 1)
+	}
+	return &out
 }
