@@ -201,6 +201,7 @@ type Stats struct {
 	Decisions uint64 // elections that ended
 	Retouched uint64 // events that were processed again because an election ended
 	Probes    uint64 // times an event was asked what it strongly sees
+	Looks     uint64 // times an event was asked what it descends from
 	Evals     uint64 // times an event's meta-votes were computed
 	Resets    uint64 // times interesting content was computed anew: the voters changed, or one forked
 }

@@ -14,9 +14,9 @@ type keyRank struct {
 	count  uint16
 }
 
-// decide ends the election at event y, while x is being inserted (SPEC section 3, "Decision").
+// decide ends the election at event y, while x is being inserted, with the voters in e.subjects decided true
+// (SPEC section 3, "Decision").
 func (e *Election) decide(y, x gossip.Index) {
-	e.metaVotes.trueSubjects(e.window.votes[y-e.window.base], e.subjects)
 	for i := range e.voters {
 		if e.subjects[i>>6]>>(i&63)&1 == 0 {
 			continue

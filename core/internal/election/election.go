@@ -87,6 +87,10 @@ type Election struct {
 	forked  []int16
 	counted []counted // who counts for strongly-sees beyond the voters: crate-0.7.3 only
 
+	levels     levels
+	passesOnly bool // the election is computed by passes whatever the graph: for tests
+
+	// By passes.
 	window    window
 	observers observers
 	metaVotes metaVotes
@@ -112,7 +116,8 @@ type Stats struct {
 	Decisions uint64 // elections ended
 	Retouched uint64 // events processed again because an election ended
 	Probes    uint64 // observer checks
-	Evals     uint64 // events whose meta-votes were computed
+	Looks     uint64 // times a row was held against a level
+	Evals     uint64 // events whose meta-votes were computed, in passes
 	Resets    uint64 // times content was computed anew: the voters changed, or one of them forked
 }
 
@@ -191,6 +196,9 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip
 	if branched {
 		e.columnAdded()
 	}
+	if cause.Receive() && e.g.Event(other).Cause == gossip.Observation {
+		e.levels.spoiled = max(e.levels.spoiled, other)
+	}
 	switch {
 	case cause == gossip.Observation && e.logVote(x, datum):
 		// It reset everything, x included.
@@ -212,7 +220,10 @@ func (e *Election) enter(x gossip.Index, ev *gossip.Event, row []gossip.Index) {
 		e.addContent(x, ev, row)
 	}
 	if e.observers.lowest != never && e.n > 1 {
-		e.push(x, ev, row)
+		e.levels.arrive(x, ev, e.vbit[ev.By] >= 0)
+		if !e.levels.on {
+			e.push(x, ev, row)
+		}
 	}
 }
 
@@ -225,33 +236,47 @@ func (e *Election) Blocks() []Block {
 	return e.blocks
 }
 
-// run processes the events from e.next to x, and again what a decision calls for.
+// run carries the elections on with event x, and the events that it is the newest of as far as decisions
+// call for that.
 func (e *Election) run(x gossip.Index) {
-	for e.n == 1 && e.decideAlone(x) {
-	}
-	if e.n < 2 {
-		e.next = x + 1
-		return
-	}
-	if e.observers.lowest == never {
-		e.next = x + 1
-		return
-	}
-	for e.next <= x {
+	for {
+		for e.n == 1 && e.decideAlone(x) {
+		}
+		if e.n < 2 || e.observers.lowest == never {
+			e.next = x + 1
+			return
+		}
+		if e.levels.on && e.settle(x) {
+			e.trueVoters(e.subjects)
+			e.decide(0, x)
+			continue
+		}
+		if e.levels.on {
+			return
+		}
 		y := e.pass(x)
 		if y == 0 {
 			return
 		}
+		e.metaVotes.trueSubjects(e.window.votes[y-e.window.base], e.subjects)
 		e.decide(y, x)
-		for e.n == 1 && e.decideAlone(x) {
-		}
-		if e.n < 2 {
-			e.next = x + 1
-			return
-		}
 		if e.next <= y {
 			e.Stats.Retouched += uint64(y - e.next + 1)
 		}
+	}
+}
+
+// byPasses lets the running election be computed by passes, from its first interesting event on. The events
+// up to x are in the graph.
+func (e *Election) byPasses(x gossip.Index) {
+	e.levels.on = false
+	e.base, e.earliest = never, 0
+	e.next = e.observers.lowest
+	e.observers.filled = e.next
+	clear(e.observers.from)
+	e.window.restart(e.next)
+	for y := e.next; y <= x; y++ {
+		e.push(y, e.g.Event(y), e.g.Row(y, 0))
 	}
 }
 

@@ -45,13 +45,134 @@ func (e *Election) Inspect(x gossip.Index) (m Meta, ok bool) {
 			m.Content = append(m.Content, key)
 		}
 	}
-	w := &e.window
-	if e.n < 2 || e.earliest == 0 || x < e.earliest || x >= e.next {
+	if e.n < 2 {
 		return m, true
+	}
+	if e.levels.on {
+		e.bringUp()
+	}
+	if e.levels.on {
+		e.inspectLevels(x, ev.Col, &m)
+	} else {
+		e.inspectPasses(x, &m)
+	}
+	return m, true
+}
+
+// bringUp settles everything, which elections leave until it matters.
+func (e *Election) bringUp() {
+	l := &e.levels
+	if l.base[0].count == 0 {
+		return
+	}
+	if !l.built {
+		e.tellApart()
+	}
+	for i := range l.classes {
+		if !e.settleClass(&l.classes[i], e.vcol) {
+			e.byPasses(e.g.Len())
+			if e.pass(e.g.Len()) != 0 {
+				panic("election: what did not end by levels ends by passes")
+			}
+			return
+		}
+	}
+}
+
+// inspectLevels completes the meta-event of x, an event of column c.
+func (e *Election) inspectLevels(x gossip.Index, c gossip.Column, m *Meta) {
+	l := &e.levels
+	if x < l.base[0].at[c] {
+		return
+	}
+	m.Observer = 2
+	if x == l.base[0].at[c] {
+		m.Observer = 1
+		for i, p := range e.voters {
+			if l.saw(c, e.vcol[i]) {
+				m.Observees = append(m.Observees, p)
+			}
+		}
+	}
+	for _, subject := range e.vcol {
+		if k := l.of[subject]; k >= 0 {
+			m.Votes = append(m.Votes, e.spellClass(&l.classes[k], x, c))
+		} else {
+			m.Votes = append(m.Votes, e.spellUniform(l.saw(l.like, subject), x, c))
+		}
+	}
+}
+
+// spellUniform returns the sequence of event x of column c about a subject that all observers see, or none.
+func (e *Election) spellUniform(seen bool, x gossip.Index, c gossip.Column) (out []MetaVote) {
+	base := &e.levels.base
+	for t, last := 0, 2; ; t++ {
+		if !seen {
+			last = 4
+		}
+		v := MetaVote{Step: uint8(t), EstT: seen, EstF: !seen}
+		if x >= base[2*t+1].at[c] {
+			v.BinT, v.BinF = seen, !seen
+			v.Aux = oneOrTwo(seen)
+		}
+		if x >= base[last].at[c] && 2*t+2 == last {
+			v.Decision = v.Aux
+		}
+		out = append(out, v)
+		if 2*t+2 == last || x < base[2*t+2].at[c] {
+			return out
+		}
+	}
+}
+
+// oneOrTwo is how a MetaVote has a value.
+func oneOrTwo(value bool) int8 {
+	if value {
+		return 1
+	}
+	return 2
+}
+
+// spellClass returns the sequence of event x of column c about the subjects of a class.
+func (e *Election) spellClass(k *class, x gossip.Index, c gossip.Column) (out []MetaVote) {
+	l := &e.levels
+	for t := 0; t < k.stages; t++ {
+		g := &l.stages[k.stage[t]]
+		if x < g.start[c] {
+			break
+		}
+		v := MetaVote{
+			Round: uint32(t / 3), Step: uint8(t % 3),
+			EstT: x >= g.et[c], EstF: x >= g.ef[c],
+			BinT: e.reached(x, g.et) >= e.quorum, BinF: e.reached(x, g.ef) >= e.quorum,
+		}
+		switch {
+		case x >= g.at[c]:
+			v.Aux = 1
+		case x >= g.af[c]:
+			v.Aux = 2
+		}
+		if x >= k.done[c] && int(k.step[c]) == t {
+			v.Decision = oneOrTwo(k.value)
+			v.Aux = v.Decision
+			v.EstT, v.BinT = k.value, k.value
+			v.EstF, v.BinF = !k.value, !k.value
+			return append(out, v)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// inspectPasses completes the meta-event of x.
+func (e *Election) inspectPasses(x gossip.Index, m *Meta) {
+	w := &e.window
+	if e.earliest == 0 || x < e.earliest || x >= e.next {
+		return
 	}
 	i := int(x - w.base)
 	if w.votes[i] == 0 {
-		return m, true
+		return
 	}
 	m.Observer = 2
 	in := &w.info[i]
@@ -69,7 +190,6 @@ func (e *Election) Inspect(x gossip.Index) (m Meta, ok bool) {
 	for v := range e.voters {
 		m.Votes = append(m.Votes, e.spell(w.votes[i], v))
 	}
-	return m, true
 }
 
 // spell returns the sequence about voter v under a number.

@@ -40,12 +40,17 @@ type observers struct {
 // noteFirst notes that chain v, which had no content, has some at x, which is later than all before.
 func (e *Election) noteFirst(v int, x gossip.Index) {
 	o := &e.observers
+	l := &e.levels
 	if i := e.content.voter[v]; !e.voterForked(i) {
 		o.first[i] = x
+		l.first[e.content.views[v]] = x
 	}
 	if o.lowest == never {
 		o.lowest, o.filled = x, x
-		e.window.restart(x)
+		copy(l.base[0].next, l.chains.tail) // what is listed does not see x
+		if !l.on {
+			e.window.restart(x)
+		}
 	}
 }
 
@@ -58,18 +63,23 @@ func (e *Election) renew() {
 		return
 	}
 	w := &e.window
+	byPasses := !e.levels.on
 	for i, f := range o.first {
-		if f != never {
+		if f != never && byPasses {
 			w.info[f-w.base].own = 0
-			o.first[i] = never
 		}
+		o.first[i] = never
 	}
-	for v := range e.content.views {
+	for v, c := range e.content.views {
 		f := e.pop(v)
 		o.lowest = min(o.lowest, f)
+		e.levels.first[c] = never
 		if i := e.content.voter[v]; f != never && !e.voterForked(i) {
 			o.first[i] = f
-			w.info[f-w.base].own = i + 1
+			e.levels.first[c] = f
+			if byPasses {
+				w.info[f-w.base].own = i + 1
+			}
 		}
 	}
 	o.filled = o.lowest

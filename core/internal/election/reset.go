@@ -21,6 +21,7 @@ func (e *Election) reset() {
 	}
 	clear(o.from)
 	o.lowest = never
+	e.resetLevels()
 	e.subjects = slices.Grow(e.subjects[:0], e.n/64+1)[:e.n/64+1]
 	e.window.reset(e.n, e.aligned && len(e.forked) == 0)
 	e.metaVotes.reset(e.n, len(e.content.views))
@@ -127,4 +128,5 @@ func (e *Election) begin() {
 	e.coins = false
 	e.seen = e.seen[:0]
 	e.metaVotes.begin()
+	e.beginLevels()
 }

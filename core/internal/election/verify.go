@@ -2,6 +2,7 @@ package election
 
 import (
 	"fmt"
+	"slices"
 
 	"parsec/core/internal/gossip"
 )
@@ -45,6 +46,10 @@ func (e *Election) verify(x gossip.Index) {
 	if e.n < 2 || e.observers.lowest == never {
 		return
 	}
+	if e.levels.on {
+		e.verifyLevels(fail)
+		return
+	}
 	w := &e.window
 	if w.base >= e.observers.lowest || w.base+gossip.Index(w.size) != e.g.Len()+1 {
 		fail(3, "it has %d events from %d", w.size, w.base)
@@ -67,6 +72,35 @@ func (e *Election) verify(x gossip.Index) {
 	for v, of := range l.classes.of {
 		if int(of) >= l.classes.count {
 			fail(5, "voter %d is in class %d of %d", v, of, l.classes.count)
+		}
+	}
+}
+
+// verifyLevels checks what is said at levels.
+func (e *Election) verifyLevels(fail func(int, string, ...any)) {
+	l := &e.levels
+	for j, b := range l.base {
+		n := 0
+		for i := range b.at {
+			c := gossip.Column(i)
+			if b.at[c] != never {
+				n++
+			}
+			if j > 0 && j <= l.depth && b.at[c] < l.base[j-1].at[c] {
+				fail(6, "level %d of column %d is at %d, the one below at %d", j, c, b.at[c], l.base[j-1].at[c])
+			}
+			switch {
+			case j > l.depth:
+			case b.at[c] != never:
+				if x := l.chains.at(c, b.next[c]); x != b.at[c] {
+					fail(7, "level %d of column %d is at %d, its place has %d", j, c, b.at[c], x)
+				}
+			case slices.Contains(e.vcol, c) && b.next[c] != l.chains.tail[c]:
+				fail(7, "level %d of column %d was looked for up to %d of %d", j, c, b.next[c], l.chains.tail[c])
+			}
+		}
+		if n != b.count {
+			fail(8, "level %d is on %d columns, not %d", j, n, b.count)
 		}
 	}
 }

@@ -1,0 +1,321 @@
+package election
+
+import (
+	"math/bits"
+
+	"parsec/core/internal/gossip"
+)
+
+// An election without forks and coins is computed by levels (core/design/levels.md). What a chain holds
+// about a subject only ever grows along it, and each piece comes with the first event that descends from
+// enough events that hold the piece before. So all there is to know is, for each piece and chain, at which
+// event it comes: a level. It is found by holding rows against the level before, from where it was in
+// the election before on. Between levels, nothing is computed.
+
+// baseLevels is how many levels are kept about subjects that all observers see alike. On each chain, level
+// 0 is the observer, and level j the first event that descends from level j-1 of a supermajority of
+// voters. If all see the subject, it has the bin value and the auxiliary value true from level 1 on and is
+// decided at level 2. If none does, they are false from level 1 on, forced false begins at level 2 and
+// decides at level 4. For other subjects the same levels are the least that they can have.
+const baseLevels = 5
+
+// level is a level of all chains. Columns that are no voter's have none.
+type level struct {
+	at    []gossip.Index // by column; never if it is not reached
+	next  []uint32       // by column: its place; or else of the first event that was not looked at
+	count int            // chains that reached it
+}
+
+// levels is an election by levels.
+//
+// Invariants, after each event:
+//  1. Levels ascend: base[j].at >= base[j-1].at on each chain.
+//  2. Where a base level in use is not reached, base.next is the end of the chain; no event of the chain
+//     before base.next is at the level in this election or a later one of the same voters.
+//  3. Count is the number of columns that reached the level.
+//  4. No chain has reached the end of the election.
+type levels struct {
+	on      bool // the running election is computed so; else by passes
+	fresh   bool // nothing is settled yet
+	arrived gossip.Column
+	spoiled gossip.Index   // the last observation event that is an other-parent
+	first   []gossip.Index // by column: the voter's first interesting event, never for none
+	chains  chains
+	base    [baseLevels]level
+	depth   int // base levels in use
+	sight   sight
+	subjects
+}
+
+// resetLevels makes levels for the present voters.
+func (e *Election) resetLevels() {
+	l := &e.levels
+	width := (e.g.Columns() + 3) &^ 3
+	places := make([]gossip.Index, (baseLevels+1)*width)
+	for i := range places {
+		places[i] = never
+	}
+	next := make([]uint32, baseLevels*width)
+	*l = levels{spoiled: l.spoiled, arrived: gossip.NoColumn, first: places[:width:width]}
+	for j := range l.base {
+		places = places[width:]
+		l.base[j] = level{at: places[:width:width], next: next[j*width:][:width:width]}
+	}
+	l.on = e.byLevels()
+	l.chains.reset(width)
+	l.sight.reset(width)
+	l.subjects.reset(width)
+}
+
+func (e *Election) byLevels() bool { return len(e.forked) == 0 && !e.passesOnly }
+
+// beginLevels starts an election. Its levels are looked for from where those of the last were.
+func (e *Election) beginLevels() {
+	l := &e.levels
+	l.on = e.byLevels()
+	l.fresh = true
+	for j := range l.base {
+		b := &l.base[j]
+		if b.count > 0 {
+			b.count = 0
+			for i := range b.at {
+				b.at[i] = never
+			}
+		}
+	}
+	l.depth = 2
+	copy(l.chains.head, l.base[0].next)
+	l.sight.begin()
+	l.subjects.begin()
+}
+
+// arrive takes in event x, whose graph event is ev.
+func (l *levels) arrive(x gossip.Index, ev *gossip.Event, voter bool) {
+	l.arrived = gossip.NoColumn
+	if voter && ev.Cause.Receive() {
+		l.chains.push(ev.Col, x)
+		l.arrived = ev.Col
+	}
+}
+
+// settle brings the levels up to event x, and reports whether the election has ended. It may find that
+// the election has to be computed by passes.
+func (e *Election) settle(x gossip.Index) bool {
+	l := &e.levels
+	cols := e.vcol
+	if l.fresh {
+		l.fresh = false
+		before := e.Stats.Looks
+		defer func() { e.Stats.Retouched += e.Stats.Looks - before }()
+	} else {
+		if l.arrived == gossip.NoColumn {
+			return false
+		}
+		l.one[0] = l.arrived
+		cols = l.one[:]
+	}
+	l.clock++
+	l.sight.room(x, e.observers.lowest)
+	for _, c := range cols {
+		e.findObserver(c)
+	}
+	if l.base[0].count > 0 && l.spoiled > e.earliest {
+		e.byPasses(x)
+		return false
+	}
+	for j := 1; j <= l.depth; j++ {
+		for _, c := range cols {
+			e.rise(j, c)
+		}
+	}
+	if l.base[2].count == 0 || len(cols) == 1 && l.base[2].at[cols[0]] == never {
+		return false
+	}
+	ended, coin := e.ends(cols)
+	if coin {
+		e.byPasses(x)
+	}
+	return ended
+}
+
+// rise looks for level j on a chain.
+func (e *Election) rise(j int, c gossip.Column) {
+	l := &e.levels
+	b, below := &l.base[j], &l.base[j-1]
+	if b.at[c] != never {
+		return
+	}
+	k, tail := max(b.next[c], below.next[c]), l.chains.tail[c]
+	if below.count < e.quorum {
+		k = tail
+	}
+	for ; k < tail; k++ {
+		if x := l.chains.at(c, k); e.reached(x, below.at) >= e.quorum {
+			b.at[c] = x
+			b.count++
+			break
+		}
+	}
+	b.next[c] = k
+}
+
+// deepen takes the base levels up to depth into use.
+func (e *Election) deepen(depth int) {
+	l := &e.levels
+	for l.depth < depth {
+		l.depth++
+		for _, c := range e.vcol {
+			e.rise(l.depth, c)
+		}
+	}
+}
+
+// reached returns on how many chains event x descends from the level.
+func (e *Election) reached(x gossip.Index, at []gossip.Index) int {
+	e.Stats.Looks++
+	return gossip.Reached(e.g.Row(x, 0), at)
+}
+
+// findObserver looks for the observer of a chain.
+func (e *Election) findObserver(c gossip.Column) {
+	l := &e.levels
+	b := &l.base[0]
+	if b.at[c] != never {
+		return
+	}
+	k, tail := b.next[c], l.chains.tail[c]
+	for ; k < tail; k++ {
+		x := l.chains.at(c, k)
+		if !e.observes(x, l.sight.of(c)) {
+			continue
+		}
+		b.at[c] = x
+		b.count++
+		if b.count == 1 || x < e.earliest {
+			e.earliest = x
+		}
+		if l.built {
+			e.distinguish(c, x, k)
+		}
+		break
+	}
+	b.next[c] = k
+}
+
+// sight is what is known of which first interesting events are seen.
+type sight struct {
+	words    int      // of a set of columns
+	observed []uint64 // column*words: the voters that the chain's observer observes
+	lanes    bool     // few columns: S has a nibble for each
+	sets     []uint64 // (event mod size)*words: S of the event, if it is known
+	epoch    []uint32 // event mod size: the election that S is of
+	now      uint32
+	mask     gossip.Index // size - 1
+	at       []uint32     // scratch
+}
+
+func (s *sight) reset(width int) {
+	*s = sight{words: (width + 63) / 64, lanes: width <= nibbleVoters}
+	s.observed = make([]uint64, width*s.words)
+	s.at = make([]uint32, 0, width)
+}
+
+func (s *sight) begin() {
+	s.now++
+	if s.now == 0 {
+		clear(s.epoch)
+		s.now = 1
+	}
+}
+
+// of returns the set of a column.
+func (s *sight) of(c gossip.Column) []uint64 { return s.observed[int(c)*s.words:][:s.words] }
+
+// room sees to it that no two of the events from lowest to x share an entry.
+func (s *sight) room(x, lowest gossip.Index) {
+	if need := int(x-lowest) + 1; need > len(s.epoch) {
+		size := 256
+		for size < need {
+			size *= 2
+		}
+		s.sets, s.epoch, s.mask = make([]uint64, size*s.words), make([]uint32, size), gossip.Index(size-1)
+	}
+}
+
+// observes reports whether x strongly sees the first interesting events of a supermajority of voters, and
+// leaves in set the columns of those it does.
+func (e *Election) observes(x gossip.Index, set []uint64) bool {
+	l := &e.levels
+	s := &l.sight
+	e.Stats.Probes++
+	if len(e.counted) > 0 {
+		return e.observesEach(x, set)
+	}
+	if e.reached(x, l.first) < e.quorum {
+		return false // it sees whatever it strongly sees
+	}
+	row := e.g.Row(x, 0)
+	lowest := e.observers.lowest
+	if s.lanes {
+		sum := uint64(laneOnes * (8 - e.quorum))
+		for _, c := range e.vcol {
+			if a := row[c]; a >= lowest {
+				sum += s.sets[e.sees(a)]
+			}
+		}
+		set[0] = gatherLanes(sum >> 3)
+		return bits.OnesCount64(set[0]) >= e.quorum
+	}
+	at := s.at[:0]
+	for _, c := range e.vcol {
+		if a := row[c]; a >= lowest {
+			at = append(at, uint32(e.sees(a)))
+		}
+	}
+	if len(at) < e.quorum {
+		return false
+	}
+	k := 0
+	for j := range set {
+		var c counter
+		c.count(s.sets[j:], at)
+		set[j], _ = c.compare(e.metaVotes.depth+1, &e.metaVotes.almost)
+		k += bits.OnesCount64(set[j])
+	}
+	return k >= e.quorum
+}
+
+// sees returns where S of event a is: the voters whose first interesting event it sees.
+func (e *Election) sees(a gossip.Index) int {
+	l := &e.levels
+	s := &l.sight
+	i := int(a & s.mask)
+	if s.epoch[i] == s.now {
+		return i * s.words
+	}
+	s.epoch[i] = s.now
+	set := s.sets[i*s.words:][:s.words]
+	row := e.g.Row(a, 1)
+	if s.lanes {
+		set[0] = 0
+		for c, f := range l.first {
+			set[0] |= uint64(uint32(f-row[c]-1)>>31) << (4 * c)
+		}
+	} else {
+		gossip.ReachedSet(set, row, l.first)
+	}
+	return i * s.words
+}
+
+// observesEach is observes for rules that count peers which are no voters.
+func (e *Election) observesEach(x gossip.Index, set []uint64) bool {
+	k := 0
+	clear(set)
+	for _, c := range e.vcol {
+		if f := e.levels.first[c]; f != never && e.stronglySees(x, f) {
+			set[c>>6] |= 1 << (c & 63)
+			k++
+		}
+	}
+	return k >= e.quorum
+}

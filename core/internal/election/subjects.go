@@ -1,0 +1,544 @@
+package election
+
+import (
+	"math/bits"
+	"slices"
+
+	"parsec/core/internal/gossip"
+)
+
+// maxStages bounds the steps of an election by levels; passes have room for more.
+const maxStages = 6
+
+// subjects are the voters whose say is being decided, by what the observers see of them. Those that all
+// observers see alike are uniform, and the base levels tell all about them. The others are in classes:
+// a class is of subjects that each observer sees all of or none of, and has levels of its own.
+type subjects struct {
+	built   bool          // uniform, unseen, of and classes are of all observers found
+	uniform []uint64      // set of columns
+	unseen  bool          // there are uniform ones that no observer sees
+	like    gossip.Column // a column with an observer
+	of      []int16       // by column: the class; -1 for uniform ones
+	classes []class
+	blocker int    // the class that was not decided when last looked
+	clock   uint32 // counts settles
+	stages  []stage
+	used    int              // stages in use
+	one     [1]gossip.Column // scratch
+	left    []gossip.Column  // scratch
+	tried   []uint32         // scratch, by column: 1 + the place before which an estimate may yet be found
+	apart   [][2]int16       // scratch
+}
+
+// class is subjects that have the same levels.
+type class struct {
+	stage  [maxStages]int32 // in subjects.stages, by step
+	stages int
+	done   []gossip.Index // by column: the event from which on it is decided
+	step   []uint8        // by column: at which step
+	value  bool           // what it is decided to be
+	clock  uint32         // of the settle that it was last brought up to date by
+}
+
+// stage holds the levels of one (round, step) of a class, by column: from which event on there is the
+// step; the estimates true and false; an auxiliary value, and a true and a false one.
+type stage struct {
+	start, et, ef, aux, at, af []gossip.Index
+	hear                       []uint32 // place from which on to look for an estimate
+	look                       []uint32 // place from which on to look for the next of the others
+	nt, nf, naux, nat, naf     int      // chains that reached et, ef, aux, at, af
+}
+
+func (s *subjects) reset(width int) {
+	*s = subjects{
+		uniform: make([]uint64, (width+63)/64),
+		of:      make([]int16, width),
+		left:    make([]gossip.Column, 0, width),
+		tried:   make([]uint32, width),
+	}
+}
+
+func (s *subjects) begin() {
+	s.built = false
+	s.blocker = 0
+	s.used = 0
+	s.classes = s.classes[:0]
+}
+
+// newStage returns the number of an empty stage.
+func (s *subjects) newStage() int32 {
+	if s.used == len(s.stages) {
+		const more = 8
+		width := len(s.of)
+		places := make([]gossip.Index, more*6*width)
+		marks := make([]uint32, more*2*width)
+		for range more {
+			var g stage
+			for _, a := range []*[]gossip.Index{&g.start, &g.et, &g.ef, &g.aux, &g.at, &g.af} {
+				*a, places = places[:width:width], places[width:]
+			}
+			for _, a := range []*[]uint32{&g.hear, &g.look} {
+				*a, marks = marks[:width:width], marks[width:]
+			}
+			s.stages = append(s.stages, g)
+		}
+	}
+	g := &s.stages[s.used]
+	for i := range g.start {
+		g.start[i], g.et[i], g.ef[i], g.aux[i], g.at[i], g.af[i] = never, never, never, never, never, never
+	}
+	g.nt, g.nf, g.naux, g.nat, g.naf = 0, 0, 0, 0, 0
+	s.used++
+	return int32(s.used - 1)
+}
+
+// newClass appends an empty class without stages.
+func (s *subjects) newClass() *class {
+	n := len(s.classes)
+	if n < cap(s.classes) {
+		s.classes = s.classes[:n+1]
+	} else {
+		s.classes = append(s.classes, class{})
+	}
+	k := &s.classes[n]
+	if k.done == nil {
+		k.done, k.step = make([]gossip.Index, len(s.of)), make([]uint8, len(s.of))
+	}
+	for i := range k.done {
+		k.done[i] = never
+	}
+	k.stages = 0
+	k.clock = s.clock - 1
+	return k
+}
+
+// tellApart makes the classes from what the observers found so far see.
+func (e *Election) tellApart() {
+	l := &e.levels
+	l.built = true
+	l.like = gossip.NoColumn
+	for i := range l.uniform {
+		l.uniform[i] = 0
+	}
+	for _, c := range e.vcol {
+		l.of[c] = -1
+		l.uniform[c>>6] |= 1 << (c & 63)
+		if l.like == gossip.NoColumn && l.base[0].at[c] != never {
+			l.like = c
+		}
+	}
+	like := l.sight.of(l.like)
+	for _, c := range e.vcol {
+		if l.base[0].at[c] == never {
+			continue
+		}
+		for i, s := range l.sight.of(c) {
+			l.uniform[i] &^= s ^ like[i]
+		}
+	}
+	for i, u := range l.uniform {
+		for u := e.voterSet(i) &^ u; u != 0; u &= u - 1 {
+			e.classify(gossip.Column(i*64 + bits.TrailingZeros64(u)))
+		}
+	}
+	e.findUnseen()
+}
+
+// voterSet returns word i of the set of the voters' columns.
+func (e *Election) voterSet(i int) (set uint64) {
+	for _, c := range e.vcol {
+		if int(c>>6) == i {
+			set |= 1 << (c & 63)
+		}
+	}
+	return set
+}
+
+func (e *Election) findUnseen() {
+	l := &e.levels
+	l.unseen = false
+	for i, s := range l.sight.of(l.like) {
+		l.unseen = l.unseen || l.uniform[i]&^s != 0
+	}
+	if l.unseen {
+		e.deepen(baseLevels - 1)
+	}
+}
+
+// classify puts a subject into the class of those that are seen like it, or a new one.
+func (e *Election) classify(subject gossip.Column) {
+	l := &e.levels
+next:
+	for i := range l.classes {
+		g := &l.stages[l.classes[i].stage[0]]
+		for _, c := range e.vcol {
+			if l.base[0].at[c] != never && l.saw(c, subject) != (g.et[c] != never) {
+				continue next
+			}
+		}
+		l.of[subject] = int16(i)
+		return
+	}
+	l.of[subject] = int16(len(l.classes))
+	k := l.newClass()
+	k.stage[0], k.stages = l.newStage(), 1
+	g := &l.stages[k.stage[0]]
+	for _, c := range e.vcol {
+		if x := l.base[0].at[c]; x != never {
+			g.begin(c, x, l.base[0].next[c], l.saw(c, subject))
+		}
+	}
+	k.clock = l.clock - 2 // nothing is settled
+}
+
+// saw reports whether the observer on a chain observes the subject.
+func (l *levels) saw(c, subject gossip.Column) bool {
+	return l.sight.of(c)[subject>>6]>>(subject&63)&1 != 0
+}
+
+// begin starts the step on a chain at event x, which is at place k, with an estimate.
+func (g *stage) begin(c gossip.Column, x gossip.Index, k uint32, estimate bool) {
+	g.start[c] = x
+	g.hear[c], g.look[c] = k, k
+	if estimate {
+		g.et[c] = x
+		g.nt++
+	} else {
+		g.ef[c] = x
+		g.nf++
+	}
+}
+
+// distinguish takes in the observer x, at place k of column c, when there are classes already: it splits
+// those of which it sees some and not others.
+func (e *Election) distinguish(c gossip.Column, x gossip.Index, k uint32) {
+	l := &e.levels
+	like := l.sight.of(l.like)
+	apart := l.apart[:0] // by class: the class of its subjects that c does not see, and of those it sees
+	for range l.classes {
+		apart = append(apart, [2]int16{-1, -1})
+	}
+	odd := [2]int16{-1, -1} // likewise, of uniform ones that c sees otherwise
+	for _, v := range e.vcol {
+		saw := 0
+		if l.saw(c, v) {
+			saw = 1
+		}
+		from := l.of[v]
+		if from >= 0 {
+			to := &apart[from]
+			if to[saw] < 0 {
+				to[saw] = from
+				if to[1-saw] >= 0 {
+					to[saw] = l.copyClass(from)
+				}
+			}
+			l.of[v] = to[saw]
+		} else if int(like[v>>6]>>(v&63)&1) != saw {
+			if odd[saw] < 0 {
+				odd[saw] = e.classFromBase(c, saw == 0)
+			}
+			l.of[v] = odd[saw]
+			l.uniform[v>>6] &^= 1 << (v & 63)
+		}
+	}
+	l.apart = append(apart, odd)
+	for _, to := range l.apart {
+		for saw, i := range to {
+			if i >= 0 {
+				l.stages[l.classes[i].stage[0]].begin(c, x, k, saw == 1)
+			}
+		}
+	}
+	e.findUnseen()
+}
+
+// copyClass returns a new class with the levels of another.
+func (s *subjects) copyClass(from int16) int16 {
+	k := s.newClass()
+	was := &s.classes[from]
+	copy(k.done, was.done)
+	copy(k.step, was.step)
+	k.value, k.clock, k.stages = was.value, was.clock, was.stages
+	for t := range was.stages {
+		k.stage[t] = s.newStage()
+		g, was := &s.stages[k.stage[t]], &s.stages[was.stage[t]]
+		for _, a := range [][2][]gossip.Index{
+			{g.start, was.start}, {g.et, was.et}, {g.ef, was.ef}, {g.aux, was.aux}, {g.at, was.at}, {g.af, was.af},
+		} {
+			copy(a[0], a[1])
+		}
+		copy(g.hear, was.hear)
+		copy(g.look, was.look)
+		g.nt, g.nf, g.naux, g.nat, g.naf = was.nt, was.nf, was.naux, was.nat, was.naf
+	}
+	return int16(len(s.classes) - 1)
+}
+
+// classFromBase returns a new class with the levels of uniform subjects, seen or not, which column c, whose
+// observer is new, sees otherwise.
+func (e *Election) classFromBase(c gossip.Column, seen bool) int16 {
+	l := &e.levels
+	k := l.newClass()
+	k.value = seen
+	last := 2
+	k.stage[0], k.stages = l.newStage(), 1
+	if !seen {
+		last = 4
+		k.stage[1], k.stages = l.newStage(), 2
+	}
+	for t := range k.stages {
+		g := &l.stages[k.stage[t]]
+		start, aux, end := &l.base[2*t], &l.base[2*t+1], &l.base[2*t+2]
+		for _, v := range e.vcol {
+			if v == c || start.at[v] == never {
+				continue
+			}
+			// Nothing that is listed so far descends from the new observer.
+			g.begin(v, start.at[v], l.chains.tail[v], seen)
+			g.look[v] = aux.next[v]
+			if aux.at[v] != never {
+				g.setAux(v, aux.at[v], seen)
+				g.look[v] = end.next[v]
+			}
+		}
+	}
+	for _, v := range e.vcol {
+		k.done[v], k.step[v] = l.base[last].at[v], uint8(k.stages-1)
+	}
+	return int16(len(l.classes) - 1)
+}
+
+func (g *stage) setAux(c gossip.Column, x gossip.Index, value bool) {
+	g.aux[c] = x
+	g.naux++
+	if value {
+		g.at[c] = x
+		g.nat++
+	} else {
+		g.af[c] = x
+		g.naf++
+	}
+}
+
+// ends reports whether an event of the given columns' chains ends the election: all subjects are decided
+// there. On the other chains none does.
+func (e *Election) ends(cols []gossip.Column) (ended, coin bool) {
+	l := &e.levels
+	if !l.built {
+		e.tellApart()
+	}
+	last := 2
+	if l.unseen {
+		last = 4
+	}
+	left := l.left[:0]
+	for _, c := range cols {
+		if l.base[last].at[c] != never {
+			left = append(left, c)
+		}
+	}
+	for i := 0; i < len(l.classes) && len(left) > 0; i++ {
+		// The class that was in the way the last time comes first.
+		i := (i + l.blocker) % len(l.classes)
+		if !e.settleClass(&l.classes[i], cols) {
+			return false, true
+		}
+		done := l.classes[i].done
+		left = slices.DeleteFunc(left, func(c gossip.Column) bool { return done[c] == never })
+		if len(left) == 0 {
+			l.blocker = i
+		}
+	}
+	return len(left) > 0, false
+}
+
+// settleClass brings the levels of a class up to date; if they were so before the last event, that is on
+// the given columns. It reports false if a coin is called for.
+func (e *Election) settleClass(k *class, cols []gossip.Column) bool {
+	l := &e.levels
+	if k.clock+1 != l.clock {
+		cols = e.vcol
+	}
+	k.clock = l.clock
+	for t := 0; t < k.stages; t++ {
+		g := &l.stages[k.stage[t]]
+		e.findEstimates(k, g, g.et, &g.nt, cols)
+		e.findEstimates(k, g, g.ef, &g.nf, cols)
+		for _, c := range cols {
+			if g.start[c] != never {
+				g.hear[c] = l.chains.tail[c]
+				if g.aux[c] == never {
+					e.findAux(k, g, t, c)
+				}
+			}
+		}
+		for _, c := range cols {
+			if g.aux[c] != never && !e.conclude(k, t, c) {
+				return false
+			}
+			g = &l.stages[k.stage[t]]
+		}
+	}
+	return true
+}
+
+// findEstimates looks for the events at which chains that have the other estimate hear of this one from a
+// third of the voters. What one chain finds may let others find it earlier, so it is repeated until nothing
+// changes; places found are never too early on the way there, because they count others that are never
+// too early.
+func (e *Election) findEstimates(k *class, g *stage, estimate []gossip.Index, n *int, cols []gossip.Column) {
+	l := &e.levels
+	if *n < e.third {
+		return
+	}
+	waiting := 0
+	for _, c := range cols {
+		l.tried[c] = 0
+		if g.start[c] != never && estimate[c] == never {
+			l.tried[c] = l.chains.tail[c] + 1
+			waiting++
+		}
+	}
+	for again := waiting > 0; again; {
+		again = false
+		for _, c := range cols {
+			for i := g.hear[c]; i+1 < l.tried[c]; i++ {
+				x := l.chains.at(c, i)
+				if x >= k.done[c] {
+					break
+				}
+				if e.reached(x, estimate) >= e.third {
+					if estimate[c] == never {
+						*n++
+					}
+					estimate[c] = x
+					l.tried[c] = i + 1
+					again = waiting > 1
+					break
+				}
+			}
+		}
+	}
+}
+
+// findAux looks for the event at which a chain gets its auxiliary value: that of the first bin value.
+func (e *Election) findAux(k *class, g *stage, t int, c gossip.Column) {
+	l := &e.levels
+	i, tail := l.from(g, 2*t+1, c), l.chains.tail[c]
+	if g.nt < e.quorum && g.nf < e.quorum {
+		i = tail
+	}
+	for ; i < tail; i++ {
+		x := l.chains.at(c, i)
+		if x >= k.done[c] {
+			break
+		}
+		if g.nt >= e.quorum && e.reached(x, g.et) >= e.quorum {
+			g.setAux(c, x, true)
+			break
+		}
+		if g.nf >= e.quorum && e.reached(x, g.ef) >= e.quorum {
+			g.setAux(c, x, false)
+			break
+		}
+	}
+	g.look[c] = i
+}
+
+// from returns the place from which on to look for what cannot be before base level j.
+func (l *levels) from(g *stage, j int, c gossip.Column) uint32 {
+	if j < baseLevels {
+		return max(g.look[c], l.base[j].next[c])
+	}
+	return g.look[c]
+}
+
+// conclude looks for the event at which a chain ends step t: it decides, or begins the next step, after
+// which it may still decide. It reports false if a coin is called for.
+func (e *Election) conclude(k *class, t int, c gossip.Column) bool {
+	l := &e.levels
+	g := &l.stages[k.stage[t]]
+	begun := t+1 < k.stages && l.stages[k.stage[t+1]].start[c] != never
+	value, n := g.at, g.nat
+	if t%3 == 1 {
+		value, n = g.af, g.naf
+	}
+	decides := n >= e.quorum && t%3 != 2
+	i, tail := l.from(g, 2*t+2, c), l.chains.tail[c]
+	if g.naux < e.quorum || begun && !decides {
+		i = tail
+	}
+	for ; i < tail; i++ {
+		x := l.chains.at(c, i)
+		if x >= k.done[c] {
+			break
+		}
+		if !begun && e.reached(x, g.aux) < e.quorum {
+			continue
+		}
+		if decides && (!begun && n == g.naux || e.reached(x, value) >= e.quorum) {
+			k.done[c], k.step[c], k.value = x, uint8(t), t%3 == 0
+			break
+		}
+		if !begun {
+			if !e.beginNext(k, t, c, x, i) {
+				return false
+			}
+			g = &l.stages[k.stage[t]]
+			begun = true
+		}
+		if !decides {
+			i = tail
+			break
+		}
+	}
+	g.look[c] = i
+	return true
+}
+
+// beginNext begins the step after t on a chain, at event x, whose place is i. It reports false if that takes a
+// coin, or more steps than there is room for.
+func (e *Election) beginNext(k *class, t int, c gossip.Column, x gossip.Index, i uint32) bool {
+	l := &e.levels
+	g := &l.stages[k.stage[t]]
+	enough := func(n int, value []gossip.Index) bool { return n >= e.quorum && e.reached(x, value) >= e.quorum }
+	var estimate bool
+	switch t % 3 {
+	case 0:
+		estimate = !enough(g.naf, g.af)
+	case 1:
+		estimate = enough(g.nat, g.at)
+	case 2:
+		estimate = enough(g.nat, g.at)
+		if !estimate && !enough(g.naf, g.af) {
+			return false
+		}
+	}
+	if t+1 == k.stages {
+		if k.stages == maxStages {
+			return false
+		}
+		k.stage[t+1] = l.newStage()
+		k.stages++
+	}
+	l.stages[k.stage[t+1]].begin(c, x, i, estimate)
+	return true
+}
+
+// trueVoters sets the bits of the voters that the election, which has ended, decided true.
+func (e *Election) trueVoters(voters []uint64) {
+	l := &e.levels
+	clear(voters)
+	for i, c := range e.vcol {
+		yes := false
+		if k := l.of[c]; k >= 0 {
+			yes = l.classes[k].value
+		} else {
+			yes = l.saw(l.like, c)
+		}
+		if yes {
+			voters[i>>6] |= 1 << (i & 63)
+		}
+	}
+}
