@@ -220,7 +220,7 @@ func (e *Election) enter(x gossip.Index, ev *gossip.Event, row []gossip.Index) {
 		e.addContent(x, ev, row)
 	}
 	if e.observers.lowest != never && e.n > 1 {
-		e.levels.arrive(x, ev, e.vbit[ev.By] >= 0)
+		e.levels.arrive(ev, row, e.vbit[ev.By] >= 0)
 		if !e.levels.on {
 			e.push(x, ev, row)
 		}

@@ -136,6 +136,7 @@ func oneOrTwo(value bool) int8 {
 // spellClass returns the sequence of event x of column c about the subjects of a class.
 func (e *Election) spellClass(k *class, x gossip.Index, c gossip.Column) (out []MetaVote) {
 	l := &e.levels
+	row := e.g.Row(x, 0)[:l.chains.width]
 	for t := 0; t < k.stages; t++ {
 		g := &l.stages[k.stage[t]]
 		if x < g.start[c] {
@@ -144,7 +145,7 @@ func (e *Election) spellClass(k *class, x gossip.Index, c gossip.Column) (out []
 		v := MetaVote{
 			Round: uint32(t / 3), Step: uint8(t % 3),
 			EstT: x >= g.et[c], EstF: x >= g.ef[c],
-			BinT: e.reached(x, g.et) >= e.quorum, BinF: e.reached(x, g.ef) >= e.quorum,
+			BinT: look(row, g.et, e.quorum) == 0, BinF: look(row, g.ef, e.quorum) == 0,
 		}
 		switch {
 		case x >= g.at[c]:

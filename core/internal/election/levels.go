@@ -89,11 +89,11 @@ func (e *Election) beginLevels() {
 	l.subjects.begin()
 }
 
-// arrive takes in event x, whose graph event is ev.
-func (l *levels) arrive(x gossip.Index, ev *gossip.Event, voter bool) {
+// arrive takes in a new event.
+func (l *levels) arrive(ev *gossip.Event, row []gossip.Index, voter bool) {
 	l.arrived = gossip.NoColumn
 	if voter && ev.Cause.Receive() {
-		l.chains.push(ev.Col, x)
+		l.chains.push(ev.Col, row)
 		l.arrived = ev.Col
 	}
 }
@@ -149,12 +149,9 @@ func (e *Election) rise(j int, c gossip.Column) {
 	if below.count < e.quorum {
 		k = tail
 	}
-	for ; k < tail; k++ {
-		if x := l.chains.at(c, k); e.reached(x, below.at) >= e.quorum {
-			b.at[c] = x
-			b.count++
-			break
-		}
+	if k = e.look(c, k, tail, below.at, e.quorum); k < tail {
+		b.at[c] = l.chains.at(c, k)
+		b.count++
 	}
 	b.next[c] = k
 }
@@ -170,10 +167,15 @@ func (e *Election) deepen(depth int) {
 	}
 }
 
-// reached returns on how many chains event x descends from the level.
-func (e *Election) reached(x gossip.Index, at []gossip.Index) int {
-	e.Stats.Looks++
-	return gossip.Reached(e.g.Row(x, 0), at)
+// look returns the place of the first event of a chain, from place k to before end, that descends from the
+// level on at least need chains; end if there is none.
+func (e *Election) look(c gossip.Column, k, end uint32, level []gossip.Index, need int) uint32 {
+	if k >= end {
+		return k
+	}
+	at := k + uint32(look(e.levels.chains.stretch(c, k, end), level, need))
+	e.Stats.Looks += uint64(min(at+1, end) - k)
+	return at
 }
 
 // findObserver looks for the observer of a chain.
@@ -185,10 +187,10 @@ func (e *Election) findObserver(c gossip.Column) {
 	}
 	k, tail := b.next[c], l.chains.tail[c]
 	for ; k < tail; k++ {
-		x := l.chains.at(c, k)
-		if !e.observes(x, l.sight.of(c)) {
+		if !e.observes(c, k, l.sight.of(c)) {
 			continue
 		}
+		x := l.chains.at(c, k)
 		b.at[c] = x
 		b.count++
 		if b.count == 1 || x < e.earliest {
@@ -242,19 +244,19 @@ func (s *sight) room(x, lowest gossip.Index) {
 	}
 }
 
-// observes reports whether x strongly sees the first interesting events of a supermajority of voters, and
+// observes reports whether the event at place k of column c strongly sees the first interesting events of a supermajority of voters, and
 // leaves in set the columns of those it does.
-func (e *Election) observes(x gossip.Index, set []uint64) bool {
+func (e *Election) observes(c gossip.Column, k uint32, set []uint64) bool {
 	l := &e.levels
 	s := &l.sight
 	e.Stats.Probes++
 	if len(e.counted) > 0 {
-		return e.observesEach(x, set)
+		return e.observesEach(l.chains.at(c, k), set)
 	}
-	if e.reached(x, l.first) < e.quorum {
+	row := l.chains.row(c, k)
+	if look(row, l.first, e.quorum) > 0 {
 		return false // it sees whatever it strongly sees
 	}
-	row := e.g.Row(x, 0)
 	lowest := e.observers.lowest
 	if s.lanes {
 		sum := uint64(laneOnes * (8 - e.quorum))
@@ -275,14 +277,14 @@ func (e *Election) observes(x gossip.Index, set []uint64) bool {
 	if len(at) < e.quorum {
 		return false
 	}
-	k := 0
+	n := 0
 	for j := range set {
 		var c counter
 		c.count(s.sets[j:], at)
 		set[j], _ = c.compare(e.metaVotes.depth+1, &e.metaVotes.almost)
-		k += bits.OnesCount64(set[j])
+		n += bits.OnesCount64(set[j])
 	}
-	return k >= e.quorum
+	return n >= e.quorum
 }
 
 // sees returns where S of event a is: the voters whose first interesting event it sees.
@@ -302,7 +304,7 @@ func (e *Election) sees(a gossip.Index) int {
 			set[0] |= uint64(uint32(f-row[c]-1)>>31) << (4 * c)
 		}
 	} else {
-		gossip.ReachedSet(set, row, l.first)
+		setOf(set, row, l.first)
 	}
 	return i * s.words
 }

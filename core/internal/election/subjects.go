@@ -1,6 +1,7 @@
 package election
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 
@@ -35,6 +36,7 @@ type class struct {
 	stage  [maxStages]int32 // in subjects.stages, by step
 	stages int
 	done   []gossip.Index // by column: the event from which on it is decided
+	end    []uint32       // by column: the place of that; the last possible if there is none
 	step   []uint8        // by column: at which step
 	value  bool           // what it is decided to be
 	clock  uint32         // of the settle that it was last brought up to date by
@@ -103,9 +105,10 @@ func (s *subjects) newClass() *class {
 	k := &s.classes[n]
 	if k.done == nil {
 		k.done, k.step = make([]gossip.Index, len(s.of)), make([]uint8, len(s.of))
+		k.end = make([]uint32, len(s.of))
 	}
 	for i := range k.done {
-		k.done[i] = never
+		k.done[i], k.end[i] = never, math.MaxUint32
 	}
 	k.stages = 0
 	k.clock = s.clock - 1
@@ -259,6 +262,7 @@ func (s *subjects) copyClass(from int16) int16 {
 	was := &s.classes[from]
 	copy(k.done, was.done)
 	copy(k.step, was.step)
+	copy(k.end, was.end)
 	k.value, k.clock, k.stages = was.value, was.clock, was.stages
 	for t := range was.stages {
 		k.stage[t] = s.newStage()
@@ -304,7 +308,9 @@ func (e *Election) classFromBase(c gossip.Column, seen bool) int16 {
 		}
 	}
 	for _, v := range e.vcol {
-		k.done[v], k.step[v] = l.base[last].at[v], uint8(k.stages-1)
+		if x := l.base[last].at[v]; x != never {
+			k.done[v], k.end[v], k.step[v] = x, l.base[last].next[v], uint8(k.stages-1)
+		}
 	}
 	return int16(len(l.classes) - 1)
 }
@@ -394,7 +400,7 @@ func (e *Election) findEstimates(k *class, g *stage, estimate []gossip.Index, n 
 	}
 	waiting := 0
 	for _, c := range cols {
-		l.tried[c] = 0
+		l.tried[c] = 1
 		if g.start[c] != never && estimate[c] == never {
 			l.tried[c] = l.chains.tail[c] + 1
 			waiting++
@@ -403,20 +409,14 @@ func (e *Election) findEstimates(k *class, g *stage, estimate []gossip.Index, n 
 	for again := waiting > 0; again; {
 		again = false
 		for _, c := range cols {
-			for i := g.hear[c]; i+1 < l.tried[c]; i++ {
-				x := l.chains.at(c, i)
-				if x >= k.done[c] {
-					break
+			end := min(l.tried[c]-1, k.end[c])
+			if i := e.look(c, g.hear[c], end, estimate, e.third); i < end {
+				if estimate[c] == never {
+					*n++
 				}
-				if e.reached(x, estimate) >= e.third {
-					if estimate[c] == never {
-						*n++
-					}
-					estimate[c] = x
-					l.tried[c] = i + 1
-					again = waiting > 1
-					break
-				}
+				estimate[c] = l.chains.at(c, i)
+				l.tried[c] = i + 1
+				again = waiting > 1
 			}
 		}
 	}
@@ -425,25 +425,21 @@ func (e *Election) findEstimates(k *class, g *stage, estimate []gossip.Index, n 
 // findAux looks for the event at which a chain gets its auxiliary value: that of the first bin value.
 func (e *Election) findAux(k *class, g *stage, t int, c gossip.Column) {
 	l := &e.levels
-	i, tail := l.from(g, 2*t+1, c), l.chains.tail[c]
-	if g.nt < e.quorum && g.nf < e.quorum {
-		i = tail
+	i, end := l.from(g, 2*t+1, c), min(l.chains.tail[c], k.end[c])
+	yes, no := end, end
+	if g.nt >= e.quorum {
+		yes = e.look(c, i, end, g.et, e.quorum)
 	}
-	for ; i < tail; i++ {
-		x := l.chains.at(c, i)
-		if x >= k.done[c] {
-			break
-		}
-		if g.nt >= e.quorum && e.reached(x, g.et) >= e.quorum {
-			g.setAux(c, x, true)
-			break
-		}
-		if g.nf >= e.quorum && e.reached(x, g.ef) >= e.quorum {
-			g.setAux(c, x, false)
-			break
-		}
+	if g.nf >= e.quorum {
+		no = e.look(c, i, yes, g.ef, e.quorum)
 	}
-	g.look[c] = i
+	switch {
+	case no < yes:
+		g.setAux(c, l.chains.at(c, no), false)
+	case yes < end:
+		g.setAux(c, l.chains.at(c, yes), true)
+	}
+	g.look[c] = min(yes, no)
 }
 
 // from returns the place from which on to look for what cannot be before base level j.
@@ -465,44 +461,44 @@ func (e *Election) conclude(k *class, t int, c gossip.Column) bool {
 		value, n = g.af, g.naf
 	}
 	decides := n >= e.quorum && t%3 != 2
-	i, tail := l.from(g, 2*t+2, c), l.chains.tail[c]
-	if g.naux < e.quorum || begun && !decides {
-		i = tail
-	}
-	for ; i < tail; i++ {
-		x := l.chains.at(c, i)
-		if x >= k.done[c] {
-			break
+	i, end := l.from(g, 2*t+2, c), min(l.chains.tail[c], k.end[c])
+	if !begun {
+		if g.naux < e.quorum {
+			g.look[c] = end
+			return true
 		}
-		if !begun && e.reached(x, g.aux) < e.quorum {
-			continue
+		if i = e.look(c, i, end, g.aux, e.quorum); i >= end {
+			g.look[c] = i
+			return true
 		}
-		if decides && (!begun && n == g.naux || e.reached(x, value) >= e.quorum) {
-			k.done[c], k.step[c], k.value = x, uint8(t), t%3 == 0
-			break
-		}
-		if !begun {
-			if !e.beginNext(k, t, c, x, i) {
+		if decides && n == g.naux {
+			end = i + 1 // value is aux
+		} else if !decides || e.look(c, i, i+1, value, e.quorum) > i {
+			if !e.beginNext(k, t, c, i) {
 				return false
 			}
-			g = &l.stages[k.stage[t]]
-			begun = true
-		}
-		if !decides {
-			i = tail
-			break
+			i++
 		}
 	}
-	g.look[c] = i
+	if decides {
+		if i = e.look(c, i, end, value, e.quorum); i < end {
+			k.done[c], k.end[c], k.step[c], k.value = l.chains.at(c, i), i, uint8(t), t%3 == 0
+		}
+	} else {
+		i = end
+	}
+	l.stages[k.stage[t]].look[c] = i
 	return true
 }
 
-// beginNext begins the step after t on a chain, at event x, whose place is i. It reports false if that takes a
+// beginNext begins the step after t on a chain, at place i. It reports false if that takes a
 // coin, or more steps than there is room for.
-func (e *Election) beginNext(k *class, t int, c gossip.Column, x gossip.Index, i uint32) bool {
+func (e *Election) beginNext(k *class, t int, c gossip.Column, i uint32) bool {
 	l := &e.levels
 	g := &l.stages[k.stage[t]]
-	enough := func(n int, value []gossip.Index) bool { return n >= e.quorum && e.reached(x, value) >= e.quorum }
+	enough := func(n int, value []gossip.Index) bool {
+		return n >= e.quorum && e.look(c, i, i+1, value, e.quorum) == i
+	}
 	var estimate bool
 	switch t % 3 {
 	case 0:
@@ -522,7 +518,7 @@ func (e *Election) beginNext(k *class, t int, c gossip.Column, x gossip.Index, i
 		k.stage[t+1] = l.newStage()
 		k.stages++
 	}
-	l.stages[k.stage[t+1]].begin(c, x, i, estimate)
+	l.stages[k.stage[t+1]].begin(c, l.chains.at(c, i), i, estimate)
 	return true
 }
 

@@ -1,0 +1,134 @@
+#include "textflag.h"
+
+// Places are less than 2^31, so signed comparisons do. "Less" counts the entries of a row that are less
+// than level's; a row is found when at most width-need are.
+
+// func lookVector(rows *gossip.Index, n int, level *gossip.Index, width, need int) int
+TEXT ·lookVector(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), SI
+	MOVQ n+8(FP), CX
+	MOVQ level+16(FP), DI
+	MOVQ width+24(FP), DX
+	MOVQ DX, R8
+	SUBQ need+32(FP), R8 // R8: entries that may be less
+	XORQ AX, AX          // AX: rows that were looked at
+	CMPQ DX, $4
+	JEQ  four
+	CMPQ DX, $8
+	JEQ  eight
+
+row:
+	// R9: less, in this row; R10: bytes done.
+	XORQ R9, R9
+	XORQ R10, R10
+	LEAQ -8(DX), R11
+
+block:
+	VMOVDQU   (DI)(R10*1), Y0
+	VPCMPGTD  (SI)(R10*1), Y0, Y0
+	VMOVMSKPS Y0, R12
+	POPCNTL   R12, R12
+	ADDQ      R12, R9
+	ADDQ      $32, R10
+	SUBQ      $8, R11
+	JGE       block
+	TESTQ     $4, DX
+	JEQ       judge
+	VMOVDQU   (DI)(R10*1), X0
+	VPCMPGTD  (SI)(R10*1), X0, X0
+	VMOVMSKPS X0, R12
+	POPCNTL   R12, R12
+	ADDQ      R12, R9
+	ADDQ      $16, R10
+
+judge:
+	CMPQ R9, R8
+	JLE  found
+	ADDQ R10, SI
+	INCQ AX
+	CMPQ AX, CX
+	JLT  row
+	JMP  found
+
+four:
+	VMOVDQU (DI), X1
+
+next4:
+	VPCMPGTD  (SI), X1, X0
+	VMOVMSKPS X0, R12
+	POPCNTL   R12, R12
+	CMPQ      R12, R8
+	JLE       found
+	ADDQ      $16, SI
+	INCQ      AX
+	CMPQ      AX, CX
+	JLT       next4
+	JMP       found
+
+eight:
+	VMOVDQU (DI), Y1
+
+next8:
+	VPCMPGTD  (SI), Y1, Y0
+	VMOVMSKPS Y0, R12
+	POPCNTL   R12, R12
+	CMPQ      R12, R8
+	JLE       found
+	ADDQ      $32, SI
+	INCQ      AX
+	CMPQ      AX, CX
+	JLT       next8
+
+found:
+	VZEROUPPER
+	MOVQ AX, ret+40(FP)
+	RET
+
+// func setVector(bits *uint64, row, level *gossip.Index, width int)
+TEXT ·setVector(SB), NOSPLIT, $0-32
+	MOVQ bits+0(FP), DI
+	MOVQ row+8(FP), SI
+	MOVQ level+16(FP), DX
+	MOVQ width+24(FP), R8
+
+word:
+	// R9: the word; CX: its bits done.
+	XORQ R9, R9
+	XORQ CX, CX
+
+bits8:
+	CMPQ      R8, $8
+	JLT       rest
+	VMOVDQU   (DX), Y0
+	VPCMPGTD  (SI), Y0, Y0
+	VMOVMSKPS Y0, R10
+	XORQ      $0xFF, R10
+	SHLQ      CX, R10
+	ORQ       R10, R9
+	ADDQ      $32, DX
+	ADDQ      $32, SI
+	ADDQ      $8, CX
+	SUBQ      $8, R8
+	CMPQ      CX, $64
+	JLT       bits8
+	MOVQ      R9, (DI)
+	ADDQ      $8, DI
+	TESTQ     R8, R8
+	JNE       word
+	VZEROUPPER
+	RET
+
+rest:
+	TESTQ     R8, R8
+	JEQ       last
+	VMOVDQU   (DX), X0
+	VPCMPGTD  (SI), X0, X0
+	VMOVMSKPS X0, R10
+	XORQ      $0xF, R10
+	SHLQ      CX, R10
+	ORQ       R10, R9
+
+last:
+	MOVQ R9, (DI)
+	VZEROUPPER
+	RET

@@ -1,0 +1,9 @@
+//go:build !amd64
+
+package election
+
+import "parsec/core/internal/gossip"
+
+func look(rows, level []gossip.Index, need int) int { return lookPlain(rows, level, need) }
+
+func setOf(bits []uint64, row, level []gossip.Index) { setPlain(bits, row, level) }
