@@ -46,6 +46,14 @@ func (c *chains) at(col gossip.Column, k uint32) gossip.Index {
 	return c.rows[int(uint32(col)*c.room+k-c.from[col])*c.width+int(col)]
 }
 
+// last returns the last event of a chain, 0 for none that is kept.
+func (c *chains) last(col gossip.Column) gossip.Index {
+	if c.tail[col] == c.from[col] {
+		return 0
+	}
+	return c.at(col, c.tail[col]-1)
+}
+
 // push appends an event.
 func (c *chains) push(col gossip.Column, row []gossip.Index) {
 	if c.tail[col]-c.from[col] == c.room {

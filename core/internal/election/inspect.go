@@ -69,7 +69,7 @@ func (e *Election) bringUp() {
 		e.tellApart()
 	}
 	for i := range l.classes {
-		if !e.settleClass(&l.classes[i], e.vcol) {
+		if !e.settleClass(&l.classes[i], e.vcol, e.vcol) {
 			e.byPasses(e.g.Len())
 			if e.pass(e.g.Len()) != 0 {
 				panic("election: what did not end by levels ends by passes")

@@ -128,7 +128,11 @@ func (e *Election) settle(x gossip.Index) bool {
 			e.rise(j, c)
 		}
 	}
-	if l.base[2].count == 0 || len(cols) == 1 && l.base[2].at[cols[0]] == never {
+	last := 2
+	if l.built {
+		last = l.last
+	}
+	if l.base[last].count == 0 || len(cols) == 1 && l.base[last].at[cols[0]] == never {
 		return false
 	}
 	ended, coin := e.ends(cols)

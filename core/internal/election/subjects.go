@@ -17,11 +17,12 @@ const maxStages = 6
 type subjects struct {
 	built   bool          // uniform, unseen, of and classes are of all observers found
 	uniform []uint64      // set of columns
-	unseen  bool          // there are uniform ones that no observer sees
+	last    int           // the base level that some subject needs at least
 	like    gossip.Column // a column with an observer
 	of      []int16       // by column: the class; -1 for uniform ones
 	classes []class
-	blocker int    // the class that was not decided when last looked
+	blocker int // the class that was not decided when last looked, or one past the last
+	groups  [2]group
 	clock   uint32 // counts settles
 	stages  []stage
 	used    int              // stages in use
@@ -40,6 +41,16 @@ type class struct {
 	step   []uint8        // by column: at which step
 	value  bool           // what it is decided to be
 	clock  uint32         // of the settle that it was last brought up to date by
+	heard  uint32         // likewise, its first estimates
+}
+
+// group is the classes that can only be decided one way, because less than a third of the voters ever hold
+// the other estimate, taken together: as a class that holds an estimate where all of them do. Where it is
+// decided they all are, and most often that is all there is to ask.
+type group struct {
+	class
+	used    bool
+	members []int16
 }
 
 // stage holds the levels of one (round, step) of a class, by column: from which event on there is the
@@ -49,6 +60,7 @@ type stage struct {
 	hear                       []uint32 // place from which on to look for an estimate
 	look                       []uint32 // place from which on to look for the next of the others
 	nt, nf, naux, nat, naf     int      // chains that reached et, ef, aux, at, af
+	partly                     bool     // it was concluded on some chains only
 }
 
 func (s *subjects) reset(width int) {
@@ -65,6 +77,7 @@ func (s *subjects) begin() {
 	s.blocker = 0
 	s.used = 0
 	s.classes = s.classes[:0]
+	s.groups[0].used, s.groups[1].used = false, false
 }
 
 // newStage returns the number of an empty stage.
@@ -89,7 +102,7 @@ func (s *subjects) newStage() int32 {
 	for i := range g.start {
 		g.start[i], g.et[i], g.ef[i], g.aux[i], g.at[i], g.af[i] = never, never, never, never, never, never
 	}
-	g.nt, g.nf, g.naux, g.nat, g.naf = 0, 0, 0, 0, 0
+	g.nt, g.nf, g.naux, g.nat, g.naf, g.partly = 0, 0, 0, 0, 0, false
 	s.used++
 	return int32(s.used - 1)
 }
@@ -103,6 +116,12 @@ func (s *subjects) newClass() *class {
 		s.classes = append(s.classes, class{})
 	}
 	k := &s.classes[n]
+	s.empty(k)
+	return k
+}
+
+// empty makes k a class without stages, up to date.
+func (s *subjects) empty(k *class) {
 	if k.done == nil {
 		k.done, k.step = make([]gossip.Index, len(s.of)), make([]uint8, len(s.of))
 		k.end = make([]uint32, len(s.of))
@@ -111,8 +130,7 @@ func (s *subjects) newClass() *class {
 		k.done[i], k.end[i] = never, math.MaxUint32
 	}
 	k.stages = 0
-	k.clock = s.clock - 1
-	return k
+	k.clock, k.heard = s.clock-1, s.clock-1
 }
 
 // tellApart makes the classes from what the observers found so far see.
@@ -144,7 +162,7 @@ func (e *Election) tellApart() {
 			e.classify(gossip.Column(i*64 + bits.TrailingZeros64(u)))
 		}
 	}
-	e.findUnseen()
+	e.sortOut()
 }
 
 // voterSet returns word i of the set of the voters' columns.
@@ -157,15 +175,28 @@ func (e *Election) voterSet(i int) (set uint64) {
 	return set
 }
 
-func (e *Election) findUnseen() {
+// sortOut finds out which ends subjects can come to.
+func (e *Election) sortOut() {
 	l := &e.levels
-	l.unseen = false
+	for v := range l.groups {
+		l.groups[v].members = l.groups[v].members[:0]
+	}
+	l.last = 2
+	for i := range l.classes {
+		switch g := &l.stages[l.classes[i].stage[0]]; {
+		case g.nt < e.third:
+			l.groups[0].members = append(l.groups[0].members, int16(i))
+			l.last = 4
+		case g.nf < e.third:
+			l.groups[1].members = append(l.groups[1].members, int16(i))
+		}
+	}
 	for i, s := range l.sight.of(l.like) {
-		l.unseen = l.unseen || l.uniform[i]&^s != 0
+		if l.uniform[i]&^s != 0 {
+			l.last = 4
+		}
 	}
-	if l.unseen {
-		e.deepen(baseLevels - 1)
-	}
+	e.deepen(l.last)
 }
 
 // classify puts a subject into the class of those that are seen like it, or a new one.
@@ -191,7 +222,7 @@ next:
 			g.begin(c, x, l.base[0].next[c], l.saw(c, subject))
 		}
 	}
-	k.clock = l.clock - 2 // nothing is settled
+	k.clock, k.heard = l.clock-2, l.clock-2 // nothing is settled
 }
 
 // saw reports whether the observer on a chain observes the subject.
@@ -253,7 +284,7 @@ func (e *Election) distinguish(c gossip.Column, x gossip.Index, k uint32) {
 			}
 		}
 	}
-	e.findUnseen()
+	e.sortOut()
 }
 
 // copyClass returns a new class with the levels of another.
@@ -263,7 +294,7 @@ func (s *subjects) copyClass(from int16) int16 {
 	copy(k.done, was.done)
 	copy(k.step, was.step)
 	copy(k.end, was.end)
-	k.value, k.clock, k.stages = was.value, was.clock, was.stages
+	k.value, k.clock, k.heard, k.stages = was.value, was.clock, was.heard, was.stages
 	for t := range was.stages {
 		k.stage[t] = s.newStage()
 		g, was := &s.stages[k.stage[t]], &s.stages[was.stage[t]]
@@ -274,7 +305,7 @@ func (s *subjects) copyClass(from int16) int16 {
 		}
 		copy(g.hear, was.hear)
 		copy(g.look, was.look)
-		g.nt, g.nf, g.naux, g.nat, g.naf = was.nt, was.nf, was.naux, was.nat, was.naf
+		g.nt, g.nf, g.naux, g.nat, g.naf, g.partly = was.nt, was.nf, was.naux, was.nat, was.naf, was.partly
 	}
 	return int16(len(s.classes) - 1)
 }
@@ -328,59 +359,175 @@ func (g *stage) setAux(c gossip.Column, x gossip.Index, value bool) {
 }
 
 // ends reports whether an event of the given columns' chains ends the election: all subjects are decided
-// there. On the other chains none does.
+// there. On the other chains none does. Coin tells that it cannot say so because a coin is called for.
 func (e *Election) ends(cols []gossip.Column) (ended, coin bool) {
 	l := &e.levels
 	if !l.built {
 		e.tellApart()
 	}
-	last := 2
-	if l.unseen {
-		last = 4
+	if len(cols) > 1 {
+		// Which event ends it does not matter, and the latest is the most likely to.
+		latest := cols[0]
+		for _, c := range cols {
+			if l.chains.last(c) > l.chains.last(latest) {
+				latest = c
+			}
+		}
+		if l.base[l.last].at[latest] != never {
+			l.one[0] = latest
+			if ended, coin = e.endsOn(l.one[:], cols); ended || coin {
+				return ended, coin
+			}
+		}
+	} else if l.base[l.last].at[cols[0]] != never {
+		return e.endsOn(cols, cols)
+	} else {
+		return false, false
 	}
 	left := l.left[:0]
 	for _, c := range cols {
-		if l.base[last].at[c] != never {
+		if l.base[l.last].at[c] != never {
 			left = append(left, c)
 		}
 	}
-	for i := 0; i < len(l.classes) && len(left) > 0; i++ {
+	return e.endsOn(left, cols)
+}
+
+// endsOn reports whether an event of the chains left, which are among cols, ends the election.
+func (e *Election) endsOn(left, cols []gossip.Column) (ended, coin bool) {
+	l := &e.levels
+	if len(left) == 0 {
+		return false, false
+	}
+	if n := len(l.classes); l.blocker < n {
 		// The class that was in the way the last time comes first.
-		i := (i + l.blocker) % len(l.classes)
-		if !e.settleClass(&l.classes[i], cols) {
-			return false, true
-		}
-		done := l.classes[i].done
-		left = slices.DeleteFunc(left, func(c gossip.Column) bool { return done[c] == never })
-		if len(left) == 0 {
-			l.blocker = i
+		if left, coin = e.decidedOn(&l.classes[l.blocker], left, cols); len(left) == 0 || coin {
+			return false, coin
 		}
 	}
-	return len(left) > 0, false
+	grouped := [2]bool{}
+	for v := range l.groups {
+		if len(left) == 1 && len(l.groups[v].members) > 1 {
+			grouped[v] = e.groupDecided(v == 1, left, cols)
+		}
+	}
+	for i := range l.classes {
+		g := &l.stages[l.classes[i].stage[0]]
+		if i == l.blocker || g.nt < e.third && grouped[0] || g.nt >= e.third && g.nf < e.third && grouped[1] {
+			continue
+		}
+		if left, coin = e.decidedOn(&l.classes[i], left, cols); len(left) == 0 || coin {
+			l.blocker = i
+			return false, coin
+		}
+	}
+	return true, false
+}
+
+// decidedOn brings a class up to date and returns the chains of left where it is decided.
+func (e *Election) decidedOn(k *class, left, cols []gossip.Column) (rest []gossip.Column, coin bool) {
+	if !e.settleClass(k, left, cols) {
+		return left, true
+	}
+	if len(left) == 1 {
+		if k.done[left[0]] == never {
+			return left[:0], false
+		}
+		return left, false
+	}
+	return slices.DeleteFunc(left, func(c gossip.Column) bool { return k.done[c] == never }), false
+}
+
+// groupDecided reports whether the group that can only be decided to be value is decided on left, one chain.
+func (e *Election) groupDecided(value bool, left, cols []gossip.Column) bool {
+	l := &e.levels
+	v := 0
+	if value {
+		v = 1
+	}
+	group := &l.groups[v]
+	k := &group.class
+	if !group.used {
+		group.used = true
+		l.empty(k)
+		k.clock = l.clock - 2
+		k.stage[0], k.stages = l.newStage(), 1
+	}
+	if k.clock+1 != l.clock {
+		cols = e.vcol
+	}
+	g := &l.stages[k.stage[0]]
+	estimate, n := g.ef, &g.nf
+	if value {
+		estimate, n = g.et, &g.nt
+	}
+	for _, i := range group.members {
+		e.hear(&l.classes[i], cols)
+	}
+	for _, c := range cols {
+		x := l.base[0].at[c]
+		if x == never || estimate[c] != never {
+			continue
+		}
+		if g.start[c] == never {
+			g.start[c], g.look[c] = x, l.base[0].next[c]
+		}
+		for _, i := range group.members {
+			m := &l.stages[l.classes[i].stage[0]]
+			if value {
+				x = max(x, m.et[c])
+			} else {
+				x = max(x, m.ef[c])
+			}
+		}
+		if x != never {
+			estimate[c] = x
+			*n++
+		}
+	}
+	e.settleClass(k, left, cols)
+	return k.done[left[0]] != never
 }
 
 // settleClass brings the levels of a class up to date; if they were so before the last event, that is on
-// the given columns. It reports false if a coin is called for.
-func (e *Election) settleClass(k *class, cols []gossip.Column) bool {
+// the given columns. Whether it is decided it finds out on those left. It reports false if a coin is called
+// for.
+func (e *Election) settleClass(k *class, left, cols []gossip.Column) bool {
 	l := &e.levels
 	if k.clock+1 != l.clock {
 		cols = e.vcol
 	}
+	if k.clock == l.clock {
+		cols = cols[:0]
+	}
 	k.clock = l.clock
+	if k != &l.groups[0].class && k != &l.groups[1].class {
+		e.hear(k, cols)
+	}
 	for t := 0; t < k.stages; t++ {
 		g := &l.stages[k.stage[t]]
-		e.findEstimates(k, g, g.et, &g.nt, cols)
-		e.findEstimates(k, g, g.ef, &g.nf, cols)
-		for _, c := range cols {
-			if g.start[c] != never {
-				g.hear[c] = l.chains.tail[c]
-				if g.aux[c] == never {
-					e.findAux(k, g, t, c)
-				}
-			}
+		if t > 0 {
+			e.findEstimates(k, g, cols)
 		}
 		for _, c := range cols {
-			if g.aux[c] != never && !e.conclude(k, t, c) {
+			if g.aux[c] == never && g.start[c] != never {
+				e.findAux(k, g, t, c)
+			}
+		}
+		to := cols
+		if t%3 == 0 && g.naf == 0 || t%3 == 1 && g.nat == 0 {
+			g.partly = true
+			to = left
+		} else if g.partly {
+			g.partly = false
+			cols = e.vcol
+			to = cols
+		}
+		for _, c := range to {
+			if g.aux[c] == never {
+				continue
+			}
+			if !e.conclude(k, t, c) {
 				return false
 			}
 			g = &l.stages[k.stage[t]]
@@ -389,15 +536,38 @@ func (e *Election) settleClass(k *class, cols []gossip.Column) bool {
 	return true
 }
 
-// findEstimates looks for the events at which chains that have the other estimate hear of this one from a
+// hear brings the first estimates of a class up to date.
+func (e *Election) hear(k *class, cols []gossip.Column) {
+	l := &e.levels
+	if k.heard == l.clock {
+		return
+	}
+	if k.heard+1 != l.clock {
+		cols = e.vcol
+	}
+	k.heard = l.clock
+	e.findEstimates(k, &l.stages[k.stage[0]], cols)
+}
+
+// findEstimates looks for estimates that chains only hear of.
+func (e *Election) findEstimates(k *class, g *stage, cols []gossip.Column) {
+	if g.nt >= e.third {
+		e.findEstimate(k, g, g.et, &g.nt, cols)
+	}
+	if g.nf >= e.third {
+		e.findEstimate(k, g, g.ef, &g.nf, cols)
+	}
+	for _, c := range cols {
+		g.hear[c] = e.levels.chains.tail[c]
+	}
+}
+
+// findEstimate looks for the events at which chains that have the other estimate hear of this one from a
 // third of the voters. What one chain finds may let others find it earlier, so it is repeated until nothing
 // changes; places found are never too early on the way there, because they count others that are never
 // too early.
-func (e *Election) findEstimates(k *class, g *stage, estimate []gossip.Index, n *int, cols []gossip.Column) {
+func (e *Election) findEstimate(k *class, g *stage, estimate []gossip.Index, n *int, cols []gossip.Column) {
 	l := &e.levels
-	if *n < e.third {
-		return
-	}
 	waiting := 0
 	for _, c := range cols {
 		l.tried[c] = 1
@@ -527,11 +697,16 @@ func (e *Election) trueVoters(voters []uint64) {
 	l := &e.levels
 	clear(voters)
 	for i, c := range e.vcol {
-		yes := false
+		yes := l.saw(l.like, c)
 		if k := l.of[c]; k >= 0 {
-			yes = l.classes[k].value
-		} else {
-			yes = l.saw(l.like, c)
+			switch g := &l.stages[l.classes[k].stage[0]]; {
+			case g.nt < e.third:
+				yes = false
+			case g.nf < e.third:
+				yes = true
+			default:
+				yes = l.classes[k].value
+			}
 		}
 		if yes {
 			voters[i>>6] |= 1 << (i & 63)
