@@ -262,24 +262,32 @@ func (e *Election) observes(c gossip.Column, k uint32, set []uint64) bool {
 		return false // it sees whatever it strongly sees
 	}
 	lowest := e.observers.lowest
-	if s.lanes {
-		sum := uint64(laneOnes * (8 - e.quorum))
-		for _, c := range e.vcol {
-			if a := row[c]; a >= lowest {
-				sum += s.sets[e.sees(a)]
-			}
-		}
-		set[0] = gatherLanes(sum >> 3)
-		return bits.OnesCount64(set[0]) >= e.quorum
-	}
 	at := s.at[:0]
 	for _, c := range e.vcol {
 		if a := row[c]; a >= lowest {
-			at = append(at, uint32(e.sees(a)))
+			at = append(at, uint32(a))
 		}
 	}
 	if len(at) < e.quorum {
 		return false
+	}
+	if strong(set, e.g, at, l.first, e.quorum) {
+		n := 0
+		for _, s := range set {
+			n += bits.OnesCount64(s)
+		}
+		return n >= e.quorum
+	}
+	for i, a := range at {
+		at[i] = uint32(e.sees(gossip.Index(a)))
+	}
+	if s.lanes {
+		sum := uint64(laneOnes * (8 - e.quorum))
+		for _, i := range at {
+			sum += s.sets[i]
+		}
+		set[0] = gatherLanes(sum >> 3)
+		return bits.OnesCount64(set[0]) >= e.quorum
 	}
 	n := 0
 	for j := range set {

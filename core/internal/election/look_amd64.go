@@ -7,7 +7,7 @@ import (
 )
 
 // vector reports whether the processor has what look_amd64.s needs.
-var vector = cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT
+var vector = cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 
 // look holds rows, as long as level each, one after the other against level, and returns the number of the
 // first in which at least need entries are as great as level's or greater; the number of rows if there is
@@ -27,6 +27,32 @@ func setOf(bits []uint64, row, level []gossip.Index) {
 	}
 	setPlain(bits, row, level)
 }
+
+// strongColumns is up to how many columns counting along columns of rows is faster than by planes.
+const strongColumns = 64
+
+// strong sets the bits of the columns in which at least need of the rows at the given events have got to
+// level, if it can do that fast.
+func strong(bits []uint64, g *gossip.Graph, at []uint32, level []gossip.Index, need int) bool {
+	if !vector || len(level) > strongColumns {
+		return false
+	}
+	var rows [strongColumns]*gossip.Index
+	for i, x := range at {
+		row := g.Stored(gossip.Index(x), len(level))
+		if row == nil {
+			return false
+		}
+		rows[i] = &row[0]
+	}
+	strongVector(&bits[0], &rows[0], len(at), &level[0], len(level), need)
+	return true
+}
+
+// strongVector is strong. There are rows, and width is a positive multiple of 4 up to strongColumns.
+//
+//go:noescape
+func strongVector(bits *uint64, rows **gossip.Index, n int, level *gossip.Index, width, need int)
 
 // lookVector is look. Width is a positive multiple of 4.
 //

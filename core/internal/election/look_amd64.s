@@ -132,3 +132,70 @@ last:
 	MOVQ R9, (DI)
 	VZEROUPPER
 	RET
+
+// func strongVector(bits *uint64, rows **gossip.Index, n int, level *gossip.Index, width, need int)
+TEXT ·strongVector(SB), NOSPLIT, $0-48
+	MOVQ rows+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ level+24(FP), DI
+	MOVQ width+32(FP), R8
+	XORQ R9, R9  // the word
+	XORQ R10, R10 // bytes done; a quarter of it is bits done
+
+	// Y3: need-n-1. A column is set if what it has of less, as a negative number, is greater.
+	MOVQ         need+40(FP), AX
+	SUBQ         CX, AX
+	DECQ         AX
+	VMOVD        AX, X3
+	VPBROADCASTD X3, Y3
+
+columns8:
+	CMPQ    R8, $8
+	JLT     columns4
+	VMOVDQU (DI)(R10*1), Y1
+	VPXOR   Y0, Y0, Y0
+	XORQ    R11, R11
+
+rows8:
+	MOVQ      (SI)(R11*8), R12
+	VPCMPGTD  (R12)(R10*1), Y1, Y2
+	VPADDD    Y2, Y0, Y0
+	INCQ      R11
+	CMPQ      R11, CX
+	JLT       rows8
+	VPCMPGTD  Y3, Y0, Y0
+	VMOVMSKPS Y0, R13
+	MOVQ      R10, BX
+	SHRQ      $2, BX
+	SHLXQ     BX, R13, R13
+	ORQ       R13, R9
+	ADDQ      $32, R10
+	SUBQ      $8, R8
+	JMP       columns8
+
+columns4:
+	TESTQ   R8, R8
+	JEQ     done
+	VMOVDQU (DI)(R10*1), X1
+	VPXOR   X0, X0, X0
+	XORQ    R11, R11
+
+rows4:
+	MOVQ      (SI)(R11*8), R12
+	VPCMPGTD  (R12)(R10*1), X1, X2
+	VPADDD    X2, X0, X0
+	INCQ      R11
+	CMPQ      R11, CX
+	JLT       rows4
+	VPCMPGTD  X3, X0, X0
+	VMOVMSKPS X0, R13
+	MOVQ      R10, BX
+	SHRQ      $2, BX
+	SHLXQ     BX, R13, R13
+	ORQ       R13, R9
+
+done:
+	MOVQ bits+0(FP), DI
+	MOVQ R9, (DI)
+	VZEROUPPER
+	RET

@@ -150,6 +150,17 @@ func (g *Graph) Row(x Index, scratch int) []Index {
 	return row
 }
 
+// Stored returns the first n entries of x's row as it is stored, valid for good; nil if it was stored with
+// fewer.
+func (g *Graph) Stored(x Index, n int) []Index {
+	c := &g.chunks[x>>chunkShift]
+	if c.stride < n {
+		return nil
+	}
+	i := int(x&(chunkSize-1)) * c.stride
+	return c.rows[i : i+n : i+n]
+}
+
 func (g *Graph) wide(row []Index, scratch int) []Index {
 	if len(g.short[scratch]) != g.stride {
 		g.short[scratch] = make([]Index, g.stride)
