@@ -189,7 +189,7 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip
 	if e.taken {
 		e.blocks, e.ballots, e.taken = e.blocks[:0], e.ballots[:0], false
 	}
-	x, row, branched, err := e.g.Insert(by, cause, self, other, datum)
+	x, ev, row, branched, err := e.g.Insert(by, cause, self, other, datum)
 	if err != nil {
 		return 0, err
 	}
@@ -205,7 +205,7 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip
 	case branched && (e.member[by] || e.everyPeer || e.hasVotes(by)):
 		e.reset()
 	default:
-		e.enter(x, e.g.Event(x), row)
+		e.enter(x, ev, row)
 	}
 	e.run(x)
 	if invariants {

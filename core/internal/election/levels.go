@@ -30,8 +30,8 @@ type level struct {
 //
 // Invariants, after each event:
 //  1. Levels ascend: base[j].at >= base[j-1].at on each chain.
-//  2. Where a base level in use is not reached, base.next is the end of the chain; no event of the chain
-//     before base.next is at the level in this election or a later one of the same voters.
+//  2. No event of a chain before base.next is at the level, in this election or a later one of the same
+//     voters. Where a base level in use is not reached and the one below is, it is the end of the chain.
 //  3. Count is the number of columns that reached the level.
 //  4. No chain has reached the end of the election.
 type levels struct {
@@ -102,44 +102,87 @@ func (l *levels) arrive(ev *gossip.Event, row []gossip.Index, voter bool) {
 // the election has to be computed by passes.
 func (e *Election) settle(x gossip.Index) bool {
 	l := &e.levels
-	cols := e.vcol
-	if l.fresh {
-		l.fresh = false
-		before := e.Stats.Looks
-		defer func() { e.Stats.Retouched += e.Stats.Looks - before }()
-	} else {
-		if l.arrived == gossip.NoColumn {
-			return false
-		}
-		l.one[0] = l.arrived
-		cols = l.one[:]
+	if !l.fresh {
+		return l.arrived != gossip.NoColumn && e.settleOn(x, l.arrived)
 	}
+	l.fresh = false
+	before := e.Stats.Looks + e.Stats.Probes
 	l.clock++
 	l.sight.room(x, e.observers.lowest)
-	for _, c := range cols {
+	for _, c := range e.vcol {
 		e.findObserver(c)
 	}
-	if l.base[0].count > 0 && l.spoiled > e.earliest {
+	ended, byPasses := false, l.base[0].count > 0 && l.spoiled > e.earliest
+	if !byPasses {
+		for j := 1; j <= l.depth; j++ {
+			for _, c := range e.vcol {
+				e.rise(j, c)
+			}
+		}
+		if l.base[2].count > 0 {
+			ended, byPasses = e.ends()
+		}
+	}
+	e.Stats.Retouched += e.Stats.Looks + e.Stats.Probes - before
+	if byPasses {
+		e.byPasses(x)
+	}
+	return ended
+}
+
+// settleOn is settle where everything was settled up to the newest event, x, which is of column c.
+func (e *Election) settleOn(x gossip.Index, c gossip.Column) bool {
+	l := &e.levels
+	l.clock++
+	if l.base[0].at[c] == never {
+		l.sight.room(x, e.observers.lowest)
+		e.findObserver(c)
+		if l.base[0].at[c] == never {
+			return false
+		}
+	}
+	if l.spoiled > e.earliest {
 		e.byPasses(x)
 		return false
 	}
+	i := l.chains.tail[c] - 1
+	row := l.chains.row(c, i)
 	for j := 1; j <= l.depth; j++ {
-		for _, c := range cols {
-			e.rise(j, c)
+		b, below := &l.base[j], &l.base[j-1]
+		if b.at[c] != never {
+			continue
 		}
+		if below.count < e.quorum || !e.has(row, below.at, e.quorum) {
+			b.next[c] = i + 1
+			break
+		}
+		b.at[c], b.next[c] = x, i
+		b.count++
 	}
-	last := 2
-	if l.built {
-		last = l.last
-	}
-	if l.base[last].count == 0 || len(cols) == 1 && l.base[last].at[cols[0]] == never {
+	if l.base[2].at[c] == never {
 		return false
 	}
-	ended, coin := e.ends(cols)
+	if !l.built {
+		e.tellApart()
+	}
+	if l.base[l.last].at[c] == never {
+		return false
+	}
+	l.one[0] = c
+	ended, coin := e.endsOn(l.one[:], l.one[:])
 	if coin {
 		e.byPasses(x)
 	}
 	return ended
+}
+
+// has reports whether at least need entries of a row have got to level.
+func (e *Election) has(row, level []gossip.Index, need int) bool {
+	e.Stats.Looks++
+	if len(level) <= 8 {
+		return lessPlain(row, level) <= uint32(len(level)-need)
+	}
+	return look(row, level, need) == 0
 }
 
 // rise looks for level j on a chain.

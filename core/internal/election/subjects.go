@@ -358,47 +358,40 @@ func (g *stage) setAux(c gossip.Column, x gossip.Index, value bool) {
 	}
 }
 
-// ends reports whether an event of the given columns' chains ends the election: all subjects are decided
-// there. On the other chains none does. Coin tells that it cannot say so because a coin is called for.
-func (e *Election) ends(cols []gossip.Column) (ended, coin bool) {
+// ends reports whether some event ends the election: all subjects are decided there. Coin tells that it cannot
+// say so because a coin is called for.
+func (e *Election) ends() (ended, coin bool) {
 	l := &e.levels
 	if !l.built {
 		e.tellApart()
 	}
-	if len(cols) > 1 {
-		// Which event ends it does not matter, and the latest is the most likely to.
-		latest := cols[0]
-		for _, c := range cols {
-			if l.chains.last(c) > l.chains.last(latest) {
-				latest = c
-			}
-		}
-		if l.base[l.last].at[latest] != never {
-			l.one[0] = latest
-			if ended, coin = e.endsOn(l.one[:], cols); ended || coin {
-				return ended, coin
-			}
-		}
-	} else if l.base[l.last].at[cols[0]] != never {
-		return e.endsOn(cols, cols)
-	} else {
+	end := &l.base[l.last]
+	if end.count == 0 {
 		return false, false
 	}
+	// Which event ends it does not matter, and the latest is the most likely to.
+	latest := gossip.NoColumn
+	for _, c := range e.vcol {
+		if end.at[c] != never && (latest == gossip.NoColumn || l.chains.last(c) > l.chains.last(latest)) {
+			latest = c
+		}
+	}
+	l.one[0] = latest
+	if ended, coin = e.endsOn(l.one[:], e.vcol); ended || coin || end.count == 1 {
+		return ended, coin
+	}
 	left := l.left[:0]
-	for _, c := range cols {
-		if l.base[l.last].at[c] != never {
+	for _, c := range e.vcol {
+		if end.at[c] != never && c != latest {
 			left = append(left, c)
 		}
 	}
-	return e.endsOn(left, cols)
+	return e.endsOn(left, e.vcol)
 }
 
 // endsOn reports whether an event of the chains left, which are among cols, ends the election.
 func (e *Election) endsOn(left, cols []gossip.Column) (ended, coin bool) {
 	l := &e.levels
-	if len(left) == 0 {
-		return false, false
-	}
 	if n := len(l.classes); l.blocker < n {
 		// The class that was in the way the last time comes first.
 		if left, coin = e.decidedOn(&l.classes[l.blocker], left, cols); len(left) == 0 || coin {
@@ -494,11 +487,15 @@ func (e *Election) groupDecided(value bool, left, cols []gossip.Column) bool {
 // for.
 func (e *Election) settleClass(k *class, left, cols []gossip.Column) bool {
 	l := &e.levels
-	if k.clock+1 != l.clock {
-		cols = e.vcol
-	}
-	if k.clock == l.clock {
+	switch {
+	case k.clock == l.clock:
 		cols = cols[:0]
+	case k.clock+1 != l.clock:
+		cols = e.vcol
+	case len(cols) == 1 && k.heard == k.clock && k != &l.groups[0].class && k != &l.groups[1].class:
+		if known, coin := e.settleClassOn(k, cols[0]); known || coin {
+			return !coin
+		}
 	}
 	k.clock = l.clock
 	if k != &l.groups[0].class && k != &l.groups[1].class {
@@ -534,6 +531,55 @@ func (e *Election) settleClass(k *class, left, cols []gossip.Column) bool {
 		}
 	}
 	return true
+}
+
+// settleClassOn is settleClass for the newest event, of column c, where the class was up to date before. Known
+// tells that it was enough.
+func (e *Election) settleClassOn(k *class, c gossip.Column) (known, coin bool) {
+	l := &e.levels
+	i := l.chains.tail[c] - 1
+	row := l.chains.row(c, i)
+	x := row[c]
+	for t := 0; t < k.stages && k.done[c] == never; t++ {
+		g := &l.stages[k.stage[t]]
+		uniform := t%3 == 0 && g.naf == 0 || t%3 == 1 && g.nat == 0
+		if g.partly && !uniform {
+			return false, false
+		}
+		if g.start[c] == never {
+			break
+		}
+		if g.et[c] == never && g.nt >= e.third && e.has(row, g.et, e.third) {
+			g.et[c] = x
+			g.nt++
+		}
+		if g.ef[c] == never && g.nf >= e.third && e.has(row, g.ef, e.third) {
+			g.ef[c] = x
+			g.nf++
+		}
+		g.hear[c] = i + 1
+		if g.aux[c] == never {
+			g.look[c] = i + 1
+			switch {
+			case g.nt >= e.quorum && e.has(row, g.et, e.quorum):
+				g.setAux(c, x, true)
+			case g.nf >= e.quorum && e.has(row, g.ef, e.quorum):
+				g.setAux(c, x, false)
+			default:
+				continue
+			}
+			g.look[c] = i
+			if uniform = t%3 == 0 && g.naf == 0 || t%3 == 1 && g.nat == 0; g.partly && !uniform {
+				return false, false
+			}
+		}
+		g.partly = g.partly || uniform
+		if !e.conclude(k, t, c) {
+			return false, true
+		}
+	}
+	k.clock, k.heard = l.clock, l.clock
+	return true, false
 }
 
 // hear brings the first estimates of a class up to date.

@@ -95,7 +95,7 @@ func (e *Election) verifyLevels(fail func(int, string, ...any)) {
 				if x := l.chains.at(c, b.next[c]); x != b.at[c] {
 					fail(7, "level %d of column %d is at %d, its place has %d", j, c, b.at[c], x)
 				}
-			case slices.Contains(e.vcol, c) && b.next[c] != l.chains.tail[c]:
+			case slices.Contains(e.vcol, c) && b.next[c] != l.chains.tail[c] && (j == 0 || l.base[j-1].at[c] != never):
 				fail(7, "level %d of column %d was looked for up to %d of %d", j, c, b.next[c], l.chains.tail[c])
 			}
 		}

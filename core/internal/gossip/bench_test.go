@@ -32,7 +32,7 @@ func BenchmarkInsert(b *testing.B) {
 					if _, err := g.AddPeer(); err != nil {
 						b.Fatal(err)
 					}
-					last[p], _, _, _ = g.Insert(Peer(p), Initial, 0, 0, 0)
+					last[p], _, _, _, _ = g.Insert(Peer(p), Initial, 0, 0, 0)
 				}
 			}
 			begin()
@@ -41,7 +41,7 @@ func BenchmarkInsert(b *testing.B) {
 					begin() // so that memory does not grow with the time the benchmark runs
 				}
 				p := i % n
-				x, _, _, err := g.Insert(Peer(p), Request, last[p], last[(p+n-1)%n], 0)
+				x, _, _, _, err := g.Insert(Peer(p), Request, last[p], last[(p+n-1)%n], 0)
 				if err != nil {
 					b.Fatal(err)
 				}

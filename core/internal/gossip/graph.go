@@ -182,68 +182,76 @@ func (g *Graph) At(x Index, c Column) Index {
 // Descends reports whether x descends from y.
 func (g *Graph) Descends(x, y Index) bool { return g.At(x, g.Event(y).Col) >= y }
 
-// Insert adds an event; parents that its cause does not have are ignored. It returns the event's place,
-// its row as [Graph.Row] does, and whether it began a new branch of a fork. Time O(columns).
-func (g *Graph) Insert(by Peer, cause Cause, self, other Index, datum uint32) (x Index, row []Index, branched bool, err error) {
+// Insert adds an event; parents that its cause does not have are ignored. It returns the event's place, the
+// event, its row as [Graph.Row] does, and whether it began a new branch of a fork. Time O(columns).
+func (g *Graph) Insert(by Peer, cause Cause, self, other Index, datum uint32) (x Index, ev *Event, row []Index, branched bool, err error) {
 	if int(by) >= len(g.main) || cause > Response || g.size == MaxEvents {
-		return 0, nil, false, g.refuse(by, cause)
+		return 0, nil, nil, false, g.refuse(by, cause)
 	}
 	x = g.size + 1
-	col := g.main[by]
-	nth, sync := uint32(0), Index(0)
+	made := Event{Datum: datum, By: by, Cause: cause, Col: g.main[by]}
 	if cause == Initial {
 		self, other = 0, 0
-		branched = g.columns[col].tip != 0
+		branched = g.columns[made.Col].tip != 0
 	} else {
 		if self == 0 || self > g.size {
-			return 0, nil, false, ErrSelfParent
+			return 0, nil, nil, false, ErrSelfParent
 		}
 		parent := g.Event(self)
 		if parent.By != by {
-			return 0, nil, false, fmt.Errorf("%w: by %d, not %d", ErrNotOwn, parent.By, by)
+			return 0, nil, nil, false, fmt.Errorf("%w: by %d, not %d", ErrNotOwn, parent.By, by)
 		}
 		if !cause.Receive() {
 			other = 0
 		} else if other == 0 || other > g.size {
-			return 0, nil, false, ErrOtherParent
+			return 0, nil, nil, false, ErrOtherParent
 		}
-		nth = parent.Nth + 1
-		col = parent.Col
-		sync = parent.Sync
-		branched = g.columns[col].tip != self
+		made.Self, made.Other = self, other
+		made.Nth = parent.Nth + 1
+		made.Col = parent.Col
+		made.Sync = parent.Sync
+		branched = g.columns[made.Col].tip != self
 	}
 	if branched {
 		parent := NoColumn
 		if self != 0 {
-			parent = col
+			parent = made.Col
 		}
-		if col, err = g.branch(by, parent); err != nil {
-			return 0, nil, false, err
+		if made.Col, err = g.branch(by, parent); err != nil {
+			return 0, nil, nil, false, err
 		}
 	}
 	if cause.Sync() {
-		sync = x
+		made.Sync = x
 	}
-	c := &g.columns[col]
+	c := &g.columns[made.Col]
 	if c.first == 0 {
 		c.first = x
 	}
 	c.tip = x
 	g.size = x
-	k := g.room(x)
-	i := int(x & (chunkSize - 1))
-	k.events[i] = Event{Self: self, Other: other, Sync: sync, Nth: nth, Datum: datum, By: by, Col: col, Cause: cause}
-	row = k.rows[i*k.stride:][:k.stride:k.stride]
-	if other != 0 {
-		mergeRows(row, g.Row(self, 0), g.Row(other, 1))
-	} else if self != 0 {
-		mergeRows(row, g.Row(self, 0), row)
+	n := int(x >> chunkShift)
+	if n == len(g.chunks) || g.chunks[n].stride != g.stride {
+		g.room(n)
 	}
-	row[col] = x
+	k := &g.chunks[n]
+	i := int(x & (chunkSize - 1))
+	ev = &k.events[i]
+	*ev = made
+	row = k.rows[i*k.stride : (i+1)*k.stride : (i+1)*k.stride]
+	if self != 0 {
+		a := g.Row(self, 0)
+		b := a
+		if other != 0 {
+			b = g.Row(other, 1)
+		}
+		mergeRows(row, a, b)
+	}
+	row[made.Col] = x
 	if invariants {
 		g.verify(x)
 	}
-	return x, row, branched, nil
+	return x, ev, row, branched, nil
 }
 
 func (g *Graph) refuse(by Peer, cause Cause) error {
@@ -256,29 +264,15 @@ func (g *Graph) refuse(by Peer, cause Cause) error {
 	return ErrFull
 }
 
-// room returns the chunk of place x, which is new, with rows of the present stride.
-func (g *Graph) room(x Index) *chunk {
-	n := int(x >> chunkShift)
-	if n < len(g.chunks) && g.chunks[n].stride == g.stride {
-		return &g.chunks[n]
-	}
-	if n == len(g.chunks) {
-		g.chunks = append(g.chunks, chunk{
-			events: new([chunkSize]Event),
-			rows:   make([]Index, chunkSize*g.stride),
-			stride: g.stride,
-		})
-	} else {
+// room makes chunk n, the last one, or gives it rows of the present stride.
+func (g *Graph) room(n int) {
+	if n < len(g.chunks) {
 		g.widen(&g.chunks[n])
+		return
 	}
-	return &g.chunks[n]
-}
-
-// mergeRows sets row to the entrywise maximum of a and b. All have the same length, a multiple of 4.
-func mergeRows(row, a, b []Index) {
-	a, b = a[:len(row)], b[:len(row)]
-	for i := 0; i+4 <= len(row); i += 4 {
-		r, p, q := (*[4]Index)(row[i:]), (*[4]Index)(a[i:]), (*[4]Index)(b[i:])
-		r[0], r[1], r[2], r[3] = max(p[0], q[0]), max(p[1], q[1]), max(p[2], q[2]), max(p[3], q[3])
-	}
+	g.chunks = append(g.chunks, chunk{
+		events: new([chunkSize]Event),
+		rows:   make([]Index, chunkSize*g.stride),
+		stride: g.stride,
+	})
 }

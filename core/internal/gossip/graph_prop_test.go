@@ -92,7 +92,7 @@ func TestGraph(t *testing.T) {
 			if cause != Initial && rng.IntN(4) > 0 && x > 1 {
 				cause, other = Request, 1+Index(rng.IntN(int(x-1)))
 			}
-			got, row, branched, err := g.Insert(by, cause, self, other, 0)
+			got, _, row, branched, err := g.Insert(by, cause, self, other, 0)
 			if err != nil || got != x || g.Len() != x {
 				t.Fatalf("seed %d: event %d has place %d, %v", seed, x, got, err)
 			}
@@ -146,18 +146,18 @@ func TestBranchLimit(t *testing.T) {
 		}
 	}
 	for i := range MaxBranches + 1 {
-		if _, _, branched, err := g.Insert(0, Initial, 0, 0, 0); err != nil || branched != (i > 0) {
+		if _, _, _, branched, err := g.Insert(0, Initial, 0, 0, 0); err != nil || branched != (i > 0) {
 			t.Fatalf("event %d is a branch: %t, %v", i, branched, err)
 		}
 	}
 	n := g.Len()
-	if _, _, _, err := g.Insert(0, Initial, 0, 0, 0); !errors.Is(err, ErrForks) || g.Len() != n {
+	if _, _, _, _, err := g.Insert(0, Initial, 0, 0, 0); !errors.Is(err, ErrForks) || g.Len() != n {
 		t.Errorf("one more: %v", err)
 	}
-	if _, _, _, err := g.Insert(1, Initial, 0, 0, 0); err != nil {
+	if _, _, _, _, err := g.Insert(1, Initial, 0, 0, 0); err != nil {
 		t.Error(err)
 	}
-	if _, _, _, err := g.Insert(0, Request, n, n+1, 0); err != nil {
+	if _, _, _, _, err := g.Insert(0, Request, n, n+1, 0); err != nil {
 		t.Error(err)
 	}
 }
