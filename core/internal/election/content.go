@@ -2,7 +2,9 @@ package election
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 
 	"parsec/core/internal/gossip"
@@ -18,6 +20,7 @@ const noKey = math.MaxUint32
 
 // key identifies an observation in the election.
 type key struct {
+	prefix      uint64 // what the observation's hash begins with
 	observation uint32
 	next        uint32 // the next key of the observation
 	votes       uint32 // the first vote with it, linked by vote.alike
@@ -68,6 +71,7 @@ type content struct {
 	recycled []uint32 // places of done keys
 	seen     []uint16 // tally*len(views)+view: voters of the key that the chain has read
 	fresh    []ranked // scratch
+	news     []uint64 // scratch: a bit a column
 
 	forks bool // votes on several columns of one peer matter: keys are recounted
 }
@@ -77,18 +81,22 @@ type queue struct{ head, tail uint32 }
 
 // ranked is a key with what orders it in a content.
 type ranked struct {
-	own uint32 // index by creator of the creator's own vote, MaxUint32 for none
-	key uint32
+	own    uint32 // index by creator of the creator's own vote, MaxUint32 for none
+	key    uint32
+	prefix uint64
 }
 
 // columnAdded makes room for a new column.
 func (e *Election) columnAdded() {
 	e.column = append(e.column, columnVotes{view: -1})
 	c := &e.content
-	if len(e.column) <= c.stride || len(c.views) == 0 {
+	if len(e.column) > 64*len(c.news) {
+		c.news = append(c.news, 0)
+	}
+	if (len(e.column)+3)&^3 <= c.stride || len(c.views) == 0 {
 		return
 	}
-	stride := len(e.column) + len(e.column)/4 + 4
+	stride := (len(e.column) + len(e.column)/4 + 7) &^ 3
 	unread := make([]gossip.Index, len(c.views)*stride)
 	cursor := make([]uint32, len(c.views)*stride)
 	for i := range unread {
@@ -132,7 +140,8 @@ func (e *Election) keyOf(o uint32, p gossip.Peer) uint32 {
 			return k
 		}
 	}
-	e.keys = append(e.keys, key{observation: o, next: obs.keys, by: p, single: single, tally: noKey})
+	prefix := binary.BigEndian.Uint64(obs.Hash[:])
+	e.keys = append(e.keys, key{prefix: prefix, observation: o, next: obs.keys, by: p, single: single, tally: noKey})
 	obs.keys = uint32(len(e.keys) - 1)
 	return obs.keys
 }
@@ -189,16 +198,17 @@ func (e *Election) addContent(x gossip.Index, ev *gossip.Event, row []gossip.Ind
 		}
 		c.spread[v] = true
 	}
-	unread := c.unread[v*c.stride:][:len(e.column)]
+	unread := c.unread[v*c.stride:][:(len(e.column)+3)&^3]
 	if ev.Cause == gossip.Requesting && !c.forks {
 		if unread[ev.Col] <= x {
 			e.read(x, ev, v, ev.Col, x)
 		}
 	} else {
-		row = row[:len(unread)]
-		for i, u := range unread {
-			if u <= row[i] {
-				e.read(x, ev, v, gossip.Column(i), row[i])
+		setOf(c.news, row, unread)
+		for i, news := range c.news {
+			for ; news != 0; news &= news - 1 {
+				col := i*64 + bits.TrailingZeros64(news)
+				e.read(x, ev, v, gossip.Column(col), row[col])
 			}
 		}
 	}
@@ -239,12 +249,12 @@ func (e *Election) read(x gossip.Index, ev *gossip.Event, v int, col gossip.Colu
 			if k.by == ev.By {
 				own = e.g.Event(vt.event).Nth
 			}
-			c.fresh = append(c.fresh, ranked{own, vt.key})
+			c.fresh = append(c.fresh, ranked{own, vt.key, k.prefix})
 		case e.vbit[e.g.By(col)] >= 0:
 			t := e.tallyOf(k)*len(c.views) + v
 			c.seen[t]++
 			if int(c.seen[t]) == e.quorum {
-				c.fresh = append(c.fresh, ranked{e.ownVote(x, ev, vt.key), vt.key})
+				c.fresh = append(c.fresh, ranked{e.ownVote(x, ev, vt.key), vt.key, k.prefix})
 			}
 		}
 		w = vt.next
@@ -317,7 +327,7 @@ func (e *Election) recount(x gossip.Index, ev *gossip.Event, v int, id uint32) {
 			return
 		}
 	}
-	c.fresh = append(c.fresh, ranked{e.ownVote(x, ev, id), id})
+	c.fresh = append(c.fresh, ranked{e.ownVote(x, ev, id), id, k.prefix})
 }
 
 // knows reports whether the key is in the content of an event by x's creator that x descends from.
@@ -347,17 +357,7 @@ func (e *Election) knows(x gossip.Index, ev *gossip.Event, v int, id uint32) boo
 // list makes the fresh keys the content of x.
 func (e *Election) list(x gossip.Index, v int) {
 	c := &e.content
-	if len(c.fresh) > 1 {
-		slices.SortFunc(c.fresh, func(a, b ranked) int {
-			if a.own != b.own {
-				if a.own < b.own {
-					return -1
-				}
-				return 1
-			}
-			return e.compare(a.key, b.key)
-		})
-	}
+	e.sort(c.fresh)
 	q := &c.queue[v]
 	if q.head == 0 {
 		e.noteFirst(v, x)
@@ -379,6 +379,34 @@ func (e *Election) list(x gossip.Index, v int) {
 		q.tail = i
 	}
 	c.fresh = c.fresh[:0]
+}
+
+// sort orders the keys of a content: by insertion while they are few, as most often.
+func (e *Election) sort(keys []ranked) {
+	if len(keys) > 16 {
+		slices.SortFunc(keys, func(a, b ranked) int {
+			if e.before(&a, &b) {
+				return -1
+			}
+			return 1 // no two are equal
+		})
+		return
+	}
+	for i := 1; i < len(keys); i++ {
+		for j := i; j > 0 && e.before(&keys[j], &keys[j-1]); j-- {
+			keys[j], keys[j-1] = keys[j-1], keys[j]
+		}
+	}
+}
+
+func (e *Election) before(a, b *ranked) bool {
+	switch {
+	case a.own != b.own:
+		return a.own < b.own
+	case a.prefix != b.prefix:
+		return a.prefix < b.prefix
+	}
+	return e.compare(a.key, b.key) < 0
 }
 
 // pop drops the done keys at the head of view v's queue and returns its first event with content left,

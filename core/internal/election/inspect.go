@@ -145,7 +145,7 @@ func (e *Election) spellClass(k *class, x gossip.Index, c gossip.Column) (out []
 		v := MetaVote{
 			Round: uint32(t / 3), Step: uint8(t % 3),
 			EstT: x >= g.et[c], EstF: x >= g.ef[c],
-			BinT: look(row, g.et, e.quorum) == 0, BinF: look(row, g.ef, e.quorum) == 0,
+			BinT: look(row, 1, g.et, e.quorum) == 0, BinF: look(row, 1, g.ef, e.quorum) == 0,
 		}
 		switch {
 		case x >= g.at[c]:

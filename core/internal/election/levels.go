@@ -182,7 +182,7 @@ func (e *Election) has(row, level []gossip.Index, need int) bool {
 	if len(level) <= 8 {
 		return lessPlain(row, level) <= uint32(len(level)-need)
 	}
-	return look(row, level, need) == 0
+	return look(row, 1, level, need) == 0
 }
 
 // rise looks for level j on a chain.
@@ -220,7 +220,8 @@ func (e *Election) look(c gossip.Column, k, end uint32, level []gossip.Index, ne
 	if k >= end {
 		return k
 	}
-	at := k + uint32(look(e.levels.chains.stretch(c, k, end), level, need))
+	h := &e.levels.chains
+	at := k + uint32(look(h.rows[int(uint32(c)*h.room+k-h.from[c])*h.width:], int(end-k), level, need))
 	e.Stats.Looks += uint64(min(at+1, end) - k)
 	return at
 }
@@ -259,14 +260,16 @@ type sight struct {
 	sets     []uint64 // (event mod size)*words: S of the event, if it is known
 	epoch    []uint32 // event mod size: the election that S is of
 	now      uint32
-	mask     gossip.Index // size - 1
-	at       []uint32     // scratch
+	mask     gossip.Index    // size - 1
+	at       []uint32        // scratch
+	rows     []*gossip.Index // scratch
 }
 
 func (s *sight) reset(width int) {
 	*s = sight{words: (width + 63) / 64, lanes: width <= nibbleVoters}
 	s.observed = make([]uint64, width*s.words)
 	s.at = make([]uint32, 0, width)
+	s.rows = make([]*gossip.Index, 0, width)
 }
 
 func (s *sight) begin() {
@@ -301,28 +304,42 @@ func (e *Election) observes(c gossip.Column, k uint32, set []uint64) bool {
 		return e.observesEach(l.chains.at(c, k), set)
 	}
 	row := l.chains.row(c, k)
-	if look(row, l.first, e.quorum) > 0 {
+	if !e.has(row, l.first, e.quorum) {
 		return false // it sees whatever it strongly sees
 	}
+	lowest := e.observers.lowest
+	if vector && len(l.first) <= strongColumns {
+		rows := s.rows[:0]
+		for _, c := range e.vcol {
+			if a := row[c]; a >= lowest {
+				r := e.g.Stored(a, len(l.first))
+				if r == nil {
+					return e.observesBySets(row, set)
+				}
+				rows = append(rows, &r[0])
+			}
+		}
+		if len(rows) < e.quorum {
+			return false
+		}
+		strong(set, rows, l.first, e.quorum)
+		return bits.OnesCount64(set[0]) >= e.quorum
+	}
+	return e.observesBySets(row, set)
+}
+
+// observesBySets is observes for an event with this row, by the sets S of the last ancestors.
+func (e *Election) observesBySets(row []gossip.Index, set []uint64) bool {
+	s := &e.levels.sight
 	lowest := e.observers.lowest
 	at := s.at[:0]
 	for _, c := range e.vcol {
 		if a := row[c]; a >= lowest {
-			at = append(at, uint32(a))
+			at = append(at, uint32(e.sees(a)))
 		}
 	}
 	if len(at) < e.quorum {
 		return false
-	}
-	if strong(set, e.g, at, l.first, e.quorum) {
-		n := 0
-		for _, s := range set {
-			n += bits.OnesCount64(s)
-		}
-		return n >= e.quorum
-	}
-	for i, a := range at {
-		at[i] = uint32(e.sees(gossip.Index(a)))
 	}
 	if s.lanes {
 		sum := uint64(laneOnes * (8 - e.quorum))

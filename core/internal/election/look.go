@@ -2,27 +2,14 @@ package election
 
 import "parsec/core/internal/gossip"
 
-// lookPlain holds rows, as long as level each, one after the other against level, and returns the number of
-// the first in which at least need entries are as great as level's or greater; the number of rows if there is
-// none. The length of level is a multiple of 4. It is look in portable code.
-func lookPlain(rows, level []gossip.Index, need int) int {
+// lookPlain holds n rows, as long as level each, one after the other against level, and returns the number of
+// the first in which at least need entries are as great as level's or greater; n if there is none. The length
+// of level is a multiple of 4. It is look in portable code.
+func lookPlain(rows []gossip.Index, n int, level []gossip.Index, need int) int {
 	most := uint32(len(level) - need) // entries that may be less
-	if len(level) == 4 {
-		a, b, c, d := level[0], level[1], level[2], level[3]
-		n := 0
-		for ; len(rows) >= 4; rows = rows[4:] {
-			less := uint32(rows[0]-a)>>31 + uint32(rows[1]-b)>>31 + uint32(rows[2]-c)>>31 + uint32(rows[3]-d)>>31
-			if less <= most {
-				break
-			}
-			n++
-		}
-		return n
-	}
-	n := 0
-	for ; len(rows) > 0; n++ {
+	for i := range n {
 		if lessPlain(rows[:len(level)], level) <= most {
-			break
+			return i
 		}
 		rows = rows[len(level):]
 	}

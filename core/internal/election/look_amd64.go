@@ -9,14 +9,14 @@ import (
 // vector reports whether the processor has what look_amd64.s needs.
 var vector = cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 
-// look holds rows, as long as level each, one after the other against level, and returns the number of the
-// first in which at least need entries are as great as level's or greater; the number of rows if there is
-// none. The length of level is a multiple of 4. See lookPlain, which computes the same.
-func look(rows, level []gossip.Index, need int) int {
-	if vector && len(rows) > 0 {
-		return lookVector(&rows[0], len(rows)/len(level), &level[0], len(level), need)
+// look holds n rows, as long as level each, one after the other against level, and returns the number of the
+// first in which at least need entries are as great as level's or greater; n if there is none. The length of
+// level is a multiple of 4. See lookPlain, which computes the same.
+func look(rows []gossip.Index, n int, level []gossip.Index, need int) int {
+	if vector && n > 0 {
+		return lookVector(&rows[:n*len(level)][0], n, &level[0], len(level), need)
 	}
-	return lookPlain(rows, level, need)
+	return lookPlain(rows, n, level, need)
 }
 
 // setOf sets the bits of the entries of row that are as great as level's or greater. See setPlain.
@@ -31,22 +31,10 @@ func setOf(bits []uint64, row, level []gossip.Index) {
 // strongColumns is up to how many columns counting along columns of rows is faster than by planes.
 const strongColumns = 64
 
-// strong sets the bits of the columns in which at least need of the rows at the given events have got to
-// level, if it can do that fast.
-func strong(bits []uint64, g *gossip.Graph, at []uint32, level []gossip.Index, need int) bool {
-	if !vector || len(level) > strongColumns {
-		return false
-	}
-	var rows [strongColumns]*gossip.Index
-	for i, x := range at {
-		row := g.Stored(gossip.Index(x), len(level))
-		if row == nil {
-			return false
-		}
-		rows[i] = &row[0]
-	}
-	strongVector(&bits[0], &rows[0], len(at), &level[0], len(level), need)
-	return true
+// strong sets the bits of the columns in which at least need of the rows have got to level. Rows are as long
+// as level, up to strongColumns.
+func strong(bits []uint64, rows []*gossip.Index, level []gossip.Index, need int) {
+	strongVector(&bits[0], &rows[0], len(rows), &level[0], len(level), need)
 }
 
 // strongVector is strong. There are rows, and width is a positive multiple of 4 up to strongColumns.

@@ -4,8 +4,15 @@ package election
 
 import "parsec/core/internal/gossip"
 
-func look(rows, level []gossip.Index, need int) int { return lookPlain(rows, level, need) }
+const (
+	vector        = false
+	strongColumns = 0
+)
+
+func look(rows []gossip.Index, n int, level []gossip.Index, need int) int {
+	return lookPlain(rows, n, level, need)
+}
 
 func setOf(bits []uint64, row, level []gossip.Index) { setPlain(bits, row, level) }
 
-func strong([]uint64, *gossip.Graph, []uint32, []gossip.Index, int) bool { return false }
+func strong([]uint64, []*gossip.Index, []gossip.Index, int) { panic("election: no vectors") }

@@ -83,7 +83,7 @@ func (e *Election) addView(col gossip.Column, voter int16) {
 func (e *Election) resetViews() gossip.Index {
 	c := &e.content
 	views := len(c.views)
-	c.stride = max(c.stride, len(e.column)+1)
+	c.stride = max(c.stride, (len(e.column)+4)&^3)
 	size := views * c.stride
 	c.unread = slices.Grow(c.unread[:0], size)[:size]
 	c.cursor = slices.Grow(c.cursor[:0], size)[:size]
