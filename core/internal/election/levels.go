@@ -64,7 +64,7 @@ func (e *Election) resetLevels() {
 	l.on = e.byLevels()
 	l.chains.reset(width)
 	l.sight.reset(width)
-	l.subjects.reset(width)
+	l.subjects.reset(width, e.vcol)
 }
 
 func (e *Election) byLevels() bool { return len(e.forked) == 0 && !e.passesOnly }
@@ -109,8 +109,9 @@ func (e *Election) settle(x gossip.Index) bool {
 	before := e.Stats.Looks + e.Stats.Probes
 	l.clock++
 	l.sight.room(x, e.observers.lowest)
+	further := uint32(0)
 	for _, c := range e.vcol {
-		e.findObserver(c)
+		further = e.findObserver(c, further)
 	}
 	ended, byPasses := false, l.base[0].count > 0 && l.spoiled > e.earliest
 	if !byPasses {
@@ -136,7 +137,7 @@ func (e *Election) settleOn(x gossip.Index, c gossip.Column) bool {
 	l.clock++
 	if l.base[0].at[c] == never {
 		l.sight.room(x, e.observers.lowest)
-		e.findObserver(c)
+		e.findObserver(c, 0)
 		if l.base[0].at[c] == never {
 			return false
 		}
@@ -226,35 +227,47 @@ func (e *Election) look(c gossip.Column, k, end uint32, level []gossip.Index, ne
 	return at
 }
 
-// findObserver looks for the observer of a chain.
-func (e *Election) findObserver(c gossip.Column) {
+// findObserver looks for the observer of a chain: first guess places further than it was the last time, by
+// which it then goes on or back. It returns how much further it is.
+func (e *Election) findObserver(c gossip.Column, guess uint32) uint32 {
 	l := &e.levels
 	b := &l.base[0]
-	if b.at[c] != never {
-		return
-	}
 	k, tail := b.next[c], l.chains.tail[c]
-	for ; k < tail; k++ {
-		if !e.observes(c, k, l.sight.of(c)) {
-			continue
-		}
-		x := l.chains.at(c, k)
-		b.at[c] = x
-		b.count++
-		if b.count == 1 || x < e.earliest {
-			e.earliest = x
-		}
-		if l.built {
-			e.distinguish(c, x, k)
-		}
-		break
+	if b.at[c] != never || k == tail {
+		return guess
 	}
-	b.next[c] = k
+	set := l.sight.of(c)
+	i := min(k+guess, tail-1)
+	if e.observes(c, i) {
+		copy(set, l.sight.seen)
+		for ; i > k && e.observes(c, i-1); i-- {
+			copy(set, l.sight.seen)
+		}
+	} else {
+		for i++; i < tail && !e.observes(c, i); i++ {
+		}
+		copy(set, l.sight.seen)
+	}
+	b.next[c] = i
+	if i == tail {
+		return guess
+	}
+	x := l.chains.at(c, i)
+	b.at[c] = x
+	b.count++
+	if b.count == 1 || x < e.earliest {
+		e.earliest = x
+	}
+	if l.built {
+		e.distinguish(c, x, i)
+	}
+	return i - k
 }
 
 // sight is what is known of which first interesting events are seen.
 type sight struct {
 	words    int      // of a set of columns
+	seen     []uint64 // what observes found
 	observed []uint64 // column*words: the voters that the chain's observer observes
 	lanes    bool     // few columns: S has a nibble for each
 	sets     []uint64 // (event mod size)*words: S of the event, if it is known
@@ -267,7 +280,8 @@ type sight struct {
 
 func (s *sight) reset(width int) {
 	*s = sight{words: (width + 63) / 64, lanes: width <= nibbleVoters}
-	s.observed = make([]uint64, width*s.words)
+	s.observed = make([]uint64, (width+1)*s.words)
+	s.seen = s.observed[width*s.words:]
 	s.at = make([]uint32, 0, width)
 	s.rows = make([]*gossip.Index, 0, width)
 }
@@ -295,10 +309,11 @@ func (s *sight) room(x, lowest gossip.Index) {
 }
 
 // observes reports whether the event at place k of column c strongly sees the first interesting events of a supermajority of voters, and
-// leaves in set the columns of those it does.
-func (e *Election) observes(c gossip.Column, k uint32, set []uint64) bool {
+// leaves in sight.seen the columns of those it does.
+func (e *Election) observes(c gossip.Column, k uint32) bool {
 	l := &e.levels
 	s := &l.sight
+	set := s.seen
 	e.Stats.Probes++
 	if len(e.counted) > 0 {
 		return e.observesEach(l.chains.at(c, k), set)

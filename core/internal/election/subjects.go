@@ -16,6 +16,7 @@ const maxStages = 6
 // a class is of subjects that each observer sees all of or none of, and has levels of its own.
 type subjects struct {
 	built   bool          // uniform, unseen, of and classes are of all observers found
+	voters  []uint64      // set of columns
 	uniform []uint64      // set of columns
 	last    int           // the base level that some subject needs at least
 	like    gossip.Column // a column with an observer
@@ -61,14 +62,28 @@ type stage struct {
 	look                       []uint32 // place from which on to look for the next of the others
 	nt, nf, naux, nat, naf     int      // chains that reached et, ef, aux, at, af
 	partly                     bool     // it was concluded on some chains only
+	kind                       stepKind
 }
 
-func (s *subjects) reset(width int) {
+// stepKind is how a step decides.
+type stepKind uint8
+
+const (
+	forcedTrue stepKind = iota
+	forcedFalse
+	genuineFlip
+)
+
+func (s *subjects) reset(width int, voters []gossip.Column) {
 	*s = subjects{
+		voters:  make([]uint64, (width+63)/64),
 		uniform: make([]uint64, (width+63)/64),
 		of:      make([]int16, width),
 		left:    make([]gossip.Column, 0, width),
 		tried:   make([]uint32, width),
+	}
+	for _, c := range voters {
+		s.voters[c>>6] |= 1 << (c & 63)
 	}
 }
 
@@ -80,8 +95,8 @@ func (s *subjects) begin() {
 	s.groups[0].used, s.groups[1].used = false, false
 }
 
-// newStage returns the number of an empty stage.
-func (s *subjects) newStage() int32 {
+// newStage returns the number of an empty stage for step t.
+func (s *subjects) newStage(t int) int32 {
 	if s.used == len(s.stages) {
 		const more = 8
 		width := len(s.of)
@@ -103,6 +118,7 @@ func (s *subjects) newStage() int32 {
 		g.start[i], g.et[i], g.ef[i], g.aux[i], g.at[i], g.af[i] = never, never, never, never, never, never
 	}
 	g.nt, g.nf, g.naux, g.nat, g.naf, g.partly = 0, 0, 0, 0, 0, false
+	g.kind = stepKind(t % 3)
 	s.used++
 	return int32(s.used - 1)
 }
@@ -138,41 +154,27 @@ func (e *Election) tellApart() {
 	l := &e.levels
 	l.built = true
 	l.like = gossip.NoColumn
-	for i := range l.uniform {
-		l.uniform[i] = 0
-	}
 	for _, c := range e.vcol {
 		l.of[c] = -1
-		l.uniform[c>>6] |= 1 << (c & 63)
 		if l.like == gossip.NoColumn && l.base[0].at[c] != never {
 			l.like = c
 		}
 	}
+	copy(l.uniform, l.voters)
 	like := l.sight.of(l.like)
 	for _, c := range e.vcol {
-		if l.base[0].at[c] == never {
-			continue
-		}
-		for i, s := range l.sight.of(c) {
-			l.uniform[i] &^= s ^ like[i]
+		if l.base[0].at[c] != never {
+			for i, s := range l.sight.of(c) {
+				l.uniform[i] &^= s ^ like[i]
+			}
 		}
 	}
 	for i, u := range l.uniform {
-		for u := e.voterSet(i) &^ u; u != 0; u &= u - 1 {
+		for u := l.voters[i] &^ u; u != 0; u &= u - 1 {
 			e.classify(gossip.Column(i*64 + bits.TrailingZeros64(u)))
 		}
 	}
 	e.sortOut()
-}
-
-// voterSet returns word i of the set of the voters' columns.
-func (e *Election) voterSet(i int) (set uint64) {
-	for _, c := range e.vcol {
-		if int(c>>6) == i {
-			set |= 1 << (c & 63)
-		}
-	}
-	return set
 }
 
 // sortOut finds out which ends subjects can come to.
@@ -215,7 +217,7 @@ next:
 	}
 	l.of[subject] = int16(len(l.classes))
 	k := l.newClass()
-	k.stage[0], k.stages = l.newStage(), 1
+	k.stage[0], k.stages = l.newStage(0), 1
 	g := &l.stages[k.stage[0]]
 	for _, c := range e.vcol {
 		if x := l.base[0].at[c]; x != never {
@@ -296,7 +298,7 @@ func (s *subjects) copyClass(from int16) int16 {
 	copy(k.end, was.end)
 	k.value, k.clock, k.heard, k.stages = was.value, was.clock, was.heard, was.stages
 	for t := range was.stages {
-		k.stage[t] = s.newStage()
+		k.stage[t] = s.newStage(t)
 		g, was := &s.stages[k.stage[t]], &s.stages[was.stage[t]]
 		for _, a := range [][2][]gossip.Index{
 			{g.start, was.start}, {g.et, was.et}, {g.ef, was.ef}, {g.aux, was.aux}, {g.at, was.at}, {g.af, was.af},
@@ -317,10 +319,10 @@ func (e *Election) classFromBase(c gossip.Column, seen bool) int16 {
 	k := l.newClass()
 	k.value = seen
 	last := 2
-	k.stage[0], k.stages = l.newStage(), 1
+	k.stage[0], k.stages = l.newStage(0), 1
 	if !seen {
 		last = 4
-		k.stage[1], k.stages = l.newStage(), 2
+		k.stage[1], k.stages = l.newStage(1), 2
 	}
 	for t := range k.stages {
 		g := &l.stages[k.stage[t]]
@@ -444,7 +446,7 @@ func (e *Election) groupDecided(value bool, left, cols []gossip.Column) bool {
 		group.used = true
 		l.empty(k)
 		k.clock = l.clock - 2
-		k.stage[0], k.stages = l.newStage(), 1
+		k.stage[0], k.stages = l.newStage(0), 1
 	}
 	if k.clock+1 != l.clock {
 		cols = e.vcol
@@ -512,7 +514,7 @@ func (e *Election) settleClass(k *class, left, cols []gossip.Column) bool {
 			}
 		}
 		to := cols
-		if t%3 == 0 && g.naf == 0 || t%3 == 1 && g.nat == 0 {
+		if g.alike() {
 			g.partly = true
 			to = left
 		} else if g.partly {
@@ -542,12 +544,11 @@ func (e *Election) settleClassOn(k *class, c gossip.Column) (known, coin bool) {
 	x := row[c]
 	for t := 0; t < k.stages && k.done[c] == never; t++ {
 		g := &l.stages[k.stage[t]]
-		uniform := t%3 == 0 && g.naf == 0 || t%3 == 1 && g.nat == 0
-		if g.partly && !uniform {
-			return false, false
-		}
 		if g.start[c] == never {
 			break
+		}
+		if g.partly && !g.alike() {
+			return false, false
 		}
 		if g.et[c] == never && g.nt >= e.third && e.has(row, g.et, e.third) {
 			g.et[c] = x
@@ -557,9 +558,8 @@ func (e *Election) settleClassOn(k *class, c gossip.Column) (known, coin bool) {
 			g.ef[c] = x
 			g.nf++
 		}
-		g.hear[c] = i + 1
+		g.hear[c], g.look[c] = i+1, i+1
 		if g.aux[c] == never {
-			g.look[c] = i + 1
 			switch {
 			case g.nt >= e.quorum && e.has(row, g.et, e.quorum):
 				g.setAux(c, x, true)
@@ -568,18 +568,50 @@ func (e *Election) settleClassOn(k *class, c gossip.Column) (known, coin bool) {
 			default:
 				continue
 			}
-			g.look[c] = i
-			if uniform = t%3 == 0 && g.naf == 0 || t%3 == 1 && g.nat == 0; g.partly && !uniform {
+			if g.partly && !g.alike() {
+				g.look[c] = i
 				return false, false
 			}
 		}
-		g.partly = g.partly || uniform
-		if !e.conclude(k, t, c) {
+		g.partly = g.partly || g.alike()
+		value, n := g.deciding()
+		begun := t+1 < k.stages && l.stages[k.stage[t+1]].start[c] != never
+		if !begun && (g.naux < e.quorum || !e.has(row, g.aux, e.quorum)) {
+			continue
+		}
+		if n >= e.quorum && (!begun && n == g.naux || e.has(row, value, e.quorum)) {
+			k.decide(c, x, i, t)
+			g.look[c] = i
+			break
+		}
+		if !begun && !e.beginNext(k, t, c, i) {
 			return false, true
 		}
 	}
 	k.clock, k.heard = l.clock, l.clock
 	return true, false
+}
+
+// alike reports whether there is no auxiliary value but what the step may decide, so that the next step
+// never begins.
+func (g *stage) alike() bool {
+	return g.kind == forcedTrue && g.naf == 0 || g.kind == forcedFalse && g.nat == 0
+}
+
+// deciding returns the level of the auxiliary value that the step may decide, and on how many chains it is.
+func (g *stage) deciding() (value []gossip.Index, n int) {
+	switch g.kind {
+	case forcedTrue:
+		return g.at, g.nat
+	case forcedFalse:
+		return g.af, g.naf
+	}
+	return nil, 0
+}
+
+// decide notes that the class is decided on a chain at step t, by the event x at place i.
+func (k *class) decide(c gossip.Column, x gossip.Index, i uint32, t int) {
+	k.done[c], k.end[c], k.step[c], k.value = x, i, uint8(t), t%3 == 0
 }
 
 // hear brings the first estimates of a class up to date.
@@ -672,11 +704,8 @@ func (e *Election) conclude(k *class, t int, c gossip.Column) bool {
 	l := &e.levels
 	g := &l.stages[k.stage[t]]
 	begun := t+1 < k.stages && l.stages[k.stage[t+1]].start[c] != never
-	value, n := g.at, g.nat
-	if t%3 == 1 {
-		value, n = g.af, g.naf
-	}
-	decides := n >= e.quorum && t%3 != 2
+	value, n := g.deciding()
+	decides := n >= e.quorum
 	i, end := l.from(g, 2*t+2, c), min(l.chains.tail[c], k.end[c])
 	if !begun {
 		if g.naux < e.quorum {
@@ -698,7 +727,7 @@ func (e *Election) conclude(k *class, t int, c gossip.Column) bool {
 	}
 	if decides {
 		if i = e.look(c, i, end, value, e.quorum); i < end {
-			k.done[c], k.end[c], k.step[c], k.value = l.chains.at(c, i), i, uint8(t), t%3 == 0
+			k.decide(c, l.chains.at(c, i), i, t)
 		}
 	} else {
 		i = end
@@ -716,12 +745,12 @@ func (e *Election) beginNext(k *class, t int, c gossip.Column, i uint32) bool {
 		return n >= e.quorum && e.look(c, i, i+1, value, e.quorum) == i
 	}
 	var estimate bool
-	switch t % 3 {
-	case 0:
+	switch g.kind {
+	case forcedTrue:
 		estimate = !enough(g.naf, g.af)
-	case 1:
+	case forcedFalse:
 		estimate = enough(g.nat, g.at)
-	case 2:
+	default:
 		estimate = enough(g.nat, g.at)
 		if !estimate && !enough(g.naf, g.af) {
 			return false
@@ -731,7 +760,7 @@ func (e *Election) beginNext(k *class, t int, c gossip.Column, i uint32) bool {
 		if k.stages == maxStages {
 			return false
 		}
-		k.stage[t+1] = l.newStage()
+		k.stage[t+1] = l.newStage(t + 1)
 		k.stages++
 	}
 	l.stages[k.stage[t+1]].begin(c, l.chains.at(c, i), i, estimate)
