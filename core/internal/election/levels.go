@@ -169,6 +169,13 @@ func (e *Election) settleOn(x gossip.Index, c gossip.Column) bool {
 	if l.base[l.last].at[c] == never {
 		return false
 	}
+	if l.blocker < len(l.classes) {
+		if k := &l.classes[l.blocker]; k.clock+1 == l.clock && k.heard == k.clock {
+			if known, _ := e.settleClassOn(k, c); known && k.done[c] == never {
+				return false
+			}
+		}
+	}
 	l.one[0] = c
 	ended, coin := e.endsOn(l.one[:], l.one[:])
 	if coin {
@@ -331,7 +338,7 @@ func (e *Election) observes(c gossip.Column, k uint32) bool {
 				if r == nil {
 					return e.observesBySets(row, set)
 				}
-				rows = append(rows, &r[0])
+				rows = append(rows, r)
 			}
 		}
 		if len(rows) < e.quorum {

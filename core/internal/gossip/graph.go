@@ -150,15 +150,13 @@ func (g *Graph) Row(x Index, scratch int) []Index {
 	return row
 }
 
-// Stored returns the first n entries of x's row as it is stored, valid for good; nil if it was stored with
-// fewer.
-func (g *Graph) Stored(x Index, n int) []Index {
+// Stored returns where the first n entries of x's row are stored, for good; nil if it was stored with fewer.
+func (g *Graph) Stored(x Index, n int) *Index {
 	c := &g.chunks[x>>chunkShift]
 	if c.stride < n {
 		return nil
 	}
-	i := int(x&(chunkSize-1)) * c.stride
-	return c.rows[i : i+n : i+n]
+	return &c.rows[int(x&(chunkSize-1))*c.stride]
 }
 
 func (g *Graph) wide(row []Index, scratch int) []Index {
