@@ -5,7 +5,7 @@
 GO ?= go
 
 # What the steps of `make test` are, in order: cheap ones first, unit tests last.
-STEPS = fmt vet lint cross race invariants unit
+STEPS = fmt vet lint cross race invariants portable unit
 
 SEEDS    ?= 1000
 FUZZTIME ?= 10m
@@ -32,7 +32,7 @@ help: ## list the targets (this is the default)
 run: ## check, benchmark and profile what is bundled; results/latest gets the figures and flame graphs
 	@$(GO) run ./cmd/parsec run
 
-test: ## check everything: fmt, vet, lint, cross, race, invariants, unit; stops at the first failure
+test: ## check everything: fmt, vet, lint, cross, race, invariants, portable, unit; stops at the first failure
 	@for step in $(STEPS); do \
 		$(MAKE) --no-print-directory $$step || { \
 			echo "make test: FAILED at step '$$step'; to repeat it alone: make $$step" >&2; exit 1; }; \
@@ -46,10 +46,11 @@ fmt: ## check that every Go file is as gofmt would have it
 	files=$$("$$gofmt" -l .) || exit 1; \
 	if [ -n "$$files" ]; then echo "not formatted; run gofmt -w on:"; echo "$$files"; exit 1; fi
 
-vet: ## run go vet, with and without the invariants
+vet: ## run go vet, with and without the invariants, and without vector code
 	@echo "== vet: go vet"
 	@$(GO) vet ./...
 	@$(GO) vet -tags invariants ./...
+	@$(GO) vet -tags purego ./...
 
 lint: ## run staticcheck, in the version that go.mod names
 	@echo "== lint: staticcheck"
@@ -71,6 +72,10 @@ race: ## run the shortened tests under the race detector, if there is a C compil
 invariants: ## run the core's shortened tests with its invariants checked after every event
 	@echo "== invariants: go test -tags invariants -short ./core/..."
 	@$(GO) test -tags invariants -short ./core/...
+
+portable: ## run the core's shortened tests without vector code, as on systems that have none
+	@echo "== portable: go test -tags purego -short ./core/..."
+	@$(GO) test -tags purego -short ./core/...
 
 unit: ## run the tests
 	@echo "== unit: go test"

@@ -9,10 +9,23 @@ import (
 // Inner returns the engine's election, for tests that look into it.
 func Inner(e *Engine) *election.Election { return e.election }
 
-// SetCoin gives the engine another coin. Toss gets an event's place, a peer and a round. The engine must
-// have been made from cfg and know nothing else yet.
-func SetCoin(e *Engine, cfg Config, toss func(x EventIndex, subject PeerIndex, round uint32) (heads, known bool)) error {
-	e.election = election.New(cfg.Mode == Single, cfg.Rules == Crate073, coinFunc(toss))
+// Way is how an engine computes elections, where Config leaves no choice.
+type Way struct {
+	Passes bool // by passes, whatever the graph
+	// Toss is the coin, nil for that of the recordings. It gets an event's place, a peer and a round.
+	Toss func(x EventIndex, subject PeerIndex, round uint32) (heads, known bool)
+}
+
+// SetWay gives the engine another way. The engine must have been made from cfg and know nothing else yet.
+func SetWay(e *Engine, cfg Config, w Way) error {
+	var toss coin.Coin = coin.PredictableRoundParity{}
+	if w.Toss != nil {
+		toss = coinFunc(w.Toss)
+	}
+	e.election = election.New(cfg.Mode == Single, cfg.Rules == Crate073, toss)
+	if w.Passes {
+		e.election.PassesOnly()
+	}
 	for _, id := range cfg.Peers {
 		if _, err := e.election.AddPeer(id); err != nil {
 			return err

@@ -66,17 +66,15 @@ func TestBareSupermajority(t *testing.T) {
 // bare compares engine and oracle on a graph of TestBareSupermajority, and checks that it is what it is
 // meant to be.
 func bare(s *script, q, interesting int, missing string) error {
-	p, err := newPair(s.rec, nil, nil)
+	c, err := newComparison(s.rec, nil, usual()...)
 	if err != nil {
 		return err
 	}
-	for i := range s.rec.Events {
-		if err := p.insert(i); err != nil {
-			return fmt.Errorf("event %d of %d: %w", i, len(s.rec.Events), err)
-		}
+	if err := c.run(); err != nil {
+		return err
 	}
 	var observers []int
-	for x, m := range p.oracle.Metas {
+	for x, m := range c.oracle.Metas {
 		if m != nil && m.Observer == plain.IsObserver {
 			observers = append(observers, x)
 		}
@@ -84,9 +82,9 @@ func bare(s *script, q, interesting int, missing string) error {
 	x := len(s.rec.Events) - 1
 	wantObservers := missing == "nothing"
 	switch {
-	case (len(p.oracle.Metas[interesting].Content) > 0) != (missing != "a vote"):
-		return fmt.Errorf("content is %v", p.oracle.Metas[interesting].Content)
-	case wantObservers && (len(observers) != 1 || observers[0] != x || len(p.oracle.Metas[x].Observes) != q):
+	case (len(c.oracle.Metas[interesting].Content) > 0) != (missing != "a vote"):
+		return fmt.Errorf("content is %v", c.oracle.Metas[interesting].Content)
+	case wantObservers && (len(observers) != 1 || observers[0] != x || len(c.oracle.Metas[x].Observes) != q):
 		return fmt.Errorf("the observers are %v, want %d", observers, x)
 	case !wantObservers && len(observers) > 0:
 		return fmt.Errorf("the observers are %v, want none", observers)

@@ -12,12 +12,48 @@ import (
 	"parsec/core/recording"
 )
 
-// pair feeds one graph to the engine and to the plain oracle, event by event, and compares the two after
-// every event: the blocks that came out, who votes, how many elections ended, and meta-events (which of
-// them is said at compareMetas).
+// comparison feeds one graph to the plain oracle and to engines, event by event, and compares each engine
+// with the oracle after every event: the blocks that came out, who votes, how many elections ended, and
+// meta-events (which of them and when is said at looking).
 //
 // Peers, observations and events are numbered as in the recording, whose peers are in order of identity.
+type comparison struct {
+	rec    *recording.Recording
+	oracle *plain.Engine
+	pairs  []*pair
+	tolerance
+}
+
+// variant is how an engine is used. It makes no difference to what is decided.
+type variant struct {
+	passes bool // it computes by passes, whatever the graph
+	// If late is nil, the engine knows all peers and observations from the start, numbered as in the
+	// recording. Else it learns of them in another order, and of those outside the genesis group mostly not
+	// before they are needed.
+	late  *rand.Rand
+	metas looking
+}
+
+func (v variant) String() string {
+	s := "by levels"
+	if v.passes {
+		s = "by passes"
+	}
+	if v.late != nil {
+		s += ", learning of peers late"
+	}
+	return s + ", meta-events looked at " + v.metas.String()
+}
+
+// usual is what a graph is compared by unless there is more to say. One engine is never looked into: looking
+// makes it compute what it would put off.
+func usual() []variant {
+	return []variant{{metas: always}, {metas: never}, {passes: true, metas: seldom}}
+}
+
+// pair is the oracle and one engine beside it.
 type pair struct {
+	variant
 	rec         *recording.Recording
 	oracle      *plain.Engine
 	engine      *core.Engine
@@ -27,7 +63,7 @@ type pair struct {
 	number      []int // the inverse
 	decisions   int
 	resets      uint64
-	tolerance
+	chance      *rand.Rand // when to look at meta-events
 }
 
 // identity returns the identity of a recording's peer, such that identities sort as the numbers do.
@@ -36,15 +72,25 @@ func identity(peer int) (id core.Identity) {
 	return id
 }
 
-// newPair returns a pair without events. If rng is nil, the engine knows all peers and observations from
-// the start, numbered as in the recording. Else it learns of them in another order, and of those outside
-// the genesis group mostly not before they are needed. If odd is nil, the coin is that of the recordings.
-func newPair(rec *recording.Recording, rng *rand.Rand, odd oddCoin) (*pair, error) {
-	p := &pair{rec: rec, oracle: newOracle(rec, odd.plain), tolerance: newTolerance(rec)}
+// newComparison returns a comparison without events. If odd is nil, the coin is that of the recordings.
+func newComparison(rec *recording.Recording, odd oddCoin, variants ...variant) (*comparison, error) {
+	c := &comparison{rec: rec, oracle: newOracle(rec, odd.plain), tolerance: newTolerance(rec)}
+	for _, v := range variants {
+		p, err := newPair(rec, c.oracle, odd, v)
+		if err != nil {
+			return nil, fmt.Errorf("%v: %w", v, err)
+		}
+		c.pairs = append(c.pairs, p)
+	}
+	return c, nil
+}
+
+func newPair(rec *recording.Recording, oracle *plain.Engine, odd oddCoin, v variant) (*pair, error) {
+	p := &pair{variant: v, rec: rec, oracle: oracle, chance: rand.New(rand.NewPCG(uint64(len(rec.Events)), 6))}
 	p.peer, p.observation = unknown(len(rec.Peers)), unknown(len(rec.Observations))
 	cfg := core.Config{Mode: rec.Mode, Rules: rec.Rules, Coin: core.PredictableRoundParityCoin}
 	first := rec.Genesis
-	if rng == nil {
+	if v.late == nil {
 		first = nil
 		for i := range rec.Peers {
 			first = append(first, core.PeerIndex(i))
@@ -52,11 +98,11 @@ func newPair(rec *recording.Recording, rng *rand.Rand, odd oddCoin) (*pair, erro
 	} else {
 		first = slices.Clone(first)
 		for i := range rec.Peers {
-			if rng.IntN(4) == 0 && !slices.Contains(first, core.PeerIndex(i)) {
+			if v.late.IntN(4) == 0 && !slices.Contains(first, core.PeerIndex(i)) {
 				first = append(first, core.PeerIndex(i))
 			}
 		}
-		rng.Shuffle(len(first), func(i, j int) { first[i], first[j] = first[j], first[i] })
+		v.late.Shuffle(len(first), func(i, j int) { first[i], first[j] = first[j], first[i] })
 	}
 	for i, r := range first {
 		cfg.Peers = append(cfg.Peers, identity(int(r)))
@@ -70,16 +116,14 @@ func newPair(rec *recording.Recording, rng *rand.Rand, odd oddCoin) (*pair, erro
 	if p.engine, err = core.NewEngine(cfg); err != nil {
 		return p, err
 	}
+	way := core.Way{Passes: v.passes}
 	if odd != nil {
-		err := core.SetCoin(p.engine, cfg, func(x core.EventIndex, subject core.PeerIndex, round uint32) (heads, known bool) {
+		way.Toss = func(x core.EventIndex, subject core.PeerIndex, round uint32) (heads, known bool) {
 			return odd(int(x), p.rank[subject], round)
-		})
-		if err != nil {
-			return p, err
 		}
 	}
-	if rng != nil {
-		return p, nil
+	if err := core.SetWay(p.engine, cfg, way); err != nil || v.late != nil {
+		return p, err
 	}
 	for o := range rec.Observations {
 		if err := p.knowObservation(o); err != nil {
@@ -150,7 +194,35 @@ func (p *pair) knowObservation(o int) error {
 // errTorn ends a comparison where the graph alone does not settle what is decided.
 var errTorn = errors.New("torn")
 
-// insert feeds event i to both. The error says how they differ.
+// insert feeds event i to all. The error says how an engine differs from the oracle.
+func (c *comparison) insert(i int) error {
+	for _, p := range c.pairs {
+		if err := p.insert(i); err != nil {
+			return fmt.Errorf("%v: %w", p.variant, err)
+		}
+	}
+	known := len(c.oracle.Blocks)
+	c.oracle.Insert(plainEvent(c.rec.Events[i]))
+	c.tolerance.insert(c.rec, i, c.oracle.Blocks[known:])
+	if c.oracle.Torn {
+		if c.tolerated() {
+			return errors.New("the graph is torn, with forkers that are to be tolerated")
+		}
+		return errTorn
+	}
+	for _, p := range c.pairs {
+		err := p.compareBlocks(c.oracle.Blocks[known:])
+		if err == nil {
+			err = p.compareState(i)
+		}
+		if err != nil {
+			return fmt.Errorf("%v: %w", p.variant, err)
+		}
+	}
+	return nil
+}
+
+// insert feeds event i to the engine.
 func (p *pair) insert(i int) error {
 	e := p.rec.Events[i]
 	if err := p.knowPeer(e.Creator); err != nil {
@@ -165,25 +237,10 @@ func (p *pair) insert(i int) error {
 		ev.Observation = core.ObservationIndex(p.observation[e.Observation])
 	}
 	x, err := p.engine.Insert(ev)
-	if err != nil {
-		return err
+	if err == nil && int(x) != i {
+		err = fmt.Errorf("the engine gave it place %d", x)
 	}
-	if int(x) != i {
-		return fmt.Errorf("the engine gave it place %d", x)
-	}
-	known := len(p.oracle.Blocks)
-	p.oracle.Insert(plainEvent(e))
-	p.tolerance.insert(p.rec, i, p.oracle.Blocks[known:])
-	if p.oracle.Torn {
-		if p.tolerated() {
-			return errors.New("the graph is torn, with forkers that are to be tolerated")
-		}
-		return errTorn
-	}
-	if err := p.compareBlocks(p.oracle.Blocks[known:]); err != nil {
-		return err
-	}
-	return p.compareState(i)
+	return err
 }
 
 func (p *pair) compareBlocks(want []plain.Block) error {
@@ -235,19 +292,23 @@ func (p *pair) compareState(i int) error {
 	return p.compareMetas(i, again)
 }
 
-// compare feeds the whole graph. The error says at which event the engine first differs from the oracle,
+// compare feeds the whole graph. The error says at which event an engine first differs from the oracle,
 // and how. Where the graph is torn, the comparison ends there.
-func compare(rec *recording.Recording, rng *rand.Rand, odd oddCoin) error {
-	p, err := newPair(rec, rng, odd)
+func compare(rec *recording.Recording, odd oddCoin, variants ...variant) error {
+	c, err := newComparison(rec, odd, variants...)
 	if err != nil {
 		return err
 	}
-	for i := range rec.Events {
-		switch err := p.insert(i); {
+	return c.run()
+}
+
+func (c *comparison) run() error {
+	for i := range c.rec.Events {
+		switch err := c.insert(i); {
 		case err == errTorn:
 			return nil
 		case err != nil:
-			return fmt.Errorf("event %d of %d: %w", i, len(rec.Events), err)
+			return fmt.Errorf("event %d of %d: %w", i, len(c.rec.Events), err)
 		}
 	}
 	return nil

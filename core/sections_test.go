@@ -115,16 +115,14 @@ func TestBoundaries(t *testing.T) {
 						s.meet(here...)
 					}
 				}
-				p, err := newPair(s.rec, nil, nil)
+				c, err := newComparison(s.rec, nil, usual()...)
+				if err == nil {
+					err = c.run()
+				}
 				if err != nil {
 					t.Fatal(err)
 				}
-				for i := range s.rec.Events {
-					if err := p.insert(i); err != nil {
-						t.Fatalf("event %d of %d: %v", i, len(s.rec.Events), err)
-					}
-				}
-				if got := len(p.oracle.Blocks); got != want {
+				if got := len(c.oracle.Blocks); got != want {
 					t.Errorf("%d blocks, want %d", got, want)
 				}
 			})
@@ -153,7 +151,7 @@ func TestLargeSections(t *testing.T) {
 				if p.Seed%2 == 0 {
 					odd = newOddCoin(p.Seed)
 				}
-				err = compare(rec, nil, odd)
+				err = compare(rec, odd, usual()...)
 			}
 			if err != nil {
 				t.Error(err)
@@ -177,7 +175,7 @@ func TestBacklogOfOne(t *testing.T) {
 		for range 8 {
 			s.meet(0, 1)
 		}
-		if err := compare(s.rec, nil, nil); err != nil {
+		if err := compare(s.rec, nil, usual()...); err != nil {
 			t.Errorf("%v: %v", m, err)
 		}
 		decided, err := decide(s.rec)
@@ -212,17 +210,15 @@ func TestKindsWithoutBlock(t *testing.T) {
 			for range 8 {
 				s.meet(upTo(4)...)
 			}
-			p, err := newPair(s.rec, nil, nil)
+			c, err := newComparison(s.rec, nil, usual()...)
+			if err == nil {
+				err = c.run()
+			}
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("%v: %v", m, err)
 			}
-			for i := range s.rec.Events {
-				if err := p.insert(i); err != nil {
-					t.Fatalf("%v: event %d: %v", m, i, err)
-				}
-			}
-			if got := p.decisions - before.Decisions; got != step.ends || len(p.oracle.Blocks) > 0 {
-				t.Errorf("%v: observation %d by %v: %d elections ended, want %d; blocks %v", m, step.observation, step.voters, got, step.ends, p.oracle.Blocks)
+			if got := c.oracle.Decisions - before.Decisions; got != step.ends || len(c.oracle.Blocks) > 0 {
+				t.Errorf("%v: observation %d by %v: %d elections ended, want %d; blocks %v", m, step.observation, step.voters, got, step.ends, c.oracle.Blocks)
 			}
 		}
 	}

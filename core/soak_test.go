@@ -59,7 +59,7 @@ func tryAll(t *testing.T, first uint64, seeds int) {
 	t.Logf("%d graphs, from seed %d on: %d failures", seeds, first, failures)
 }
 
-// check compares engine and oracle on the graph, and the engine with itself on the graph in other orders.
+// check compares engines and oracle on the graph, and the engine with itself on the graph in other orders.
 func (t *trial) check(seed uint64) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -67,11 +67,7 @@ func (t *trial) check(seed uint64) (err error) {
 		}
 	}()
 	rng := rand.New(rand.NewPCG(seed, 1))
-	late := rng
-	if !t.late {
-		late = nil
-	}
-	if err := compare(t.rec, late, t.coin); err != nil {
+	if err := compare(t.rec, t.coin, t.variants(seed)...); err != nil {
 		return fmt.Errorf("engine and oracle differ: %w", err)
 	}
 	if err := checkOrder(t.rec, rng, 2, 2, decide); err != nil && err != errIntolerable {

@@ -51,11 +51,11 @@ func TestLongSplit(t *testing.T) {
 					for range 9 {
 						s.meet(append(rng.Perm(n), n+1)...)
 					}
-					late := rand.New(rand.NewPCG(1, 1))
-					if m == core.Single {
-						late = nil
+					variants := usual()
+					if m == core.Supermajority {
+						variants[0].late = rand.New(rand.NewPCG(1, 1))
 					}
-					if err := compare(s.rec, late, nil); err != nil {
+					if err := compare(s.rec, nil, variants...); err != nil {
 						t.Error(err)
 					}
 					decided, err := decide(s.rec)

@@ -16,7 +16,6 @@ import (
 type trial struct {
 	what string // where the graph is from
 	rec  *recording.Recording
-	late bool // the engine learns of peers and observations only when they come up
 	coin oddCoin
 }
 
@@ -48,10 +47,13 @@ func newTrial(seed uint64) (trial, error) {
 		t.rec.Rules = core.Crate073
 		t.what += ", by the rules of the crate"
 	}
-	t.late = rng.IntN(2) == 0
 	if rng.IntN(3) == 0 {
 		t.coin = newOddCoin(seed)
 		t.what += ", an odd coin"
+	}
+	if rng.IntN(2) == 0 {
+		t.rec = tidy(t.rec)
+		t.what += ", tidied"
 	}
 	who := core.PeerIndex(rng.IntN(len(t.rec.Peers)))
 	switch rng.IntN(8) {
@@ -66,6 +68,19 @@ func newTrial(seed uint64) (trial, error) {
 		t.what += fmt.Sprintf(", %d late", who)
 	}
 	return t, nil
+}
+
+// variants draws how two engines are used: one that computes as it likes, and one by passes.
+func (t *trial) variants(seed uint64) []variant {
+	rng := rand.New(rand.NewPCG(seed, 6))
+	both := []variant{{}, {passes: true}}
+	for i := range both {
+		if rng.IntN(2) == 0 {
+			both[i].late = rand.New(rand.NewPCG(seed, uint64(7+i)))
+		}
+		both[i].metas = looking(rng.IntN(3))
+	}
+	return both
 }
 
 // mode draws a consensus mode.

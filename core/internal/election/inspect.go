@@ -230,3 +230,7 @@ func (e *Election) halves(number uint32, t, v int) (estimates, aux, bins [2]bool
 	return [2]bool{at(counted, 0), at(counted, 1)}, [2]bool{at(counted, 2), at(counted, 3)},
 		[2]bool{at(state, 0), at(state, 1)}, at(state, 2), at(state, 3), true
 }
+
+// PassesOnly has every election computed by passes, as if the graph had forks. It is called before Start, and
+// is for tests.
+func (e *Election) PassesOnly() { e.passesOnly = true }

@@ -1,3 +1,5 @@
+//go:build !purego
+
 #include "textflag.h"
 
 // Places are less than 2^31, so signed comparisons do. "Less" counts the entries of a row that are less

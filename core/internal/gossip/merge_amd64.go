@@ -1,3 +1,5 @@
+//go:build !purego
+
 package gossip
 
 import "golang.org/x/sys/cpu"

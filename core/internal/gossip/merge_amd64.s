@@ -1,3 +1,5 @@
+//go:build !purego
+
 #include "textflag.h"
 
 // func mergeRowsVector(row, a, b *Index, width int)
