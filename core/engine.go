@@ -143,13 +143,8 @@ func (e *Engine) Insert(ev Event) (EventIndex, error) {
 	return EventIndex(x - 1), nil
 }
 
-// place is the graph's number for an event: 0 is no event there.
-func place(x EventIndex) gossip.Index {
-	if x >= gossip.MaxEvents {
-		return gossip.MaxEvents
-	}
-	return gossip.Index(x + 1)
-}
+// place is the graph's number for an event: 0 is no event there, and so is any past the last.
+func place(x EventIndex) gossip.Index { return gossip.Index(x + 1) }
 
 func (e *Engine) insertError(ev *Event, err error) error {
 	n := e.election.Graph().Len()

@@ -187,21 +187,28 @@ func (e *Election) appendVote(x gossip.Index, k uint32, col gossip.Column) {
 	}
 }
 
-// addContent computes the interesting content of x, a sync event by a voter (SPEC section 3.1). It reads
+// addContent computes the interesting content of x, a sync event of view v (SPEC section 3.1). It reads
 // the votes that x is the first of its chain to descend from. Time O(columns), and O(1) per vote read.
-func (e *Election) addContent(x gossip.Index, ev *gossip.Event, row []gossip.Index) {
+func (e *Election) addContent(x gossip.Index, ev *gossip.Event, row []gossip.Index, v int) {
 	c := &e.content
-	v := int(e.column[ev.Col].view)
 	if !c.spread[v] {
 		if !e.isSpread(x) {
 			return
 		}
 		c.spread[v] = true
 	}
-	unread := c.unread[v*c.stride:][:(len(e.column)+3)&^3]
+	i := v * c.stride
+	unread := c.unread[i : i+(len(e.column)+3)&^3]
 	if ev.Cause == gossip.Requesting && !c.forks {
 		if unread[ev.Col] <= x {
 			e.read(x, ev, v, ev.Col, x)
+		}
+	} else if len(unread) == 4 {
+		u, r := (*[4]gossip.Index)(unread), (*[4]gossip.Index)(row)
+		for col := range gossip.Column(4) {
+			if u[col] <= r[col] {
+				e.read(x, ev, v, col, r[col])
+			}
 		}
 	} else {
 		setOf(c.news, row, unread)

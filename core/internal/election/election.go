@@ -216,14 +216,21 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip
 
 // enter takes the new event x in: its interesting content, and its place in the window.
 func (e *Election) enter(x gossip.Index, ev *gossip.Event, row []gossip.Index) {
-	if ev.Cause.Sync() && e.vbit[ev.By] >= 0 {
-		e.addContent(x, ev, row)
+	view := int(e.column[ev.Col].view)
+	if view >= 0 && ev.Cause.Sync() {
+		e.addContent(x, ev, row, view)
 	}
-	if e.observers.lowest != never && e.n > 1 {
-		e.levels.arrive(ev, row, e.vbit[ev.By] >= 0)
-		if !e.levels.on {
-			e.push(x, ev, row)
-		}
+	if e.observers.lowest == never || e.n < 2 {
+		return
+	}
+	l := &e.levels
+	l.arrived = gossip.NoColumn
+	if view >= 0 && ev.Cause.Receive() {
+		l.arrived = ev.Col
+		l.chains.push(ev.Col, row)
+	}
+	if !l.on {
+		e.push(x, ev, row)
 	}
 }
 

@@ -89,15 +89,6 @@ func (e *Election) beginLevels() {
 	l.subjects.begin()
 }
 
-// arrive takes in a new event.
-func (l *levels) arrive(ev *gossip.Event, row []gossip.Index, voter bool) {
-	l.arrived = gossip.NoColumn
-	if voter && ev.Cause.Receive() {
-		l.chains.push(ev.Col, row)
-		l.arrived = ev.Col
-	}
-}
-
 // settle brings the levels up to event x, and reports whether the election has ended. It may find that
 // the election has to be computed by passes.
 func (e *Election) settle(x gossip.Index) bool {

@@ -1,7 +1,10 @@
 package gossip
 
-// branch opens a column for a new branch of p's events, off column parent.
-func (g *Graph) branch(p Peer, parent Column) (Column, error) {
+// branch opens a column for a new branch of p's events, off event self of column parent; off none if self is 0.
+func (g *Graph) branch(p Peer, parent Column, self Index) (Column, error) {
+	if self == 0 {
+		parent = NoColumn
+	}
 	if len(g.columns)-len(g.main) == MaxBranches {
 		return 0, ErrForks
 	}

@@ -54,7 +54,15 @@ const (
 type chunk struct {
 	events *[chunkSize]Event
 	rows   []Index // chunkSize rows of stride entries
-	stride int
+}
+
+func (c *chunk) stride() int { return len(c.rows) >> chunkShift }
+
+// row returns x's row, of stride entries.
+func (c *chunk) row(x Index) []Index {
+	stride := c.stride()
+	i := int(x&(chunkSize-1)) * stride
+	return c.rows[i : i+stride : i+stride]
 }
 
 // column is what is known of one chain.
@@ -127,10 +135,10 @@ func (g *Graph) addColumn(c column) Column {
 // widen gives the last chunk rows of the present stride.
 func (g *Graph) widen(c *chunk) {
 	rows := make([]Index, chunkSize*g.stride)
-	for i := range chunkSize {
-		copy(rows[i*g.stride:], c.rows[i*c.stride:(i+1)*c.stride])
+	for i := range Index(chunkSize) {
+		copy(rows[int(i)*g.stride:], c.row(i))
 	}
-	c.rows, c.stride = rows, g.stride
+	c.rows = rows
 }
 
 // Event returns the event at place x, which must be in the graph. It is not to be written to but for
@@ -142,9 +150,8 @@ func (g *Graph) Event(x Index) *Event {
 // Row returns x's ancestry row, of at least Columns entries. It is valid until the next call with the
 // same scratch, which is 0 or 1.
 func (g *Graph) Row(x Index, scratch int) []Index {
-	c := &g.chunks[x>>chunkShift]
-	row := c.rows[int(x&(chunkSize-1))*c.stride:][:c.stride:c.stride]
-	if c.stride != g.stride {
+	row := g.chunks[x>>chunkShift].row(x)
+	if len(row) != g.stride {
 		row = g.wide(row, scratch)
 	}
 	return row
@@ -152,11 +159,11 @@ func (g *Graph) Row(x Index, scratch int) []Index {
 
 // Stored returns where the first n entries of x's row are stored, for good; nil if it was stored with fewer.
 func (g *Graph) Stored(x Index, n int) *Index {
-	c := &g.chunks[x>>chunkShift]
-	if c.stride < n {
+	row := g.chunks[x>>chunkShift].row(x)
+	if len(row) < n {
 		return nil
 	}
-	return &c.rows[int(x&(chunkSize-1))*c.stride]
+	return &row[0]
 }
 
 func (g *Graph) wide(row []Index, scratch int) []Index {
@@ -170,11 +177,11 @@ func (g *Graph) wide(row []Index, scratch int) []Index {
 
 // At returns the last event of column c that x descends from, 0 for none.
 func (g *Graph) At(x Index, c Column) Index {
-	k := &g.chunks[x>>chunkShift]
-	if int(c) >= k.stride {
+	row := g.chunks[x>>chunkShift].row(x)
+	if int(c) >= len(row) {
 		return 0
 	}
-	return k.rows[int(x&(chunkSize-1))*k.stride+int(c)]
+	return row[c]
 }
 
 // Descends reports whether x descends from y.
@@ -187,10 +194,10 @@ func (g *Graph) Insert(by Peer, cause Cause, self, other Index, datum uint32) (x
 		return 0, nil, nil, false, g.refuse(by, cause)
 	}
 	x = g.size + 1
-	made := Event{Datum: datum, By: by, Cause: cause, Col: g.main[by]}
+	col, nth, sync := g.main[by], uint32(0), Index(0)
 	if cause == Initial {
 		self, other = 0, 0
-		branched = g.columns[made.Col].tip != 0
+		branched = g.columns[col].tip != 0
 	} else {
 		if self == 0 || self > g.size {
 			return 0, nil, nil, false, ErrSelfParent
@@ -204,52 +211,60 @@ func (g *Graph) Insert(by Peer, cause Cause, self, other Index, datum uint32) (x
 		} else if other == 0 || other > g.size {
 			return 0, nil, nil, false, ErrOtherParent
 		}
-		made.Self, made.Other = self, other
-		made.Nth = parent.Nth + 1
-		made.Col = parent.Col
-		made.Sync = parent.Sync
-		branched = g.columns[made.Col].tip != self
+		col, nth, sync = parent.Col, parent.Nth+1, parent.Sync
+		branched = g.columns[col].tip != self
 	}
 	if branched {
-		parent := NoColumn
-		if self != 0 {
-			parent = made.Col
-		}
-		if made.Col, err = g.branch(by, parent); err != nil {
+		if col, err = g.branch(by, col, self); err != nil {
 			return 0, nil, nil, false, err
 		}
 	}
-	if cause.Sync() {
-		made.Sync = x
-	}
-	c := &g.columns[made.Col]
-	if c.first == 0 {
+	c := &g.columns[col]
+	if c.tip == 0 {
 		c.first = x
 	}
 	c.tip = x
 	g.size = x
+	if cause.Sync() {
+		sync = x
+	}
 	n := int(x >> chunkShift)
-	if n == len(g.chunks) || g.chunks[n].stride != g.stride {
+	if n == len(g.chunks) || g.chunks[n].stride() != g.stride {
 		g.room(n)
 	}
 	k := &g.chunks[n]
-	i := int(x & (chunkSize - 1))
-	ev = &k.events[i]
-	*ev = made
-	row = k.rows[i*k.stride : (i+1)*k.stride : (i+1)*k.stride]
+	ev = &k.events[x&(chunkSize-1)]
+	*ev = Event{Self: self, Other: other, Sync: sync, Nth: nth, Datum: datum, By: by, Col: col, Cause: cause}
+	row = k.row(x)
 	if self != 0 {
-		a := g.Row(self, 0)
-		b := a
-		if other != 0 {
-			b = g.Row(other, 1)
-		}
-		mergeRows(row, a, b)
+		g.fill(row, self, other)
 	}
-	row[made.Col] = x
+	row[col] = x
 	if invariants {
 		g.verify(x)
 	}
 	return x, ev, row, branched, nil
+}
+
+// fill sets a row to the entrywise maximum of the parents'. Other may be 0.
+func (g *Graph) fill(row []Index, self, other Index) {
+	k := &g.chunks[self>>chunkShift]
+	if other == 0 {
+		other = self
+	}
+	m := &g.chunks[other>>chunkShift]
+	if n := chunkSize * 4; len(row) == 4 && len(k.rows) == n && len(m.rows) == n {
+		r := (*[4]Index)(row)
+		a := (*[4]Index)(k.rows[self&(chunkSize-1)*4:])
+		b := (*[4]Index)(m.rows[other&(chunkSize-1)*4:])
+		r[0], r[1], r[2], r[3] = max(a[0], b[0]), max(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+		return
+	}
+	if a := g.Row(self, 0); other == self {
+		copy(row, a)
+	} else {
+		mergeRows(row, a, g.Row(other, 1))
+	}
 }
 
 func (g *Graph) refuse(by Peer, cause Cause) error {
@@ -271,6 +286,5 @@ func (g *Graph) room(n int) {
 	g.chunks = append(g.chunks, chunk{
 		events: new([chunkSize]Event),
 		rows:   make([]Index, chunkSize*g.stride),
-		stride: g.stride,
 	})
 }
