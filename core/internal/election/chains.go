@@ -4,24 +4,39 @@ import "parsec/core/internal/gossip"
 
 // chains lists, by column, the events that can change anything in an election: those by which a voter
 // received something. All others have the ancestry of their self-parent. An event's place in its chain
-// counts from the first ever listed; those before head are dropped. Rows lie side by side, so that
-// looking along a chain reads memory in order.
+// counts from the first ever listed; those before head are dropped.
+//
+// Rows up to copiedWidth are copied and lie side by side, so that looking along a chain reads memory in
+// order. Wider ones are read where the graph has them: the copies would be most of an engine's memory, and
+// reading one takes long enough not to mind where the next is.
 type chains struct {
-	rows  []gossip.Index // of column c the row of place k at ((c*room + k - from[c])*width
+	g     *gossip.Graph
+	slots []gossip.Index // of column c, the entry of place k at (c*room + k - from[c])*entry: the row, or the event
 	width int            // entries of a row, a multiple of 4
+	entry int            // width, or 1 where rows are not copied
 	room  uint32         // places of a column
-	from  []uint32       // by column: the place that comes first in rows
+	from  []uint32       // by column: the place that comes first in slots
 	head  []uint32       // by column: the first place that may be looked at
 	tail  []uint32       // by column: the place after the last
 }
 
-const firstRoom = 16
+const (
+	firstRoom   = 16
+	copiedWidth = 32
+)
 
-func (c *chains) reset(width int) {
+// reset empties the chains, for events whose rows the graph stores with width entries or more.
+func (c *chains) reset(g *gossip.Graph, width int) {
+	entry := width
+	if width > copiedWidth {
+		entry = 1
+	}
 	marks := make([]uint32, 3*width)
 	*c = chains{
-		rows:  make([]gossip.Index, width*firstRoom*width),
+		g:     g,
+		slots: make([]gossip.Index, width*firstRoom*entry),
 		width: width,
+		entry: entry,
 		room:  firstRoom,
 		from:  marks[:width:width],
 		head:  marks[width : 2*width : 2*width],
@@ -29,21 +44,42 @@ func (c *chains) reset(width int) {
 	}
 }
 
-// stretch returns the rows of a column's chain from place k to before place end.
-func (c *chains) stretch(col gossip.Column, k, end uint32) []gossip.Index {
-	first := int(uint32(col)*c.room + k - c.from[col])
-	return c.rows[first*c.width : (first+int(end-k))*c.width]
+// slot returns where the entry of place k is in slots.
+func (c *chains) slot(col gossip.Column, k uint32) int {
+	return int(uint32(col)*c.room+k-c.from[col]) * c.entry
 }
 
 // row returns the row of the event at place k.
 func (c *chains) row(col gossip.Column, k uint32) []gossip.Index {
-	i := int(uint32(col)*c.room+k-c.from[col]) * c.width
-	return c.rows[i : i+c.width : i+c.width]
+	i := c.slot(col, k)
+	if c.entry == 1 {
+		return c.g.Stored(c.slots[i])[:c.width:c.width]
+	}
+	return c.slots[i : i+c.width : i+c.width]
 }
 
 // at returns the event at place k.
 func (c *chains) at(col gossip.Column, k uint32) gossip.Index {
-	return c.rows[int(uint32(col)*c.room+k-c.from[col])*c.width+int(col)]
+	i := c.slot(col, k)
+	if c.entry == 1 {
+		return c.slots[i]
+	}
+	return c.slots[i+int(col)]
+}
+
+// look returns the place of the first event of a chain, from place k to before end, that descends from the
+// level on at least need chains; end if there is none.
+func (c *chains) look(col gossip.Column, k, end uint32, level []gossip.Index, need int) uint32 {
+	if c.entry != 1 {
+		return k + uint32(look(c.slots[c.slot(col, k):], int(end-k), level, need))
+	}
+	for _, x := range c.slots[c.slot(col, k):c.slot(col, end)] {
+		if look(c.g.Stored(x), 1, level, need) == 0 {
+			break
+		}
+		k++
+	}
+	return k
 }
 
 // last returns the last event of a chain, 0 for none that is kept.
@@ -54,31 +90,42 @@ func (c *chains) last(col gossip.Column) gossip.Index {
 	return c.at(col, c.tail[col]-1)
 }
 
-// push appends an event.
-func (c *chains) push(col gossip.Column, row []gossip.Index) {
-	if c.tail[col]-c.from[col] == c.room {
+// push appends event x, whose row it is.
+func (c *chains) push(col gossip.Column, x gossip.Index, row []gossip.Index) {
+	k := c.tail[col]
+	if k-c.from[col] == c.room {
 		c.slide(col)
 	}
-	c.tail[col]++
-	copy(c.row(col, c.tail[col]-1), row)
+	c.tail[col] = k + 1
+	switch i := c.slot(col, k); c.entry {
+	case 1:
+		c.slots[i] = x
+	case 4:
+		*(*[4]gossip.Index)(c.slots[i:]) = *(*[4]gossip.Index)(row)
+	default:
+		copy(c.slots[i:i+c.width], row)
+	}
 }
 
 // slide drops what is before head from a full chain. If that is less than half of it, all chains get
 // twice the room.
 func (c *chains) slide(col gossip.Column) {
+	kept := func(c *chains, col gossip.Column, first uint32) []gossip.Index {
+		return c.slots[c.slot(col, first):c.slot(col, c.tail[col])]
+	}
 	if c.head[col]-c.from[col] >= c.room/2 {
-		start := c.rows[int(uint32(col)*c.room)*c.width:]
-		copy(start, c.stretch(col, c.head[col], c.tail[col]))
+		rest := kept(c, col, c.head[col])
 		c.from[col] = c.head[col]
+		copy(c.slots[c.slot(col, c.head[col]):], rest)
 		return
 	}
 	was := *c
 	c.room *= 2
-	c.rows = make([]gossip.Index, len(c.head)*int(c.room)*c.width)
+	c.slots = make([]gossip.Index, len(c.head)*int(c.room)*c.entry)
 	c.from = make([]uint32, len(c.head))
 	for i := range c.head {
 		col := gossip.Column(i)
 		c.from[col] = c.head[col]
-		copy(c.stretch(col, c.head[col], c.tail[col]), was.stretch(col, c.head[col], c.tail[col]))
+		copy(c.slots[c.slot(col, c.head[col]):], kept(&was, col, c.head[col]))
 	}
 }

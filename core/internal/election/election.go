@@ -227,7 +227,7 @@ func (e *Election) enter(x gossip.Index, ev *gossip.Event, row []gossip.Index) {
 	l.arrived = gossip.NoColumn
 	if view >= 0 && ev.Cause.Receive() {
 		l.arrived = ev.Col
-		l.chains.push(ev.Col, row)
+		l.chains.push(ev.Col, x, row)
 	}
 	if !l.on {
 		e.push(x, ev, row)

@@ -62,7 +62,7 @@ func (e *Election) resetLevels() {
 		l.base[j] = level{at: places[:width:width], next: next[j*width:][:width:width]}
 	}
 	l.on = e.byLevels()
-	l.chains.reset(width)
+	l.chains.reset(e.g, width)
 	l.sight.reset(width)
 	l.subjects.reset(width, e.vcol)
 }
@@ -213,14 +213,12 @@ func (e *Election) deepen(depth int) {
 	}
 }
 
-// look returns the place of the first event of a chain, from place k to before end, that descends from the
-// level on at least need chains; end if there is none.
+// look is look along a chain, for k up to end or past it, and counts.
 func (e *Election) look(c gossip.Column, k, end uint32, level []gossip.Index, need int) uint32 {
 	if k >= end {
 		return k
 	}
-	h := &e.levels.chains
-	at := k + uint32(look(h.rows[int(uint32(c)*h.room+k-h.from[c])*h.width:], int(end-k), level, need))
+	at := e.levels.chains.look(c, k, end, level, need)
 	e.Stats.Looks += uint64(min(at+1, end) - k)
 	return at
 }
@@ -325,11 +323,7 @@ func (e *Election) observes(c gossip.Column, k uint32) bool {
 		rows := s.rows[:0]
 		for _, c := range e.vcol {
 			if a := row[c]; a >= lowest {
-				r := e.g.Stored(a, len(l.first))
-				if r == nil {
-					return e.observesBySets(row, set)
-				}
-				rows = append(rows, r)
+				rows = append(rows, &e.g.Stored(a)[0])
 			}
 		}
 		if len(rows) < e.quorum {
@@ -382,7 +376,7 @@ func (e *Election) sees(a gossip.Index) int {
 	}
 	s.epoch[i] = s.now
 	set := s.sets[i*s.words:][:s.words]
-	row := e.g.Row(a, 1)
+	row := e.g.Stored(a)
 	if s.lanes {
 		set[0] = 0
 		for c, f := range l.first {

@@ -18,6 +18,8 @@ TEXT ·lookVector(SB), NOSPLIT, $0-48
 	JEQ  four
 	CMPQ DX, $8
 	JEQ  eight
+	CMPQ DX, $32
+	JGT  wide
 
 row:
 	// R9: less, in this row; R10: bytes done.
@@ -50,6 +52,40 @@ judge:
 	INCQ AX
 	CMPQ AX, CX
 	JLT  row
+	JMP  found
+
+	// As row, but a row is left as soon as too many are less.
+wide:
+	XORQ R9, R9
+	XORQ R10, R10
+	LEAQ -8(DX), R11
+
+block8:
+	VMOVDQU   (DI)(R10*1), Y0
+	VPCMPGTD  (SI)(R10*1), Y0, Y0
+	VMOVMSKPS Y0, R12
+	POPCNTL   R12, R12
+	ADDQ      R12, R9
+	CMPQ      R9, R8
+	JGT       next
+	ADDQ      $32, R10
+	SUBQ      $8, R11
+	JGE       block8
+	TESTQ     $4, DX
+	JEQ       found
+	VMOVDQU   (DI)(R10*1), X0
+	VPCMPGTD  (SI)(R10*1), X0, X0
+	VMOVMSKPS X0, R12
+	POPCNTL   R12, R12
+	ADDQ      R12, R9
+	CMPQ      R9, R8
+	JLE       found
+
+next:
+	LEAQ (SI)(DX*4), SI
+	INCQ AX
+	CMPQ AX, CX
+	JLT  wide
 	JMP  found
 
 four:

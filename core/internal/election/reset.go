@@ -26,6 +26,7 @@ func (e *Election) reset() {
 	e.window.reset(e.n, e.aligned && len(e.forked) == 0)
 	e.metaVotes.reset(e.n, len(e.content.views))
 	e.metaVotes.forked = len(e.forked) > 0
+	e.g.Widen(from)
 	for x := from; x <= e.g.Len(); x++ {
 		e.enter(x, e.g.Event(x), e.g.Row(x, 0))
 	}

@@ -132,7 +132,7 @@ func (g *Graph) addColumn(c column) Column {
 	return Column(len(g.columns) - 1)
 }
 
-// widen gives the last chunk rows of the present stride.
+// widen gives a chunk rows of the present stride.
 func (g *Graph) widen(c *chunk) {
 	rows := make([]Index, chunkSize*g.stride)
 	for i := range Index(chunkSize) {
@@ -157,13 +157,18 @@ func (g *Graph) Row(x Index, scratch int) []Index {
 	return row
 }
 
-// Stored returns where the first n entries of x's row are stored, for good; nil if it was stored with fewer.
-func (g *Graph) Stored(x Index, n int) *Index {
-	row := g.chunks[x>>chunkShift].row(x)
-	if len(row) < n {
-		return nil
+// Stored returns x's row as it is stored, for good: with as many entries as rows had when x was inserted, or at
+// the last Widen that reached it.
+func (g *Graph) Stored(x Index) []Index { return g.chunks[x>>chunkShift].row(x) }
+
+// Widen stores the rows of the events from x on with as many entries as rows have now. Time O(1) if they are,
+// else O(entries) for each event from a little before x on.
+func (g *Graph) Widen(x Index) {
+	for i := int(x >> chunkShift); i < len(g.chunks); i++ {
+		if k := &g.chunks[i]; k.stride() != g.stride {
+			g.widen(k)
+		}
 	}
-	return &row[0]
 }
 
 func (g *Graph) wide(row []Index, scratch int) []Index {
