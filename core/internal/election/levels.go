@@ -232,6 +232,9 @@ func (e *Election) findObserver(c gossip.Column, guess uint32) uint32 {
 	if b.at[c] != never || k == tail {
 		return guess
 	}
+	if len(e.counted) > 0 {
+		guess = 0 // one that counts may have forked, and what is strongly seen is then lost along the chain
+	}
 	set := l.sight.of(c)
 	i := min(k+guess, tail-1)
 	if e.observes(c, i) {
