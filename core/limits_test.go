@@ -3,6 +3,7 @@ package core_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"parsec/core"
@@ -147,5 +148,33 @@ func TestLongContent(t *testing.T) {
 				t.Fatalf("%v: place %d is taken by observation %d", m, i, d.observation)
 			}
 		}
+	}
+}
+
+// What one voter makes while an election does not end costs its own events' room only: a row each, in the graph
+// and in the election. In a section that has known a thousand peers it must not cost that for each of them.
+func TestChattyVoter(t *testing.T) {
+	const n, peers, events = 4, 1000, 1000
+	s := newScript(core.Single, n, peers)
+	s.rec.Events = s.rec.Events[:n]
+	for p := n; p < peers; p++ {
+		s.last[p] = recording.None
+	}
+	s.vote(s.observe(core.Opaque, 0), 0)
+	s.meet(upTo(n)...)
+	for range events {
+		s.hear(1, 0)
+	}
+	e := recEngine(t, s.rec)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for i := range s.rec.Events {
+		if _, err := e.Insert(s.rec.Event(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if used, most := after.TotalAlloc-before.TotalAlloc, uint64(8*4*peers*events); used > most {
+		t.Errorf("%d bytes for %d events, want at most %d", used, len(s.rec.Events), most)
 	}
 }

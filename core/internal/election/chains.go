@@ -1,6 +1,10 @@
 package election
 
-import "parsec/core/internal/gossip"
+import (
+	"slices"
+
+	"parsec/core/internal/gossip"
+)
 
 // chains lists, by column, the events that can change anything in an election: those by which a voter
 // received something. All others have the ancestry of their self-parent. An event's place in its chain
@@ -11,43 +15,43 @@ import "parsec/core/internal/gossip"
 // reading one takes long enough not to mind where the next is.
 type chains struct {
 	g     *gossip.Graph
-	slots []gossip.Index // of column c, the entry of place k at (c*room + k - from[c])*entry: the row, or the event
+	slots []gossip.Index // the entry of place k of column c is at start[c] + k*entry: the row, or the event
 	width int            // entries of a row, a multiple of 4
 	entry int            // width, or 1 where rows are not copied
-	room  uint32         // places of a column
+	start []int          // by column
 	from  []uint32       // by column: the place that comes first in slots
 	head  []uint32       // by column: the first place that may be looked at
 	tail  []uint32       // by column: the place after the last
+	room  []uint32       // by column: how many places there are for, from from on
 }
 
 const (
 	firstRoom   = 16
-	copiedWidth = 32
+	copiedWidth = 8
 )
 
-// reset empties the chains, for events whose rows the graph stores with width entries or more.
-func (c *chains) reset(g *gossip.Graph, width int) {
+// reset empties the chains of some voters, whose rows the graph stores with width entries or more.
+func (c *chains) reset(g *gossip.Graph, width, voters int) {
 	entry := width
 	if width > copiedWidth {
 		entry = 1
 	}
-	marks := make([]uint32, 3*width)
+	marks := make([]uint32, 4*width)
 	*c = chains{
 		g:     g,
-		slots: make([]gossip.Index, width*firstRoom*entry),
+		slots: make([]gossip.Index, 0, voters*firstRoom*entry),
 		width: width,
 		entry: entry,
-		room:  firstRoom,
+		start: make([]int, width),
 		from:  marks[:width:width],
 		head:  marks[width : 2*width : 2*width],
-		tail:  marks[2*width:],
+		tail:  marks[2*width : 3*width : 3*width],
+		room:  marks[3*width:],
 	}
 }
 
 // slot returns where the entry of place k is in slots.
-func (c *chains) slot(col gossip.Column, k uint32) int {
-	return int(uint32(col)*c.room+k-c.from[col]) * c.entry
-}
+func (c *chains) slot(col gossip.Column, k uint32) int { return c.start[col] + int(k)*c.entry }
 
 // row returns the row of the event at place k.
 func (c *chains) row(col gossip.Column, k uint32) []gossip.Index {
@@ -93,7 +97,7 @@ func (c *chains) last(col gossip.Column) gossip.Index {
 // push appends event x, whose row it is.
 func (c *chains) push(col gossip.Column, x gossip.Index, row []gossip.Index) {
 	k := c.tail[col]
-	if k-c.from[col] == c.room {
+	if k-c.from[col] == c.room[col] {
 		c.slide(col)
 	}
 	c.tail[col] = k + 1
@@ -107,25 +111,19 @@ func (c *chains) push(col gossip.Column, x gossip.Index, row []gossip.Index) {
 	}
 }
 
-// slide drops what is before head from a full chain. If that is less than half of it, all chains get
-// twice the room.
+// slide drops what is before head from a full chain. If that is less than half of it, it moves to where it has
+// twice the room. (The place it leaves is lost until the next reset: at most as much as it has.)
 func (c *chains) slide(col gossip.Column) {
-	kept := func(c *chains, col gossip.Column, first uint32) []gossip.Index {
-		return c.slots[c.slot(col, first):c.slot(col, c.tail[col])]
+	head, was := c.head[col], c.room[col]
+	rest := c.slots[c.slot(col, head):c.slot(col, c.tail[col])]
+	at := c.slot(col, c.from[col])
+	if was == 0 || head-c.from[col] < was/2 {
+		c.room[col] = max(2*was, firstRoom)
+		at = len(c.slots)
+		size := int(c.room[col]) * c.entry
+		c.slots = slices.Grow(c.slots, size)[:at+size]
 	}
-	if c.head[col]-c.from[col] >= c.room/2 {
-		rest := kept(c, col, c.head[col])
-		c.from[col] = c.head[col]
-		copy(c.slots[c.slot(col, c.head[col]):], rest)
-		return
-	}
-	was := *c
-	c.room *= 2
-	c.slots = make([]gossip.Index, len(c.head)*int(c.room)*c.entry)
-	c.from = make([]uint32, len(c.head))
-	for i := range c.head {
-		col := gossip.Column(i)
-		c.from[col] = c.head[col]
-		copy(c.slots[c.slot(col, c.head[col]):], kept(&was, col, c.head[col]))
-	}
+	copy(c.slots[at:], rest)
+	c.from[col] = head
+	c.start[col] = at - int(head)*c.entry
 }

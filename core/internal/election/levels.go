@@ -62,7 +62,7 @@ func (e *Election) resetLevels() {
 		l.base[j] = level{at: places[:width:width], next: next[j*width:][:width:width]}
 	}
 	l.on = e.byLevels()
-	l.chains.reset(e.g, width)
+	l.chains.reset(e.g, width, e.n)
 	l.sight.reset(width)
 	l.subjects.reset(width, e.vcol)
 }
