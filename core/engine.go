@@ -69,6 +69,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 		election:   election.New(cfg.Mode == Single, cfg.Rules == Crate073, coin.PredictableRoundParity{}),
 		identities: make(map[Identity]PeerIndex, len(cfg.Peers)),
 	}
+	e.election.Grow(len(cfg.Peers))
 	for _, id := range cfg.Peers {
 		if _, err := e.AddPeer(id); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrConfig, err)

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"parsec/core/internal/coin"
 	"parsec/core/internal/gossip"
@@ -143,6 +144,20 @@ func (e *Election) Voter(p gossip.Peer) bool { return e.member[p] }
 
 // Voters returns the number of voters.
 func (e *Election) Voters() int { return e.n }
+
+// Grow makes room for so many more peers.
+func (e *Election) Grow(peers int) {
+	peers = min(peers, gossip.MaxPeers)
+	e.g.Grow(peers)
+	e.identities = slices.Grow(e.identities, peers)
+	e.member = slices.Grow(e.member, peers)
+	e.vbit = slices.Grow(e.vbit, peers)
+	e.column = slices.Grow(e.column, peers)
+	e.voters = slices.Grow(e.voters, peers)
+	e.vcol = slices.Grow(e.vcol, peers)
+	e.content.views = slices.Grow(e.content.views, peers)
+	e.content.voter = slices.Grow(e.content.voter, peers)
+}
 
 // AddPeer makes a peer known. Identities are distinct.
 func (e *Election) AddPeer(identity [32]byte) (gossip.Peer, error) {

@@ -22,6 +22,11 @@ type subjects struct {
 	like    gossip.Column // a column with an observer
 	of      []int16       // by column: the class; -1 for uniform ones
 	classes []class
+	room    struct { // for further classes
+		done []gossip.Index
+		end  []uint32
+		step []uint8
+	}
 	blocker int // the class that was not decided when last looked, or one past the last
 	groups  [2]group
 	clock   uint32 // counts settles
@@ -129,7 +134,7 @@ func (s *subjects) newClass() *class {
 	if n < cap(s.classes) {
 		s.classes = s.classes[:n+1]
 	} else {
-		s.classes = append(s.classes, class{})
+		s.classes = slices.Grow(s.classes, max(n, 8))[:n+1]
 	}
 	k := &s.classes[n]
 	s.empty(k)
@@ -139,8 +144,15 @@ func (s *subjects) newClass() *class {
 // empty makes k a class without stages, up to date.
 func (s *subjects) empty(k *class) {
 	if k.done == nil {
-		k.done, k.step = make([]gossip.Index, len(s.of)), make([]uint8, len(s.of))
-		k.end = make([]uint32, len(s.of))
+		const more = 8
+		width := len(s.of)
+		r := &s.room
+		if len(r.done) == 0 {
+			r.done, r.end, r.step = make([]gossip.Index, more*width), make([]uint32, more*width), make([]uint8, more*width)
+		}
+		k.done, r.done = r.done[:width:width], r.done[width:]
+		k.end, r.end = r.end[:width:width], r.end[width:]
+		k.step, r.step = r.step[:width:width], r.step[width:]
 	}
 	for i := range k.done {
 		k.done[i], k.end[i] = never, math.MaxUint32

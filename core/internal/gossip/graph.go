@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Column numbers the entries of ancestry rows. A peer's first chain of events has the column that came
@@ -112,6 +113,13 @@ func (g *Graph) Of(p Peer) []Column { return g.all[p] }
 
 // By returns whose column c is.
 func (g *Graph) By(c Column) Peer { return g.columns[c].by }
+
+// Grow makes room for so many more peers.
+func (g *Graph) Grow(peers int) {
+	g.columns = slices.Grow(g.columns, peers)
+	g.main = slices.Grow(g.main, peers)
+	g.all = slices.Grow(g.all, peers)
+}
 
 // AddPeer makes a further peer known. Cost: none, but for one chunk's rows when they must widen.
 func (g *Graph) AddPeer() (Peer, error) {
