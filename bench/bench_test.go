@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"parsec/bench/measure"
 	"parsec/core/recording"
@@ -12,6 +13,11 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	var err error
+	if active, err = readHandicap(os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	}
 	if flag.Lookup("test.bench").Value.String() != "" {
 		fmt.Print(measure.Units)
 	}
@@ -23,6 +29,10 @@ func benchmark(b *testing.B, rec *recording.Recording) {
 	var memory measure.Memory
 	var blocks int
 	var retouched, decisions uint64
+	again, err := active.again(rec)
+	if err != nil {
+		b.Fatal(err)
+	}
 	for b.Loop() {
 		b.StopTimer()
 		probe := measure.Begin()
@@ -31,13 +41,18 @@ func benchmark(b *testing.B, rec *recording.Recording) {
 			b.Fatal(err)
 		}
 		b.StartTimer()
+		start := time.Now()
 		blocks, err = measure.Feed(e, rec)
+		active.burn(time.Since(start))
 		b.StopTimer()
 		if err != nil {
 			b.Fatal(err)
 		}
 		memory = probe.End(e)
 		retouched, decisions = e.Stats().Retouched, e.Stats().Decisions
+		if again != nil {
+			redo(b, again)
+		}
 		b.StartTimer()
 	}
 	events := float64(len(rec.Events))

@@ -25,6 +25,25 @@
 //	retouched/decision   events processed again because an election ended
 //	last/second-tenth    the cost of an event late in a long history, over that of an early one
 //
+// # A slowdown on purpose
+//
+// Whoever tests a gate needs a change that it must find. Two environment variables make BenchmarkReplay,
+// BenchmarkGenerated and those that share their loop slower, in the timed region and without a change to
+// the engine; BenchmarkFlat, which reports the ratio of two times, does not heed them. Anything but a
+// number in range ends the run with status 2.
+//
+//	PARSEC_BENCH_SLOWDOWN=1.5            a factor of wall time, 1 to 100: each operation is followed by
+//	                                     half of what it took, in which the processor is kept busy
+//	PARSEC_BENCH_EXTRA_INSTRUCTIONS=5    percent, 0 to 100: each operation is followed by so much of the
+//	                                     work once more, the beginning of the graph on a second engine
+//
+// The second gives the same instructions in every run. How long the beginning is follows from the engine's
+// counters (core.Stats), so its share of the instructions is near the percentage, not equal to it. Neither
+// is seen by B/event, allocs/event and retained-B/event; the second engine is seen by the B/op and
+// allocs/op of -benchmem.
+//
+// # Comparing
+//
 // Each run prints Unit lines first, so that benchstat knows which direction is better. On a machine that
 // others use, take old and new in turns, and ten samples of each, or benchstat will find differences
 // where there are none.
