@@ -44,9 +44,9 @@
 // # A slowdown on purpose
 //
 // Whoever tests a gate needs a change that it must find. Two environment variables make BenchmarkReplay,
-// BenchmarkGenerated and BenchmarkMatrix slower, in the timed region and without a change to
-// the engine; BenchmarkFlat, which reports the ratio of two times, does not heed them. Anything but a
-// number in range ends the run with status 2.
+// BenchmarkGenerated and BenchmarkMatrix slower, in the timed region and without a change to the engine;
+// BenchmarkFlat, which reports the ratio of two times, does not heed them. Anything but a number in range
+// ends the run with status 2.
 //
 //	PARSEC_BENCH_SLOWDOWN=1.5            a factor of wall time, 1 to 100: each operation is followed by
 //	                                     half of what it took, in which the processor is kept busy

@@ -1,10 +1,14 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"os"
+	"os/exec"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,6 +143,23 @@ func TestReadHandicap(t *testing.T) {
 		got, err := readHandicap(func(name string) string { return set[name] })
 		if got != c.want || (err == nil) != c.ok {
 			t.Errorf("%s=%q %s=%q: %+v, %v", slowdownVar, c.slowdown, extraVar, c.extra, got, err)
+		}
+	}
+}
+
+// A typing mistake must not turn into a benchmark without handicap, and so into a gate that seems to work.
+func TestBadHandicapIsFatal(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{slowdownVar, extraVar} {
+		cmd := exec.Command(self, "-test.run=^$")
+		cmd.Env = append(os.Environ(), name+"=1,5")
+		out, err := cmd.CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "bench: "+name+` is "1,5"`) {
+			t.Errorf("%s: %v, output %q", name, err, out)
 		}
 	}
 }
