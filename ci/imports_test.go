@@ -112,6 +112,7 @@ var packages = []pkg{
 		code: []allowed{
 			{"core", "feeds an engine"},
 			{"core/recording", "with a recording's events"},
+			{"github.com/montanaflynn/stats", "percentiles by nearest rank"},
 		},
 		test: []allowed{
 			{"workloads", "something to feed"},

@@ -151,36 +151,37 @@ var named = []Workload{
 		Name: "lossy", MinPeers: 2,
 		Doc: "Supermajority mode, a quarter of the messages is lost, delays are exponential and twice the gossip interval; votes are some 9 % of the events. " +
 			"Hard on uneven knowledge: requests without response, big catching-up messages. Like lossy-slow-*.",
-		params: func(z Size) Params {
-			p := calm(z, core.Supermajority, 100, 6)
-			p.LossPercent = 25
-			p.Delay = Delay{Exponential, 2 * interval}
-			return p
-		},
+		params: func(z Size) Params { return losing(calm(z, core.Supermajority, 100, 6)) },
+	},
+	{
+		Name: "lossy-single", MinPeers: 2, mode: core.Single,
+		Doc: "Single mode, otherwise as lossy. Hard on keys that some members order late, since one lost message holds them back. " +
+			"Like lossy-slow-*, with one vote for each observation.",
+		params: func(z Size) Params { return losing(calm(z, core.Single, 0, 6)) },
 	},
 	{
 		Name: "slow-links", MinPeers: 4, mode: core.Single,
 		Doc: "Single mode, a third of the links is 40 times slower than the rest and heavy-tailed; votes are some 9 % of the events. " +
 			"Hard on old other-parents and reordered messages. Like lossy-slow-*, without the loss.",
-		params: func(z Size) Params {
-			p := calm(z, core.Single, 0, 8)
-			p.SlowPercent = 33
-			p.SlowDelay = Delay{HeavyTailed, 40 * delay}
-			return p
-		},
+		params: func(z Size) Params { return slowing(calm(z, core.Single, 0, 8)) },
+	},
+	{
+		Name: "slow-links-supermajority", MinPeers: 4,
+		Doc: "Supermajority mode, otherwise as slow-links. Hard on votes that come in late, one by one, over slow links. " +
+			"Like lossy-slow-*, without the loss.",
+		params: func(z Size) Params { return slowing(calm(z, core.Supermajority, 100, 8)) },
 	},
 	{
 		Name: "partition", MinPeers: 4,
 		Doc: "Supermajority mode, a quarter of the members cut off from 20 to 35 % of the run, halves from 50 to 65 %: " +
 			"first one side goes on deciding, then none. Hard on votes that wait, on long catching up and on decisions in a row. Like partition-*.",
-		params: func(z Size) Params {
-			p := calm(z, core.Supermajority, 100, 7)
-			p.Partitions = []Partition{
-				{From: moment(z, 20), Until: moment(z, 35), Groups: []int{max(1, z.Peers/4)}},
-				{From: moment(z, 50), Until: moment(z, 65), Groups: []int{z.Peers / 2}},
-			}
-			return p
-		},
+		params: func(z Size) Params { return parting(calm(z, core.Supermajority, 100, 7), z) },
+	},
+	{
+		Name: "partition-single", MinPeers: 4, mode: core.Single,
+		Doc: "Single mode, otherwise as partition. Hard on the many keys that are decided at once when it ends. " +
+			"Like partition-*, with one vote for each observation.",
+		params: func(z Size) Params { return parting(calm(z, core.Single, 0, 7), z) },
 	},
 	{
 		Name: "churn", MinPeers: 4,
@@ -254,6 +255,26 @@ var named = []Workload{
 		Doc: "What benchmarks run: see Large. Supermajority mode; shares of events are those of the large recording nearest in peers, " +
 			"blocks go as 1/peers. Like perf-supermajority-*, at any size.",
 	},
+}
+
+func losing(p Params) Params {
+	p.LossPercent = 25
+	p.Delay = Delay{Exponential, 2 * interval}
+	return p
+}
+
+func slowing(p Params) Params {
+	p.SlowPercent = 33
+	p.SlowDelay = Delay{HeavyTailed, 40 * delay}
+	return p
+}
+
+func parting(p Params, z Size) Params {
+	p.Partitions = []Partition{
+		{From: moment(z, 20), Until: moment(z, 35), Groups: []int{max(1, z.Peers/4)}},
+		{From: moment(z, 50), Until: moment(z, 65), Groups: []int{z.Peers / 2}},
+	}
+	return p
 }
 
 func churning(p Params, z Size) Params {

@@ -54,11 +54,11 @@ func TestREADMEListsAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, w := range Named() {
-		if !strings.Contains(string(text), "| `"+w.Name+"` |") {
+		if !strings.Contains(string(text), "| [`"+w.Name+"`](pages/"+w.Name+".md) |") {
 			t.Errorf("README.md has no row for %s", w.Name)
 		}
 	}
-	if rows := strings.Count(string(text), "\n| `"); rows < len(named) {
+	if rows := strings.Count(string(text), "\n| [`"); rows != len(named) {
 		t.Errorf("README.md has %d rows", rows)
 	}
 }

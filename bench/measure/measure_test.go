@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"golang.org/x/perf/benchfmt"
+	"golang.org/x/perf/benchmath"
 
 	"parsec/bench/measure"
 	"parsec/core"
@@ -88,9 +89,23 @@ func TestUnits(t *testing.T) {
 			t.Errorf("%v", r.Result())
 		}
 	}
-	for unit, want := range map[string]int{"us/event": -1, "events/s": 1, "B/event": -1, "last/second-tenth": -1} {
+	if err := r.Err(); err != nil {
+		t.Error(err)
+	}
+	for unit, want := range map[string]int{
+		"us/event": -1, "events/s": 1, "B/event": -1, "last/second-tenth": -1, "blocks/event": 0,
+		"p50-events/block": -1, "p99-events/block": -1, "p50-rounds/block": -1, "p99-rounds/block": -1,
+	} {
 		if got := r.Units().GetBetter(unit); got != want {
 			t.Errorf("%s: direction %d, want %d", unit, got, want)
+		}
+	}
+	for unit, want := range map[string]benchmath.Assumption{
+		"us/event": benchmath.AssumeNothing, "allocs/event": benchmath.AssumeNothing,
+		"retouched/decision": benchmath.AssumeExact, "p99-events/block": benchmath.AssumeExact,
+	} {
+		if got := r.Units().GetAssumption(unit); got != want {
+			t.Errorf("%s: assumption %v, want %v", unit, got, want)
 		}
 	}
 }
