@@ -86,8 +86,7 @@ func TestAddPeerLater(t *testing.T) {
 	}
 }
 
-// Peers can fork only so often; the engine then refuses further branches, and takes everything else. The
-// one that forks here votes, and somebody has voted: every branch makes the engine start over.
+// Peers can fork only so often; the engine then refuses further branches, and takes everything else.
 func TestForkLimit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a second")
@@ -176,5 +175,51 @@ func TestChattyVoter(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if used, most := after.TotalAlloc-before.TotalAlloc, uint64(8*4*peers*events); used > most {
 		t.Errorf("%d bytes for %d events, want at most %d", used, len(s.rec.Events), most)
+	}
+}
+
+// A voter that forks as often as the limit allows, with a vote on each branch, is told about once: nothing is
+// computed anew for branches after the first, and time goes with the branches an event descends from.
+func TestManyBranches(t *testing.T) {
+	const n, branches = 7, 300
+	for _, m := range []core.Mode{core.Supermajority, core.Single} {
+		for _, nested := range []bool{false, true} {
+			s := newScript(m, n, n)
+			s.meet(upTo(n)...)
+			o := s.observe(core.Opaque, 0)
+			s.vote(o, upTo(n-1)...)
+			forker := n - 1
+			at := s.last[forker]
+			for range branches {
+				s.last[forker] = at
+				s.vote(o, forker)
+				s.hear(forker, 0)
+				if nested {
+					at = s.last[forker]
+					s.hear(forker, 0)
+				}
+				s.hear(1, forker)
+			}
+			for range 8 {
+				s.meet(upTo(n - 1)...)
+			}
+			e := recEngine(t, s.rec)
+			blocks, _, err := s.rec.Replay(e)
+			if err != nil || blocks == 0 {
+				t.Fatalf("%v, nested %v: %d blocks, %v", m, nested, blocks, err)
+			}
+			if got := e.Stats().Resets; got > 5 {
+				t.Errorf("%v, nested %v: everything was computed anew %d times", m, nested, got)
+			}
+			small := s.rec.Events
+			if len(small) > 300 {
+				small = small[:300]
+			}
+			part := *s.rec
+			part.Events = small
+			if err := compare(&part, nil, variant{metas: seldom}, variant{metas: never}); err != nil {
+				t.Errorf("%v, nested %v: %v", m, nested, err)
+			}
+		}
 	}
 }

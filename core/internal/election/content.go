@@ -22,11 +22,13 @@ const noKey = math.MaxUint32
 type key struct {
 	prefix      uint64 // what the observation's hash begins with
 	observation uint32
-	next        uint32 // the next key of the observation
-	votes       uint32 // the first vote with it, linked by vote.alike
-	tally       uint32 // supermajority keys: its place in content.seen while it is not done, noKey else
-	lowest      uint32 // while a decision is made: lowest position in a content
-	count       uint16 // while a decision is made: voters with it in their content
+	next        uint32       // the next key of the observation
+	votes       uint32       // the first vote with it, linked by vote.alike
+	tally       uint32       // supermajority keys: its place in content.seen while it is not done, noKey else
+	asked       gossip.Index // with forks: the last event at which it was asked whether it is interesting
+	listed      uint32       // with forks: the last node with it, linked by node.alike
+	lowest      uint32       // while a decision is made: lowest position in a content
+	count       uint16       // while a decision is made: voters with it in their content
 	by          gossip.Peer
 	single      bool
 	done        bool
@@ -52,6 +54,7 @@ type node struct {
 	event gossip.Index
 	key   uint32
 	next  uint32
+	alike uint32 // with forks: another with the key, 0 for none
 }
 
 // content is the interesting content of the events by voters, and how far each chain has read the votes
@@ -72,6 +75,7 @@ type content struct {
 	seen     []uint16 // tally*len(views)+view: voters of the key that the chain has read
 	fresh    []ranked // scratch
 	news     []uint64 // scratch: a bit a column
+	voted    []uint64 // scratch: a bit a voter
 
 	forks bool // votes on several columns of one peer matter: keys are recounted
 }
@@ -250,7 +254,7 @@ func (e *Election) read(x gossip.Index, ev *gossip.Event, v int, col gossip.Colu
 		switch {
 		case k.done:
 		case c.forks:
-			e.recount(x, ev, v, vt.key)
+			e.recount(x, ev, vt.key)
 		case k.single:
 			own := uint32(math.MaxUint32)
 			if k.by == ev.By {
@@ -313,21 +317,26 @@ func (e *Election) ownVote(x gossip.Index, ev *gossip.Event, k uint32) uint32 {
 	return own
 }
 
-// recount is read's way with a key while votes of forked peers are about: it counts from the graph.
-func (e *Election) recount(x gossip.Index, ev *gossip.Event, v int, id uint32) {
+// recount is read's way with a key while votes of forked peers are about: it counts from the graph, once at
+// each event. Time O(votes with the key).
+func (e *Election) recount(x gossip.Index, ev *gossip.Event, id uint32) {
 	c := &e.content
 	k := &e.keys[id]
-	if slices.ContainsFunc(c.fresh, func(r ranked) bool { return r.key == id }) || e.knows(x, ev, v, id) {
+	if k.asked == x {
+		return
+	}
+	k.asked = x
+	if e.knows(x, ev, k) {
 		return
 	}
 	if !k.single {
+		clear(c.voted)
 		n := 0
-		for _, p := range e.voters {
-			for w := k.votes; w != 0; w = e.votes[w].alike {
-				if y := e.votes[w].event; e.g.Event(y).By == p && e.g.Descends(x, y) {
-					n++
-					break
-				}
+		for w := k.votes; w != 0; w = e.votes[w].alike {
+			y := e.votes[w].event
+			if v := e.vbit[e.g.Event(y).By]; v >= 0 && c.voted[v>>6]>>(v&63)&1 == 0 && e.g.Descends(x, y) {
+				c.voted[v>>6] |= 1 << (v & 63)
+				n++
 			}
 		}
 		if n < e.quorum {
@@ -337,24 +346,13 @@ func (e *Election) recount(x gossip.Index, ev *gossip.Event, v int, id uint32) {
 	c.fresh = append(c.fresh, ranked{e.ownVote(x, ev, id), id, k.prefix})
 }
 
-// knows reports whether the key is in the content of an event by x's creator that x descends from.
-func (e *Election) knows(x gossip.Index, ev *gossip.Event, v int, id uint32) bool {
+// knows reports whether the key is in the content of an event by x's creator that x descends from. Time
+// O(chains).
+func (e *Election) knows(x gossip.Index, ev *gossip.Event, k *key) bool {
 	c := &e.content
-	in := func(v int) bool {
-		limit := e.g.At(x, c.views[v])
-		for i := c.queue[v].head; i != 0 && c.nodes[i].event <= limit; i = c.nodes[i].next {
-			if c.nodes[i].key == id {
-				return true
-			}
-		}
-		return false
-	}
-	branches := e.g.Of(ev.By)
-	if branches == nil {
-		return in(v)
-	}
-	for _, b := range branches {
-		if in(int(e.column[b].view)) {
+	for i := k.listed; i != 0; i = c.nodes[i].alike {
+		y := c.nodes[i].event
+		if e.g.Event(y).By == ev.By && e.g.Descends(x, y) {
 			return true
 		}
 	}
@@ -378,6 +376,10 @@ func (e *Election) list(x gossip.Index, v int) {
 			c.nodes = append(c.nodes, node{})
 		}
 		c.nodes[i] = node{event: x, key: r.key}
+		if c.forks {
+			k := &e.keys[r.key]
+			c.nodes[i].alike, k.listed = k.listed, i
+		}
 		if q.tail != 0 {
 			c.nodes[q.tail].next = i
 		} else {

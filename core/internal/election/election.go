@@ -217,7 +217,7 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip
 	switch {
 	case cause == gossip.Observation && e.logVote(x, datum):
 		// It reset everything, x included.
-	case branched && (e.member[by] || e.everyPeer || e.hasVotes(by)):
+	case branched && !e.addBranch(by, ev.Col):
 		e.reset()
 	default:
 		e.enter(x, ev, row)
@@ -240,7 +240,7 @@ func (e *Election) enter(x gossip.Index, ev *gossip.Event, row []gossip.Index) {
 	}
 	l := &e.levels
 	l.arrived = gossip.NoColumn
-	if view >= 0 && ev.Cause.Receive() {
+	if view >= 0 && ev.Cause.Receive() && len(e.forked) == 0 {
 		l.arrived = ev.Col
 		l.chains.push(ev.Col, x, row)
 	}

@@ -33,8 +33,9 @@ type observers struct {
 	// election of the same voters.
 	from []gossip.Index
 
-	filled gossip.Index // S is known of the events from lowest up to before this
-	at     []uint32     // scratch: where the sets to count start
+	filled gossip.Index   // S is known of the events from lowest up to before this
+	at     []uint32       // scratch: where the sets to count start
+	seers  []gossip.Index // scratch
 }
 
 // noteFirst notes that chain v, which had no content, has some at x, which is later than all before.
@@ -73,10 +74,13 @@ func (e *Election) renew() {
 	for v, c := range e.content.views {
 		f := e.pop(v)
 		o.lowest = min(o.lowest, f)
-		e.levels.first[c] = never
-		if i := e.content.voter[v]; f != never && !e.voterForked(i) {
+		i := e.content.voter[v]
+		if e.voterForked(i) {
+			continue
+		}
+		e.levels.first[c] = f
+		if f != never {
 			o.first[i] = f
-			e.levels.first[c] = f
 			if byPasses {
 				w.info[f-w.base].own = i + 1
 			}
@@ -235,32 +239,55 @@ func (e *Election) stronglySees(x, y gossip.Index) bool {
 	return k >= e.quorum
 }
 
-// candidates calls yield for the first interesting event of each branch of voter i, which forked: those
-// with no earlier one on their self-parent chain.
-func (e *Election) candidates(i int16, yield func(f gossip.Index) bool) {
-	for _, b := range e.g.Of(e.voters[i]) {
+// seenCandidate returns the first interesting event of voter i, which forked, that x strongly sees; 0 for none.
+// There is a candidate for each branch: the first interesting event of it with no earlier one on its
+// self-parent chain. Two cannot be strongly seen: the quorums would share an honest voter that sees both
+// branches. Time O(branches of the voter, for each voter).
+func (e *Election) seenCandidate(x gossip.Index, i int16) gossip.Index {
+	by := e.voters[i]
+	seers := e.observers.seers[:0] // the events that may count: they see no fork by the voter
+	for _, p := range e.voters {
+		seers = e.appendSeer(seers, x, p, by)
+	}
+	for _, c := range e.counted {
+		seers = e.appendSeer(seers, x, c.peer, by)
+	}
+	e.observers.seers = seers
+	if len(seers) < e.quorum {
+		return 0
+	}
+	for _, b := range e.g.Of(by) {
 		f := e.pop(int(e.column[b].view))
-		if f == never {
+		if f >= x || e.g.At(x, b) < f {
 			continue
 		}
-		first := true
-		for base, a := e.g.Base(b); base != 0 && first; base, a = e.g.Base(a) {
-			first = e.pop(int(e.column[a].view)) > base
+		k := 0
+		for _, a := range seers {
+			if e.g.At(a, b) >= f {
+				k++
+			}
 		}
-		if first && !yield(f) {
-			return
+		if k >= e.quorum && e.firstOnChain(b) {
+			return f
 		}
 	}
+	return 0
 }
 
-// seenCandidate returns the first interesting event of voter i, which forked, that x strongly sees; 0
-// for none. Two cannot be: the quorums would share an honest voter that sees both branches.
-func (e *Election) seenCandidate(x gossip.Index, i int16) (seen gossip.Index) {
-	e.candidates(i, func(f gossip.Index) bool {
-		if f < x && e.stronglySees(x, f) {
-			seen = f
+// appendSeer appends the last event by p that x descends from, if that sees events by the voter.
+func (e *Election) appendSeer(seers []gossip.Index, x gossip.Index, p, voter gossip.Peer) []gossip.Index {
+	if a := e.g.Tip(x, p); a != 0 && e.g.Tip(a, voter) != 0 {
+		seers = append(seers, a)
+	}
+	return seers
+}
+
+// firstOnChain reports whether no column that b branched off, and so on, has an interesting event before it did.
+func (e *Election) firstOnChain(b gossip.Column) bool {
+	for base, a := e.g.Base(b); base != 0; base, a = e.g.Base(a) {
+		if e.pop(int(e.column[a].view)) <= base {
+			return false
 		}
-		return seen == 0
-	})
-	return seen
+	}
+	return true
 }

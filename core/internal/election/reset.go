@@ -33,6 +33,40 @@ func (e *Election) reset() {
 	e.begin()
 }
 
+// addBranch takes in the new column of a peer that forked, and reports whether all else may stay: not if it is
+// a voter's first fork, or the first that matters. It is what keeps a peer that forks again and again from
+// having everything computed anew each time.
+func (e *Election) addBranch(by gossip.Peer, col gossip.Column) bool {
+	c := &e.content
+	voter := e.vbit[by]
+	switch {
+	case e.everyPeer:
+		return false
+	case voter < 0:
+		return c.forks || !e.hasVotes(by)
+	case !c.forks || len(e.g.Of(by)) == 2:
+		return false
+	}
+	// The chain reads what it descends from on its own. Keys that its earlier events have in their contents
+	// are known to be there.
+	e.addView(col, voter)
+	c.spread = append(c.spread, false)
+	c.queue = append(c.queue, queue{})
+	for range c.stride {
+		c.unread = append(c.unread, never)
+		c.cursor = append(c.cursor, 0)
+	}
+	at := (len(c.views) - 1) * c.stride
+	for j := range e.column {
+		if w := e.head(gossip.Column(j)); w != 0 {
+			c.unread[at+j], c.cursor[at+j] = e.votes[w].event, w
+		}
+	}
+	e.observers.from = append(e.observers.from, 0)
+	e.metaVotes.cur = append(e.metaVotes.cur, make([]uint32, e.n)...)
+	return true
+}
+
 // resetVoters lists the voters and their chains anew.
 func (e *Election) resetVoters() {
 	e.voters, e.vcol, e.forked, e.counted = e.voters[:0], e.vcol[:0], e.forked[:0], e.counted[:0]
@@ -94,6 +128,7 @@ func (e *Election) resetViews() gossip.Index {
 	clear(c.queue)
 	c.nodes, c.free = c.nodes[:1], 0
 	c.fresh = c.fresh[:0]
+	c.voted = slices.Grow(c.voted[:0], e.n/64+1)[:e.n/64+1]
 	for i := range c.unread {
 		c.unread[i] = never
 	}
@@ -109,7 +144,8 @@ func (e *Election) resetViews() gossip.Index {
 			c.unread[i], c.cursor[i] = x, w
 		}
 		for ; w != 0; w = e.votes[w].next {
-			e.keys[e.votes[w].key].tally = noKey
+			k := &e.keys[e.votes[w].key]
+			k.tally, k.asked, k.listed = noKey, 0, 0
 		}
 	}
 	c.tallies, c.recycled = 0, c.recycled[:0]

@@ -8,7 +8,7 @@ func (g *Graph) branch(p Peer, parent Column, self Index) (Column, error) {
 	if len(g.columns)-len(g.main) == MaxBranches {
 		return 0, ErrForks
 	}
-	c := g.addColumn(column{by: p, parent: parent})
+	c := g.addColumn(column{by: p, parent: parent, base: self})
 	if g.all[p] == nil {
 		g.forked = append(g.forked, p)
 		g.all[p] = []Column{g.main[p]}
@@ -20,21 +20,7 @@ func (g *Graph) branch(p Peer, parent Column, self Index) (Column, error) {
 // Base returns the event that column c branched off at, 0 for none, and that event's column.
 func (g *Graph) Base(c Column) (Index, Column) {
 	k := &g.columns[c]
-	if k.parent == NoColumn {
-		return 0, NoColumn
-	}
-	return g.Event(k.first).Self, k.parent
-}
-
-// onChain reports whether y is x or on x's self-parent chain. Both are by one creator. Time O(branches).
-func (g *Graph) onChain(x, y Index) bool {
-	c, want := g.Event(x).Col, g.Event(y).Col
-	for c != want {
-		if x, c = g.Base(c); x == 0 {
-			return false
-		}
-	}
-	return y <= x
+	return k.base, k.parent
 }
 
 // Tip returns the last event by p that x descends from, if x sees no fork by p; else 0. For a peer that
@@ -43,16 +29,28 @@ func (g *Graph) Tip(x Index, p Peer) Index {
 	if g.all[p] == nil {
 		return g.At(x, g.main[p])
 	}
-	tip := Index(0)
-	for _, c := range g.all[p] {
-		t := g.At(x, c)
-		switch {
-		case t == 0 || tip != 0 && g.onChain(tip, t):
-		case tip == 0 || g.onChain(t, tip):
-			tip = t
-		default:
-			return 0 // neither is on the other's chain: x descends from a fork
+	row := g.Stored(x)
+	known := 0 // columns with an event that x descends from
+	tip, c := Index(0), NoColumn
+	for _, b := range g.all[p] {
+		if int(b) >= len(row) {
+			break // columns ascend: x is older than the branch
 		}
+		if t := row[b]; t != 0 {
+			known++
+			if t > tip {
+				tip, c = t, b
+			}
+		}
+	}
+	// If they are on one chain, it is the last one's: x descends from no more of each column than that does.
+	for known > 1 {
+		base, parent := g.Base(c)
+		if base == 0 || row[parent] != base {
+			return 0
+		}
+		c = parent
+		known--
 	}
 	return tip
 }

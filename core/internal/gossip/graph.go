@@ -70,6 +70,7 @@ func (c *chunk) row(x Index) []Index {
 type column struct {
 	by     Peer
 	parent Column // the column it branched off, NoColumn for none
+	base   Index  // the event of parent that it branched off at, 0 for none
 	first  Index  // its first event
 	tip    Index  // its last event
 }
