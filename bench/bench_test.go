@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"parsec/bench/measure"
 	"parsec/core/recording"
@@ -13,13 +14,22 @@ import (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() != "" {
-		fmt.Print(measure.Units)
+		var err error
+		if injection, err = readInjection(os.Getenv); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		fmt.Print(measure.Units, injection.lines())
 	}
 	os.Exit(m.Run())
 }
 
 // benchmark measures how an engine takes the events of rec.
 func benchmark(b *testing.B, rec *recording.Recording) {
+	if injection.bare {
+		benchmarkBare(b, rec)
+		return
+	}
 	var memory measure.Memory
 	var blocks int
 	var retouched, decisions uint64
@@ -31,7 +41,9 @@ func benchmark(b *testing.B, rec *recording.Recording) {
 			b.Fatal(err)
 		}
 		b.StartTimer()
+		start := time.Now()
 		blocks, err = measure.Feed(e, rec)
+		injection.burn(start)
 		b.StopTimer()
 		if err != nil {
 			b.Fatal(err)
@@ -49,4 +61,19 @@ func benchmark(b *testing.B, rec *recording.Recording) {
 	b.ReportMetric(float64(memory.Retained)/events, "retained-B/event")
 	b.ReportMetric(float64(blocks)/events, "blocks/event")
 	b.ReportMetric(float64(retouched)/float64(max(1, decisions)), "retouched/decision")
+}
+
+// benchmarkBare is benchmark with nothing around the engine's work but making the engine.
+func benchmarkBare(b *testing.B, rec *recording.Recording) {
+	for b.Loop() {
+		e, err := rec.Engine()
+		if err != nil {
+			b.Fatal(err)
+		}
+		start := time.Now()
+		if _, err := measure.Feed(e, rec); err != nil {
+			b.Fatal(err)
+		}
+		injection.burn(start)
+	}
 }

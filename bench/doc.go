@@ -25,6 +25,9 @@
 //	retouched/decision   events processed again because an election ended
 //	last/second-tenth    the cost of an event late in a long history, over that of an early one
 //
+// Benchmarks can be slowed down on purpose, to see whether that is noticed, and stripped of what is not
+// the engine's work, for counting instructions: by variables of the environment, see inject_test.go.
+//
 // Each run prints Unit lines first, so that benchstat knows which direction is better. On a machine that
 // others use, take old and new in turns, and ten samples of each, or benchstat will find differences
 // where there are none.
