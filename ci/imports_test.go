@@ -144,6 +144,29 @@ var packages = []pkg{
 		why:  "a commit in a folder of its own: it runs git and go, and knows nothing of what it builds",
 	},
 	{
+		path: "cmd/perf/internal/contrast",
+		why:  "compares two arms of samples: statistics, and nothing that runs",
+		code: []allowed{
+			{"cmd/perf/internal/samples", "what is compared"},
+			{"golang.org/x/perf", "medians, intervals and the U test"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/samples",
+		why:  "reads the output of benchmarks, strictly",
+		code: []allowed{
+			{"golang.org/x/perf", "reads the Go benchmark format"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/trial",
+		why:  "runs builds against each other, and judges nothing",
+		code: []allowed{
+			{"cmd/perf/internal/checkout", "builds, and runs what can be interrupted"},
+			{"cmd/perf/internal/samples", "reads what the processes print"},
+		},
+	},
+	{
 		path: "ci",
 		why:  "looks at the tree from outside",
 	},

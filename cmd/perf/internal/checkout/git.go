@@ -132,7 +132,7 @@ func (r *Repo) snapshot(ctx context.Context) (Commit, error) {
 func git(ctx context.Context, dir string, env []string, args ...string) (string, error) {
 	// The tree may belong to another user, as in a container. Its hooks are not run.
 	args = append([]string{"-c", "safe.directory=*", "-c", "core.hooksPath=" + os.DevNull}, args...)
-	cmd := command(ctx, "git", args...)
+	cmd := Command(ctx, "git", args...)
 	cmd.Dir = dir
 	cmd.Env = append(clean(os.Environ()), env...)
 	var stderr strings.Builder
@@ -150,9 +150,9 @@ func git(ctx context.Context, dir string, env []string, args ...string) (string,
 	return strings.TrimRight(string(out), "\r\n"), nil
 }
 
-// command is exec.CommandContext for programs that tidy up when they are interrupted: they are, and
+// Command is exec.CommandContext for programs that tidy up when they are interrupted: they are, and
 // killed if they have not ended some seconds later.
-func command(ctx context.Context, name string, args ...string) *exec.Cmd {
+func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Cancel = func() error {
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {

@@ -112,7 +112,7 @@ func (t *Tree) binary(pkg, suffix string) string {
 }
 
 func (t *Tree) goCommand(ctx context.Context, args ...string) error {
-	cmd := command(ctx, "go", args...)
+	cmd := Command(ctx, "go", args...)
 	cmd.Dir = t.Dir
 	// A go.work of the user's is about the tree in which the user works.
 	cmd.Env = append(clean(os.Environ()), "GOWORK=off")
