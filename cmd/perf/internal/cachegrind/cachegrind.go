@@ -64,7 +64,7 @@ var suffix = regexp.MustCompile(`-[0-9]+$`)
 // pattern returns a -bench pattern that matches that benchmark alone. The number of processors at the end
 // of its name is not part of what go test matches.
 func pattern(name string) string {
-	parts := strings.Split(suffix.ReplaceAllString(name, ""), "/")
+	parts := strings.Split("Benchmark"+suffix.ReplaceAllString(name, ""), "/")
 	for i, p := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
 	}
