@@ -140,6 +140,56 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "cmd/perf",
+		why:  "the program that measures commits against each other",
+		code: []allowed{
+			{"cmd/perf/internal/cachegrind", "counts instructions"},
+			{"cmd/perf/internal/checkout", "builds commits"},
+			{"cmd/perf/internal/contrast", "compares"},
+			{"cmd/perf/internal/floor", "the machine's noise"},
+			{"cmd/perf/internal/ledger", "what was tracked"},
+			{"cmd/perf/internal/samples", "reads results"},
+			{"cmd/perf/internal/trial", "runs builds in turns"},
+			{"cmd/perf/internal/verdict", "judges"},
+			{"golang.org/x/perf", "prints figures with their units"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/cachegrind",
+		why:  "a program around valgrind",
+		code: []allowed{
+			{"cmd/perf/internal/samples", "names and times of benchmarks"},
+			{"cmd/perf/internal/trial", "runs a build's binary"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/floor",
+		why:  "statistics of many runs; it runs nothing",
+		code: []allowed{
+			{"cmd/perf/internal/contrast", "the test whose power is computed"},
+			{"cmd/perf/internal/samples", "what the runs measured"},
+			{"cmd/perf/internal/trial", "the profile of the runs"},
+			{"cmd/perf/internal/verdict", "whether the gate would have failed"},
+			{"github.com/montanaflynn/stats", "medians, MAD and nearest-rank percentiles"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/ledger",
+		why:  "files of what was tracked",
+		code: []allowed{
+			{"github.com/klauspost/compress", "compresses with zstd"},
+			{"github.com/zeebo/blake3", "hashes of the manifests"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/verdict",
+		why:  "judges figures: a pure function, and what is accepted",
+		code: []allowed{
+			{"cmd/perf/internal/contrast", "the comparison that is judged"},
+			{"cmd/perf/internal/samples", "its two arms"},
+		},
+	},
+	{
 		path: "cmd/perf/internal/checkout",
 		why:  "a commit in a folder of its own: it runs git and go, and knows nothing of what it builds",
 	},

@@ -32,6 +32,7 @@ var commands = []command{
 	{"gate", "say whether a commit may land: pass, fail, or could not judge", gateCommand},
 	{"instr", "count instructions, of a commit or of two", instrCommand},
 	{"noise", "measure the noise of this machine, and what is seen through it", noiseCommand},
+	{"track", "record the figures of HEAD, to be committed", trackCommand},
 }
 
 func main() {
