@@ -38,7 +38,8 @@ func Available() error {
 }
 
 // Benchmarks returns the names of the benchmarks that match, with how many more operations the longer run
-// of each is to have: about a tenth of a second's worth, so that the count's own noise is small beside it.
+// of each is to have: about a fifth of a second's worth, so that the count's own noise, up to three million
+// instructions in starting up, is small beside it.
 func Benchmarks(ctx context.Context, b trial.Binary, bench string) (names []string, operations map[string]int, err error) {
 	out, err := b.Run(ctx, []string{"PARSEC_BENCH_BARE=1"}, nil, "-test.run=^$", "-test.bench="+bench, "-test.benchtime=2x")
 	if err != nil {
@@ -54,7 +55,7 @@ func Benchmarks(ctx context.Context, b trial.Binary, bench string) (names []stri
 	operations = map[string]int{}
 	for _, m := range arm.Benchmarks {
 		names = append(names, m.Name)
-		operations[m.Name] = min(100, max(2, int(0.1/m.Find(samples.Time).Median())))
+		operations[m.Name] = min(200, max(4, int(0.2/m.Find(samples.Time).Median())))
 	}
 	return names, operations, nil
 }
