@@ -151,7 +151,9 @@ var packages = []pkg{
 			{"cmd/perf/internal/samples", "reads results"},
 			{"cmd/perf/internal/trial", "runs builds in turns"},
 			{"cmd/perf/internal/verdict", "judges"},
-			{"golang.org/x/perf", "prints figures with their units"},
+			{"profiles/flame", "draws flame graphs and their differences"},
+			{"github.com/google/pprof", "reads, merges and cuts profiles"},
+			{"golang.org/x/perf", "reads benchmarks, prints figures with their units"},
 		},
 	},
 	{

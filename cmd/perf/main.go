@@ -33,6 +33,7 @@ var commands = []command{
 	{"instr", "count instructions, of a commit or of two", instrCommand},
 	{"noise", "measure the noise of this machine, and what is seen through it", noiseCommand},
 	{"track", "record the figures of HEAD, to be committed", trackCommand},
+	{"flame", "draw where a benchmark's cost is, or what a commit changed of it", flameCommand},
 }
 
 func main() {
