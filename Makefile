@@ -30,11 +30,14 @@ HAVE_CC = probe=$$(mktemp -d) && \
 	found=$$?; rm -rf "$$probe"; [ $$found -eq 0 ]
 
 .PHONY: help run test $(STEPS) fuzz fuzz-short replay soak bench rehome \
-	compare gate noise instr track
+	compare gate noise instr track build profiles pgo pgo-gain
 
 help: ## list the targets (this is the default)
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target what; do \
 		printf '  %-12s %s\n' "$$target" "$$what"; done
+
+build: ## build the commands into bin/, optimized by profiles/default.pgo
+	@$(GO) build -trimpath -pgo=profiles/default.pgo -o bin/ ./cmd/parsec ./cmd/perf
 
 run: ## check, benchmark and profile what is bundled; results/latest gets the figures and flame graphs
 	@$(GO) run ./cmd/parsec run
@@ -122,6 +125,17 @@ instr: ## count the instructions of the working tree's benchmarks, with valgrind
 
 track: ## benchmark HEAD and record it in results, to be committed
 	@$(PERF_COMMAND) track $(PERF)
+
+profiles: ## capture the profiles of the main workloads at HEAD, and default.pgo from them; takes minutes
+	@GO='$(GO)' bash profiles/capture.sh
+	@$(MAKE) --no-print-directory pgo
+
+pgo: ## make profiles/default.pgo from the captured CPU profiles
+	@$(GO) tool pprof -proto -output profiles/default.pgo.tmp profiles/*.cpu.pprof 2>/dev/null
+	@mv profiles/default.pgo.tmp profiles/default.pgo
+
+pgo-gain: ## benchmark with and without profiles/default.pgo, in turns
+	@GO='$(GO)' bash profiles/pgo-gain.sh
 
 rehome: ## move the module: make rehome MODULE=host/owner/parsec
 	@if [ -z "$$MODULE" ]; then echo "usage: make rehome MODULE=host/owner/parsec" >&2; exit 2; fi

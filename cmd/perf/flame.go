@@ -66,17 +66,13 @@ func flameCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if !ok {
 		return status
 	}
-	job := &flameJob{flameOptions: o, stdout: stdout, stderr: stderr}
+	job := &flameJob{flameOptions: o, stdout: stdout, progress: newProgress("flame", stderr)}
 	err := job.do(ctx)
-	switch {
-	case ctx.Err() != nil && (err != nil || o.web == ""):
-		fmt.Fprintln(stderr, "perf flame: interrupted")
-		return exitInterrupted
-	case err != nil:
-		fmt.Fprintf(stderr, "perf flame: %v\n", err)
-		return exitUsage
+	job.progress.end()
+	if err == nil {
+		return exitDone // an interrupt that came later, or that ended the web view, interrupted nothing
 	}
-	return exitDone
+	return ended(ctx, "flame", err, stderr)
 }
 
 // flameFlags reads the command line. If ok is false the command ends with that status.
@@ -140,11 +136,8 @@ func flameFlags(args []string, stdout, stderr io.Writer) (o flameOptions, status
 // flameJob is the work of `perf flame`.
 type flameJob struct {
 	flameOptions
-	stdout, stderr io.Writer
-}
-
-func (j *flameJob) say(format string, args ...any) {
-	fmt.Fprintf(j.stderr, "perf flame: "+format+"\n", args...)
+	stdout   io.Writer
+	progress *progress
 }
 
 // do does everything, in order. Files and the address are tried first: what cannot be used is found out
@@ -212,6 +205,7 @@ func (j *flameJob) do(ctx context.Context) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	j.progress.end()
 	for _, f := range files {
 		if err := f.commit(); err != nil {
 			return err
@@ -223,7 +217,7 @@ func (j *flameJob) do(ctx context.Context) (err error) {
 		fmt.Fprintln(j.stdout, "  "+n)
 	}
 	if listener != nil {
-		j.say("showing it at http://%s until interrupted", listener.Addr())
+		j.progress.phase("showing it at http://%s until interrupted", listener.Addr())
 		return shown.view.Serve(ctx, listener, shown.profile, head.module(ctx), head.tree.Dir)
 	}
 	return nil
@@ -236,7 +230,7 @@ func (j *flameJob) closing(s *flameSide, err *error) {
 
 // build makes a commit's test binary.
 func (j *flameJob) build(ctx context.Context, repo *checkout.Repo, commit checkout.Commit) (*flameSide, error) {
-	j.say("building the tests of %s at %v", j.pkg, commit)
+	j.progress.phase("building the tests of %s at %v", j.pkg, commit)
 	tree, err := repo.Open(ctx, commit)
 	if err != nil {
 		return nil, err
@@ -266,7 +260,7 @@ func listenFor(address string) (net.Listener, error) {
 
 // single profiles one commit.
 func (j *flameJob) single(ctx context.Context, head *flameSide) (*flameGraph, error) {
-	j.say("profiling %s for %v", j.bench, &j.time)
+	j.progress.phase("profiling %s for %v", j.bench, &j.time)
 	run, err := head.run(ctx, j.bench, j.time.String(), &j.kind)
 	if err != nil {
 		return nil, err

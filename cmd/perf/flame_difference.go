@@ -29,7 +29,7 @@ func (j *flameJob) difference(ctx context.Context, base, head *flameSide) (*flam
 	for i, b := range plan {
 		var events [2]float64 // of head and base, in an iteration
 		for turn, side := range []*flameSide{head, base, base, head} {
-			j.say("benchmark %d of %d, run %d of 4: %s at %v", i+1, len(plan), turn+1, b.name, side.tree.Commit)
+			j.progress.phase("benchmark %d of %d, run %d of 4: %s at %v", i+1, len(plan), turn+1, b.name, side.tree.Commit)
 			run, err := side.run(ctx, only(b.name), fmt.Sprintf("%dx", b.iterations), &j.kind)
 			if err != nil {
 				return nil, err
@@ -80,7 +80,7 @@ func (j *flameJob) plan(ctx context.Context, head *flameSide) ([]flameResult, er
 	if j.time.n > 0 {
 		trial = benchtime{n: 1}
 	}
-	j.say("a trial run of %s for %v", j.bench, &trial)
+	j.progress.phase("a trial run of %s for %v", j.bench, &trial)
 	run, err := head.run(ctx, j.bench, trial.String(), nil)
 	if err != nil {
 		return nil, err
