@@ -274,7 +274,7 @@ func (j *flameJob) single(ctx context.Context, head *flameSide) (*flameGraph, er
 	}
 	var notes []string
 	for _, r := range run.results {
-		notes = append(notes, fmt.Sprintf("%s: %d iterations", r.name, r.iterations))
+		notes = append(notes, fmt.Sprintf("%s: iterations: %d", r.name, r.iterations))
 	}
 	return &flameGraph{
 		profile: flame.Portable(p),

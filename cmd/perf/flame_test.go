@@ -202,7 +202,7 @@ func TestFlameCPU(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, got := range []string{string(page), stdout} {
-		if !title.MatchString(got) || !strings.Contains(got, "Spin: 60 iterations") {
+		if !title.MatchString(got) || !strings.Contains(got, "Spin: iterations: 60") {
 			t.Errorf("no title, or no note, in %.200q", got)
 		}
 	}
