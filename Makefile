@@ -11,6 +11,12 @@ SEEDS    ?= 1000
 FUZZTIME ?= 10m
 BENCH    ?= .
 COUNT    ?= 1
+BASE     ?= HEAD~1
+RUNS     ?= 100
+PERF     ?=
+
+# go run would turn every exit status into 1, and the gate has three.
+PERF_COMMAND = dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(GO) build -o "$$dir/perf" ./cmd/perf && "$$dir/perf"
 
 # Everything but ci/, which looks at the tree as text: the race detector and the build tags find
 # nothing there.
@@ -23,11 +29,15 @@ HAVE_CC = probe=$$(mktemp -d) && \
 	$$($(GO) env CC) -o "$$probe/probe" "$$probe/probe.c" 2>/dev/null; \
 	found=$$?; rm -rf "$$probe"; [ $$found -eq 0 ]
 
-.PHONY: help run test $(STEPS) fuzz fuzz-short replay soak bench rehome
+.PHONY: help run test $(STEPS) fuzz fuzz-short replay soak bench rehome \
+	compare gate noise instr track build profiles pgo pgo-gain
 
 help: ## list the targets (this is the default)
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target what; do \
 		printf '  %-12s %s\n' "$$target" "$$what"; done
+
+build: ## build the commands into bin/, optimized by profiles/default.pgo
+	@$(GO) build -trimpath -pgo=profiles/default.pgo -o bin/ ./cmd/parsec ./cmd/perf
 
 run: ## check, benchmark and profile what is bundled; results/latest gets the figures and flame graphs
 	@$(GO) run ./cmd/parsec run
@@ -52,9 +62,10 @@ vet: ## run go vet, with and without the invariants, and without vector code
 	@$(GO) vet -tags invariants ./...
 	@$(GO) vet -tags purego ./...
 
-lint: ## run staticcheck, in the version that go.mod names
-	@echo "== lint: staticcheck"
+lint: ## run staticcheck and actionlint, in the versions that go.mod names
+	@echo "== lint: staticcheck, actionlint"
 	@$(GO) tool staticcheck ./...
+	@$(GO) tool actionlint .github/workflows/*.yml
 
 cross: ## build and vet for Linux, macOS and Windows on amd64 and arm64, without cgo
 	@echo "== cross: go build and go vet for six systems"
@@ -99,6 +110,32 @@ soak: ## compare the core with the plain algorithm on SEEDS random sections (100
 
 bench: ## run the benchmarks that match BENCH (all), COUNT times each (1)
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 0 ./bench/... ./core/...
+
+compare: ## compare the working tree with BASE (HEAD~1), in full or with PERF=-short
+	@$(PERF_COMMAND) compare $(PERF) $(BASE)
+
+gate: ## judge the working tree against BASE (HEAD~1) by the short profile
+	@$(PERF_COMMAND) gate -short $(PERF) $(BASE)
+
+noise: ## measure the noise of this machine by RUNS runs (100), about 20 s each
+	@$(PERF_COMMAND) noise -runs $(RUNS) -resume $(PERF)
+
+instr: ## count the instructions of the working tree's benchmarks, with valgrind
+	@$(PERF_COMMAND) instr $(PERF)
+
+track: ## benchmark HEAD and record it in results, to be committed
+	@$(PERF_COMMAND) track $(PERF)
+
+profiles: ## capture the profiles of the main workloads at HEAD, and default.pgo from them; takes minutes
+	@GO='$(GO)' bash profiles/capture.sh
+	@$(MAKE) --no-print-directory pgo
+
+pgo: ## make profiles/default.pgo from the captured CPU profiles
+	@$(GO) tool pprof -proto -output profiles/default.pgo.tmp profiles/*.cpu.pprof 2>/dev/null
+	@mv profiles/default.pgo.tmp profiles/default.pgo
+
+pgo-gain: ## benchmark with and without profiles/default.pgo, in turns
+	@GO='$(GO)' bash profiles/pgo-gain.sh
 
 rehome: ## move the module: make rehome MODULE=host/owner/parsec
 	@if [ -z "$$MODULE" ]; then echo "usage: make rehome MODULE=host/owner/parsec" >&2; exit 2; fi

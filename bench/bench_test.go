@@ -14,12 +14,12 @@ import (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	var err error
-	if active, err = readHandicap(os.Getenv); err != nil {
+	if injection, err = readInjection(os.Getenv); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
 	if flag.Lookup("test.bench").Value.String() != "" {
-		fmt.Print(measure.Units)
+		fmt.Print(measure.Units, injection.lines())
 	}
 	os.Exit(m.Run())
 }
@@ -43,11 +43,11 @@ func outcome(tb testing.TB, rec *recording.Recording) measure.Outcome {
 
 // benchmark measures how an engine takes the events of rec.
 func benchmark(b *testing.B, rec *recording.Recording) {
-	want := outcome(b, rec)
-	again, err := active.again(rec)
-	if err != nil {
-		b.Fatal(err)
+	if injection.bare {
+		benchmarkBare(b, rec)
+		return
 	}
+	want := outcome(b, rec)
 	var memory measure.Memory
 	for b.Loop() {
 		b.StopTimer()
@@ -59,7 +59,7 @@ func benchmark(b *testing.B, rec *recording.Recording) {
 		b.StartTimer()
 		start := time.Now()
 		blocks, err := measure.Feed(e, rec)
-		active.burn(time.Since(start))
+		injection.burn(start)
 		b.StopTimer()
 		if err != nil {
 			b.Fatal(err)
@@ -67,9 +67,6 @@ func benchmark(b *testing.B, rec *recording.Recording) {
 		memory = probe.End(e)
 		if blocks != want.Blocks || e.Stats() != want.Stats {
 			b.Fatalf("two runs of one graph differ: %d blocks and %+v, then %d and %+v", want.Blocks, want.Stats, blocks, e.Stats())
-		}
-		if again != nil {
-			redo(b, again)
 		}
 		b.StartTimer()
 	}
@@ -94,5 +91,20 @@ func counters(rec *recording.Recording, o measure.Outcome) map[string]float64 {
 		"p99-events/block":   o.Finality.Events.P99,
 		"p50-rounds/block":   o.Finality.Rounds.P50,
 		"p99-rounds/block":   o.Finality.Rounds.P99,
+	}
+}
+
+// benchmarkBare is benchmark with nothing around the engine's work but making the engine.
+func benchmarkBare(b *testing.B, rec *recording.Recording) {
+	for b.Loop() {
+		e, err := rec.Engine()
+		if err != nil {
+			b.Fatal(err)
+		}
+		start := time.Now()
+		if _, err := measure.Feed(e, rec); err != nil {
+			b.Fatal(err)
+		}
+		injection.burn(start)
 	}
 }

@@ -43,20 +43,14 @@
 //
 // # A slowdown on purpose
 //
-// Whoever tests a gate needs a change that it must find. Two environment variables make BenchmarkReplay,
+// Whoever tests a gate needs a change that it must find. Variables of the environment make BenchmarkReplay,
 // BenchmarkGenerated and BenchmarkMatrix slower, in the timed region and without a change to the engine;
 // BenchmarkFlat, which reports the ratio of two times, does not heed them. Anything but a number in range
-// ends the run with status 2.
+// ends the run with status 2, and what is set stands in the output as a configuration line.
 //
-//	PARSEC_BENCH_SLOWDOWN=1.5            a factor of wall time, 1 to 100: each operation is followed by
-//	                                     half of what it took, in which the processor is kept busy
-//	PARSEC_BENCH_EXTRA_INSTRUCTIONS=5    percent, 0 to 100: each operation is followed by so much of the
-//	                                     work once more, the beginning of the graph on a second engine
-//
-// The second gives the same instructions in every run. How long the beginning is follows from the engine's
-// counters (core.Stats), so its share of the instructions is near the percentage, not equal to it. Neither
-// is seen by B/event, allocs/event and retained-B/event; the second engine is seen by the B/op and
-// allocs/op of -benchmem.
+//	PARSEC_BENCH_SLOWDOWN=1.5    a factor of wall time, 1 to 100: the processor is kept busy after each operation
+//	PARSEC_BENCH_SPIN=1000000    so many turns of an empty loop after each operation
+//	PARSEC_BENCH_BARE=1          no counting of memory and nothing but ns/op: for counting instructions
 //
 // # Comparing
 //

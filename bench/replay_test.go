@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"parsec/core/recording"
@@ -18,10 +19,33 @@ func BenchmarkReplay(b *testing.B) {
 		b.Fatalf("%s: %d recordings, %v", large, len(files), err)
 	}
 	for _, f := range files {
-		rec, err := recording.ReadFile(f)
+		mode, peers, err := describe(f)
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(fmt.Sprintf("mode=%v/peers=%d", rec.Mode, len(rec.Peers)), func(b *testing.B) { benchmark(b, rec) })
+		// Only those that run are read: reading all takes longer than running some, and many times the
+		// instructions.
+		b.Run(fmt.Sprintf("mode=%s/peers=%d", mode, peers), func(b *testing.B) {
+			rec, err := recording.ReadFile(f)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if rec.Mode.String() != mode || len(rec.Peers) != peers {
+				b.Fatalf("%s is of %v mode and %d peers", f, rec.Mode, len(rec.Peers))
+			}
+			benchmark(b, rec)
+		})
 	}
+}
+
+// describe returns what a large recording's file name says: perf-single-n04 and so on.
+func describe(file string) (mode string, peers int, err error) {
+	parts := strings.Split(filepath.Base(file), "-")
+	if len(parts) < 3 {
+		return "", 0, fmt.Errorf("%s: not named like perf-single-n04", file)
+	}
+	if _, err := fmt.Sscanf(parts[2], "n%d", &peers); err != nil {
+		return "", 0, fmt.Errorf("%s: number of peers: %w", file, err)
+	}
+	return parts[1], peers, nil
 }

@@ -141,8 +141,88 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "cmd/perf",
+		why:  "the program that measures commits against each other",
+		code: []allowed{
+			{"cmd/perf/internal/cachegrind", "counts instructions"},
+			{"cmd/perf/internal/checkout", "builds commits"},
+			{"cmd/perf/internal/contrast", "compares"},
+			{"cmd/perf/internal/floor", "the machine's noise"},
+			{"cmd/perf/internal/ledger", "what was tracked"},
+			{"cmd/perf/internal/samples", "reads results"},
+			{"cmd/perf/internal/trial", "runs builds in turns"},
+			{"cmd/perf/internal/verdict", "judges"},
+			{"profiles/flame", "draws flame graphs and their differences"},
+			{"github.com/google/pprof", "reads, merges and cuts profiles"},
+			{"golang.org/x/perf", "reads benchmarks, prints figures with their units"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/cachegrind",
+		why:  "a program around valgrind",
+		code: []allowed{
+			{"cmd/perf/internal/samples", "names and times of benchmarks"},
+			{"cmd/perf/internal/trial", "runs a build's binary"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/floor",
+		why:  "statistics of many runs; it runs nothing",
+		code: []allowed{
+			{"cmd/perf/internal/contrast", "the test whose power is computed"},
+			{"cmd/perf/internal/samples", "what the runs measured"},
+			{"cmd/perf/internal/trial", "the profile of the runs"},
+			{"cmd/perf/internal/verdict", "whether the gate would have failed"},
+			{"github.com/montanaflynn/stats", "medians, MAD and nearest-rank percentiles"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/ledger",
+		why:  "files of what was tracked",
+		code: []allowed{
+			{"github.com/klauspost/compress", "compresses with zstd"},
+			{"github.com/zeebo/blake3", "hashes of the manifests"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/verdict",
+		why:  "judges figures: a pure function, and what is accepted",
+		code: []allowed{
+			{"cmd/perf/internal/contrast", "the comparison that is judged"},
+			{"cmd/perf/internal/samples", "its two arms"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/checkout",
+		why:  "a commit in a folder of its own: it runs git and go, and knows nothing of what it builds",
+	},
+	{
+		path: "cmd/perf/internal/contrast",
+		why:  "compares two arms of samples: statistics, and nothing that runs",
+		code: []allowed{
+			{"cmd/perf/internal/samples", "what is compared"},
+			{"golang.org/x/perf", "medians, intervals and the U test"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/samples",
+		why:  "reads the output of benchmarks, strictly",
+		code: []allowed{
+			{"golang.org/x/perf", "reads the Go benchmark format"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/trial",
+		why:  "runs builds against each other, and judges nothing",
+		code: []allowed{
+			{"cmd/perf/internal/checkout", "builds, and runs what can be interrupted"},
+			{"cmd/perf/internal/samples", "reads what the processes print"},
+		},
+	},
+	{
 		path: "ci",
 		why:  "looks at the tree from outside",
+		test: []allowed{{"github.com/google/pprof", "reads the profiles that are kept"}},
 	},
 	{
 		path: "ci/fuzz",

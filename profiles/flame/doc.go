@@ -11,6 +11,9 @@
 // views, filters, saved settings) is hidden. The page loads nothing and links to nothing.
 //
 // Equal profiles give equal pages, byte by byte, whoever makes them and wherever: nothing of the user's
-// settings, time zone or folders gets in. A difference of two profiles is shown as pprof does: scale the
-// base by -1, give its samples the label pprof::base, and merge.
+// settings, time zone or folders gets in. [View] is a page with a title and notes of the caller's.
+//
+// [Difference] makes one profile of two, drawn in red and green where they differ; [Portable] takes out
+// what is of one machine, for profiles that are to be kept; [View.Serve] is pprof's own view with all that
+// a page hides.
 package flame

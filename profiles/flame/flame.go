@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/google/pprof/driver"
 	"github.com/google/pprof/profile"
@@ -26,53 +25,53 @@ var (
 	ErrValue = errors.New("the profile has no such value")
 )
 
-// Page returns the flame graph of one of p's values, as HTML in UTF-8. value is the name of a sample
-// type, such as "cpu" or "alloc_space". p is not changed.
+// View is what a page shows of a profile, and what it says about it. Value must be set.
+type View struct {
+	// Value is the name of a sample type, such as "cpu" or "alloc_space".
+	Value string
+	// Title is the heading, and the title of the window: what was profiled, or compared with what. ""
+	// is "pprof".
+	Title string
+	// Notes are lines for the box that opens at a click on the profile's name, at the right of the page.
+	Notes []string
+}
+
+// Page returns the flame graph of one of p's values under pprof's own heading: it is [View.Page] without
+// a title or notes.
+func Page(p *profile.Profile, value string) ([]byte, error) { return View{Value: value}.Page(p) }
+
+// Page returns the flame graph of p, as HTML in UTF-8. p is not changed. The errors are [ErrNoSamples],
+// [ErrValue] and those of a profile that is not valid.
 //
 // The time is linear in the samples: 20 ms for a profile of 1,000 stacks. Only one page is made at a
 // time, since pprof's driver keeps its settings in variables.
-func Page(p *profile.Profile, value string) ([]byte, error) {
-	k := slices.IndexFunc(p.SampleType, func(t *profile.ValueType) bool { return t.Type == value })
-	if k < 0 {
-		return nil, fmt.Errorf("%w: %q", ErrValue, value)
+func (v View) Page(p *profile.Profile) ([]byte, error) {
+	if err := v.check(p); err != nil {
+		return nil, err
 	}
-	if !slices.ContainsFunc(p.Sample, func(s *profile.Sample) bool { return s.Value[k] != 0 }) {
-		return nil, fmt.Errorf("%w of %s", ErrNoSamples, value)
-	}
-	page, err := render(anywhere(p), value)
+	page, err := render(v.noted(Portable(p)), v.Value)
 	if err != nil {
 		return nil, err
 	}
-	return trim(page)
+	return trim(page, v.Title)
 }
 
-// anywhere returns a copy of p without what is of one machine: the time, which would be shown in the
-// zone of whoever makes the page, and the folders of source files.
-func anywhere(p *profile.Profile) *profile.Profile {
-	p = p.Copy()
-	p.TimeNanos = 0
-	for _, f := range p.Function {
-		f.Filename = sourceFile(f)
+// check returns an error if there is nothing to show.
+func (v View) check(p *profile.Profile) error {
+	k := slices.IndexFunc(p.SampleType, func(t *profile.ValueType) bool { return t.Type == v.Value })
+	if k < 0 {
+		return fmt.Errorf("%w: %q", ErrValue, v.Value)
 	}
+	if !slices.ContainsFunc(p.Sample, func(s *profile.Sample) bool { return s.Value[k] != 0 }) {
+		return fmt.Errorf("%w of %s", ErrNoSamples, v.Value)
+	}
+	return nil
+}
+
+// noted adds the notes to p, which must be a copy.
+func (v View) noted(p *profile.Profile) *profile.Profile {
+	p.Comments = slices.Concat(p.Comments, v.Notes)
 	return p
-}
-
-// sourceFile returns the function's file as its package's path and the file's name, as `go build
-// -trimpath` would have it.
-func sourceFile(f *profile.Function) string {
-	file := path.Base(strings.ReplaceAll(f.Filename, `\`, "/"))
-	if f.Filename == "" {
-		return ""
-	}
-	// A package's path ends with the first dot after its last slash. Type parameters come later and may
-	// have slashes of their own.
-	name, _, _ := strings.Cut(f.Name, "[")
-	dir, last := path.Split(name)
-	last, _, ok := strings.Cut(last, ".")
-	if !ok {
-		return file // no Go function
-	}
-	return dir + last + "/" + file
 }
 
 // driving keeps all but one from using pprof's driver, which has global settings.
@@ -112,11 +111,25 @@ func render(p *profile.Profile, value string) ([]byte, error) {
 const hidden = `<style type="text/css">#view, #sample, #refine, #config, #download, #action-menu { display: none !important; }</style>
 `
 
-// trim hides those menus and takes out the link around the title.
-func trim(page []byte) ([]byte, error) {
+// titled is the style of a title of the caller's, which is longer than the one that the page is made for.
+const titled = `<style type="text/css">.header .title h1 { font-size: 1.1em; } .header .title { min-width: 40%; }</style>
+`
+
+// trim hides those menus, takes out the link around the title, and puts in the caller's.
+func trim(page []byte, title string) ([]byte, error) {
+	style, h1 := hidden, "pprof"
+	if title != "" {
+		style, h1 = hidden+titled, html.EscapeString(title)
+		open, end := []byte("<title>"), []byte("</title>")
+		i, j := bytes.Index(page, open), bytes.Index(page, end)
+		if i < 0 || j < i {
+			return nil, errors.New("making the flame graph: pprof's page has no title")
+		}
+		page = slices.Concat(page[:i+len(open)], []byte(h1), page[j:])
+	}
 	for _, change := range [][2]string{
-		{"</head>", hidden + "</head>"},
-		{`<h1><a href="./">pprof</a></h1>`, `<h1>pprof</h1>`},
+		{"</head>", style + "</head>"},
+		{`<h1><a href="./">pprof</a></h1>`, "<h1>" + h1 + "</h1>"},
 	} {
 		if bytes.Count(page, []byte(change[0])) != 1 {
 			return nil, fmt.Errorf("making the flame graph: pprof's page does not have %q once", change[0])
@@ -125,54 +138,3 @@ func trim(page []byte) ([]byte, error) {
 	}
 	return page, nil
 }
-
-// flags is what the driver takes for its command line: strings by name, and the defaults for the rest.
-type flags map[string]string
-
-func (flags) Bool(_ string, def bool, _ string) *bool          { return &def }
-func (flags) Int(_ string, def int, _ string) *int             { return &def }
-func (flags) Float64(_ string, def float64, _ string) *float64 { return &def }
-func (f flags) String(name, def, _ string) *string {
-	if v, ok := f[name]; ok {
-		return &v
-	}
-	return &def
-}
-func (flags) StringList(_, def, _ string) *[]*string { return &[]*string{&def} }
-func (flags) ExtraUsage() string                     { return "" }
-func (flags) AddExtraUsage(string)                   {}
-func (flags) Parse(func()) []string                  { return []string{"profile"} }
-
-// fetcher has the one profile. No source is named: that would make the driver keep a copy of it in the
-// user's folder.
-type fetcher struct{ p *profile.Profile }
-
-func (f fetcher) Fetch(string, time.Duration, time.Duration) (*profile.Profile, string, error) {
-	return f.p, "", nil
-}
-
-// symbolized leaves a profile as it is: the Go runtime writes names into it.
-type symbolized struct{}
-
-func (symbolized) Symbolize(string, driver.MappingSources, *profile.Profile) error { return nil }
-
-// noBinaries keeps the driver from looking for the program on this machine.
-type noBinaries struct{}
-
-func (noBinaries) Open(string, uint64, uint64, uint64, string) (driver.ObjFile, error) {
-	return nil, errors.New("binaries are not read")
-}
-
-func (noBinaries) Disasm(string, uint64, uint64, bool) ([]driver.Inst, error) {
-	return nil, errors.New("binaries are not read")
-}
-
-// quiet drops what the driver says: its warnings are in the page too, and errors are returned.
-type quiet struct{}
-
-func (quiet) ReadLine(string) (string, error)     { return "", errors.New("not interactive") }
-func (quiet) Print(...any)                        {}
-func (quiet) PrintErr(...any)                     {}
-func (quiet) IsTerminal() bool                    { return false }
-func (quiet) WantBrowser() bool                   { return false }
-func (quiet) SetAutoComplete(func(string) string) {}
