@@ -26,7 +26,7 @@ type key struct {
 	votes       uint32       // the first vote with it, linked by vote.alike
 	tally       uint32       // supermajority keys: its place in content.seen while it is not done, noKey else
 	asked       gossip.Index // with forks: the last event at which it was asked whether it is interesting
-	listed      uint32       // with forks: the last node with it, linked by node.alike
+	listed      uint32       // with forks: the last node with it, linked by content.alike
 	lowest      uint32       // while a decision is made: lowest position in a content
 	count       uint16       // while a decision is made: voters with it in their content
 	by          gossip.Peer
@@ -54,7 +54,6 @@ type node struct {
 	event gossip.Index
 	key   uint32
 	next  uint32
-	alike uint32 // with forks: another with the key, 0 for none
 }
 
 // content is the interesting content of the events by voters, and how far each chain has read the votes
@@ -68,6 +67,7 @@ type content struct {
 	spread []bool          // by view: its last event descends from events of a supermajority of voters
 	queue  []queue         // by view
 	nodes  []node          // from 1; free ones linked from free
+	alike  []uint32        // with forks, by node: another with the same key, 0 for none
 	free   uint32
 
 	tallies  int      // places handed out
@@ -350,7 +350,7 @@ func (e *Election) recount(x gossip.Index, ev *gossip.Event, id uint32) {
 // O(chains).
 func (e *Election) knows(x gossip.Index, ev *gossip.Event, k *key) bool {
 	c := &e.content
-	for i := k.listed; i != 0; i = c.nodes[i].alike {
+	for i := k.listed; i != 0; i = c.alike[i] {
 		y := c.nodes[i].event
 		if e.g.Event(y).By == ev.By && e.g.Descends(x, y) {
 			return true
@@ -377,8 +377,11 @@ func (e *Election) list(x gossip.Index, v int) {
 		}
 		c.nodes[i] = node{event: x, key: r.key}
 		if c.forks {
+			for len(c.alike) < len(c.nodes) {
+				c.alike = append(c.alike, 0)
+			}
 			k := &e.keys[r.key]
-			c.nodes[i].alike, k.listed = k.listed, i
+			c.alike[i], k.listed = k.listed, i
 		}
 		if q.tail != 0 {
 			c.nodes[q.tail].next = i

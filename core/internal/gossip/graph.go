@@ -71,8 +71,9 @@ type column struct {
 	by     Peer
 	parent Column // the column it branched off, NoColumn for none
 	base   Index  // the event of parent that it branched off at, 0 for none
-	first  Index  // its first event
 	tip    Index  // its last event
+	sync   Index  // the last sync event of the tip's self-parent chain, 0 for none
+	nth    uint32 // the tip's index by creator
 }
 
 // Graph is the arena of events with their ancestry rows.
@@ -81,8 +82,8 @@ type column struct {
 //  1. Rows: entry c of event x's row is the last event of column c that x descends from (x itself in
 //     its own column), 0 if there is none.
 //  2. Parents precede their children, so places along every path ascend.
-//  3. Events of one column form a self-parent chain; a branch's first event has its self-parent in
-//     column.parent, or none.
+//  3. Events of one column form a self-parent chain; a branch's first event has column.base, in
+//     column.parent, as self-parent, or none.
 type Graph struct {
 	chunks  []chunk
 	size    Index // events inserted; the last one's place
@@ -208,40 +209,42 @@ func (g *Graph) Insert(by Peer, cause Cause, self, other Index, datum uint32) (x
 		return 0, nil, nil, false, g.refuse(by, cause)
 	}
 	x = g.size + 1
-	col, nth, sync := g.main[by], uint32(0), Index(0)
+	col := g.main[by]
+	c := &g.columns[col]
+	nth, sync := c.nth+1, c.sync
 	if cause == Initial {
-		self, other = 0, 0
-		branched = g.columns[col].tip != 0
+		self, other, nth, sync = 0, 0, 0, 0
+		branched = c.tip != 0
 	} else {
 		if self == 0 || self > g.size {
 			return 0, nil, nil, false, ErrSelfParent
 		}
-		parent := g.Event(self)
-		if parent.By != by {
-			return 0, nil, nil, false, fmt.Errorf("%w: by %d, not %d", ErrNotOwn, parent.By, by)
+		if c.tip != self { // else all there is to know of the self-parent is at hand
+			parent := g.Event(self)
+			if parent.By != by {
+				return 0, nil, nil, false, fmt.Errorf("%w: by %d, not %d", ErrNotOwn, parent.By, by)
+			}
+			col, nth, sync = parent.Col, parent.Nth+1, parent.Sync
+			c = &g.columns[col]
+			branched = c.tip != self
 		}
 		if !cause.Receive() {
 			other = 0
 		} else if other == 0 || other > g.size {
 			return 0, nil, nil, false, ErrOtherParent
 		}
-		col, nth, sync = parent.Col, parent.Nth+1, parent.Sync
-		branched = g.columns[col].tip != self
 	}
 	if branched {
 		if col, err = g.branch(by, col, self); err != nil {
 			return 0, nil, nil, false, err
 		}
+		c = &g.columns[col]
 	}
-	c := &g.columns[col]
-	if c.tip == 0 {
-		c.first = x
-	}
-	c.tip = x
-	g.size = x
 	if cause.Sync() {
 		sync = x
 	}
+	c.tip, c.nth, c.sync = x, nth, sync
+	g.size = x
 	n := int(x >> chunkShift)
 	if n == len(g.chunks) || g.chunks[n].stride() != g.stride {
 		g.room(n)
