@@ -28,7 +28,8 @@
 //	B/event              bytes allocated
 //	retained-B/event     bytes that the engine holds in the end, garbage collected
 //	blocks/event         what the load is like; no direction is better
-//	retouched/decision   events processed again because an election ended
+//	retouched/decision   rows looked at because an election ended; with forks and coins, events
+//	                     processed again
 //	p50-events/block     events inserted after the first vote for a block, until the block is out: median
 //	p99-events/block     and 99th percentile over all blocks, by nearest rank
 //	p50-rounds/block     gossip rounds that the deciding member began meanwhile, from when it knew of the

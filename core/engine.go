@@ -195,7 +195,7 @@ func (e *Engine) Voter(p PeerIndex) bool {
 // Stats counts what an engine has done, for benchmarks and tests.
 type Stats struct {
 	Decisions uint64 // elections that ended
-	Retouched uint64 // events that were processed again because an election ended
+	Retouched uint64 // work because an election ended: Looks and Probes, or events that were processed again
 	Probes    uint64 // times an event was asked what it strongly sees
 	Looks     uint64 // times an event was asked what it descends from
 	Evals     uint64 // times an event's meta-votes were computed

@@ -4,13 +4,18 @@
 // computes when. Three things are kept, each for as long as it holds:
 //
 //   - the interesting content of events (content.go), which stands until the voters change;
-//   - for the running election the first interesting event of each voter, and per event the set of
-//     those it descends from (observer.go);
-//   - meta-votes of the events from the first observer on, bit-sliced over classes of subjects
-//     (metavotes.go, classes.go, counter.go).
+//   - for the running election the first interesting event of each voter (observer.go);
+//   - by chain, the events by which a voter received something, from the earliest that can be an observer on
+//     (chains.go).
+//
+// Elections are computed by levels while no voter has forked (levels.go, subjects.go): for each chain, the
+// first event at which a fact about the election is true. They are found by holding rows against levels
+// (look.go; with AVX2 on amd64, but not under the build tag purego). Where levels do not serve, with forks, with
+// coins, and after an observation event as other-parent, events are processed one by one, in passes
+// (window.go), with meta-votes bit-sliced over classes of subjects (metavotes.go, classes.go, counter.go).
 //
 // A decision starts the next election at the earliest event that can be an observer in it: nothing
-// before that is touched again.
+// before that is touched again. core/design/levels.md and core/design/passes.md say why each way is right.
 package election
 
 import (
@@ -115,7 +120,7 @@ type Election struct {
 // Stats counts work.
 type Stats struct {
 	Decisions uint64 // elections ended
-	Retouched uint64 // events processed again because an election ended
+	Retouched uint64 // because an election ended: by passes events processed again, by levels looks and probes
 	Probes    uint64 // observer checks
 	Looks     uint64 // times a row was held against a level
 	Evals     uint64 // events whose meta-votes were computed, in passes
