@@ -15,7 +15,8 @@ import (
 //  3. the window holds all events from the one before observers.lowest on, and a row has for each voter the
 //     last event that is seen of it;
 //  4. the numbers of meta-votes are in use, and only sync events by voters have them;
-//  5. every voter's class exists.
+//  5. every voter's class exists;
+//  6. to 8. are said at levels.
 func (e *Election) verify(x gossip.Index) {
 	fail := func(invariant int, format string, args ...any) {
 		panic(fmt.Sprintf("election: after event %d, invariant %d is broken: %s", x, invariant, fmt.Sprintf(format, args...)))
