@@ -87,6 +87,7 @@ func counters(rec *recording.Recording, o measure.Outcome) map[string]float64 {
 	return map[string]float64{
 		"blocks/event":       float64(o.Blocks) / float64(len(rec.Events)),
 		"retouched/decision": float64(o.Stats.Retouched) / float64(max(1, o.Stats.Decisions)),
+		"looks/event":        float64(o.Stats.Looks) / float64(len(rec.Events)),
 		"p50-events/block":   o.Finality.Events.P50,
 		"p99-events/block":   o.Finality.Events.P99,
 		"p50-rounds/block":   o.Finality.Rounds.P50,

@@ -28,7 +28,9 @@
 //	B/event              bytes allocated
 //	retained-B/event     bytes that the engine holds in the end, garbage collected
 //	blocks/event         what the load is like; no direction is better
-//	retouched/decision   rows looked at because an election ended; with forks and coins, events
+//	retouched/decision   events there already that the next election goes over: without forks and coins those
+//	                     that received something since where the last one's observers were
+//	looks/event          rows held against a level: how often elections without forks and coins go over an event
 //	                     processed again
 //	p50-events/block     events inserted after the first vote for a block, until the block is out: median
 //	p99-events/block     and 99th percentile over all blocks, by nearest rank

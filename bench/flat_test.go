@@ -129,3 +129,31 @@ func TestFlat(t *testing.T) {
 		})
 	}
 }
+
+// What a decision has gone over again does not grow with the history: it is what the election's own window holds.
+func TestRetouchedIsBounded(t *testing.T) {
+	for _, mode := range modes {
+		rec := graph(t, size{mode, 8, 100_000})
+		p, err := begin(rec, len(rec.Events)/10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tenth := func() float64 {
+			was := p.e.Stats()
+			if _, err := p.feed(len(rec.Events) / 10); err != nil {
+				t.Fatal(err)
+			}
+			now := p.e.Stats()
+			return float64(now.Retouched-was.Retouched) / float64(now.Decisions-was.Decisions)
+		}
+		early := tenth()
+		late := early
+		for p.next < len(rec.Events) {
+			late = tenth()
+		}
+		// From one to forty rounds of gossip, in each of which every member hears something.
+		if early < 8 || late < 8 || late > 1.1*early || late > 40*8 {
+			t.Errorf("%v: a decision has %.1f events gone over again in the second tenth and %.1f in the last", mode, early, late)
+		}
+	}
+}

@@ -11,8 +11,7 @@ import (
 )
 
 // generated are the graphs to measure. They have 500 events a peer or more, which is what it takes to be
-// like the recordings: see workloads.Large. Those of 256 peers have fewer, and still take most of the
-// time; a third of such a run is after the last vote, and it brings out fewer blocks.
+// like the recordings: see workloads.Large.
 var generated = []struct{ peers, events int }{
 	{4, 20_000},
 	{8, 20_000},
@@ -20,7 +19,7 @@ var generated = []struct{ peers, events int }{
 	{32, 20_000},
 	{64, 32_000},
 	{100, 50_000},
-	{256, 96_000},
+	{256, 128_000},
 }
 
 var modes = []core.Mode{core.Single, core.Supermajority}

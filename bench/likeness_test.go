@@ -13,10 +13,9 @@ import (
 )
 
 // likeness are the graphs that are compared with recordings: 500 events a peer, which is what
-// workloads.Large asks for, and up to 100 peers, beyond which the engine takes too long for a test.
-// Above 32 peers they are held against the recording of 32.
+// workloads.Large asks for. Above 32 peers they are held against the recording of 32.
 var likeness = []struct{ peers, recorded int }{
-	{4, 4}, {8, 8}, {16, 16}, {32, 32}, {64, 32}, {100, 32},
+	{4, 4}, {8, 8}, {16, 16}, {32, 32}, {64, 32}, {100, 32}, {256, 32},
 }
 
 // The generated graphs that stand in for recordings are like them: each share of events, and the blocks

@@ -12,6 +12,10 @@
 //   - Every event is inserted after its parents, and once. Members that insert the same events get the same
 //     blocks, whatever the order; when a block comes out, and with how many votes, may differ.
 //   - An event was made by its creator: its signature was checked.
+//   - A peer that forks is accused and removed, and few branches of it are taken in the meantime, by a rule that
+//     depends on the graph alone. An engine takes [MaxBranches] in all and refuses what would be one more:
+//     members that met different ones first would then differ in what they can insert. Each branch costs
+//     every later event four bytes.
 //   - Identities of peers differ, and so do hashes of observations ([Engine.AddObservation] does not look).
 //   - One goroutine at a time uses an engine.
 //   - Blocks are copied before the next call if they are to be kept: see [Engine.Blocks].

@@ -195,9 +195,9 @@ func (e *Engine) Voter(p PeerIndex) bool {
 // Stats counts what an engine has done, for benchmarks and tests.
 type Stats struct {
 	Decisions uint64 // elections that ended
-	Retouched uint64 // work because an election ended: Looks and Probes, or events that were processed again
+	Retouched uint64 // events inserted before an election ended that the next goes over (again)
 	Probes    uint64 // times an event was asked what it strongly sees
-	Looks     uint64 // times an event was asked what it descends from
+	Looks     uint64 // times an event's row was held against a level: the work of elections without forks
 	Evals     uint64 // times an event's meta-votes were computed
 	Resets    uint64 // times interesting content was computed anew: the voters changed, or one forked
 }

@@ -11,6 +11,7 @@ Unit allocs/event better=lower
 Unit retained-B/event better=lower
 Unit blocks/event assume=exact
 Unit retouched/decision better=lower assume=exact
+Unit looks/event better=lower assume=exact
 Unit p50-events/block better=lower assume=exact
 Unit p99-events/block better=lower assume=exact
 Unit p50-rounds/block better=lower assume=exact

@@ -86,6 +86,14 @@ func (c *chains) look(col gossip.Column, k, end uint32, level []gossip.Index, ne
 	return k
 }
 
+// kept returns how many events may be looked at on the chains of cols.
+func (c *chains) kept(cols []gossip.Column) (n uint64) {
+	for _, col := range cols {
+		n += uint64(c.tail[col] - c.head[col])
+	}
+	return n
+}
+
 // last returns the last event of a chain, 0 for none that is kept.
 func (c *chains) last(col gossip.Column) gossip.Index {
 	if c.tail[col] == c.from[col] {

@@ -137,6 +137,9 @@ func (e *Election) finish(x gossip.Index) {
 	}
 	e.renew()
 	e.begin()
+	if e.levels.on && e.observers.lowest != never {
+		e.Stats.Retouched += e.levels.chains.kept(e.vcol)
+	}
 }
 
 // votersOf lists the voters that an event votes for the key by, in order of identity.

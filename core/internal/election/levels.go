@@ -96,7 +96,6 @@ func (e *Election) settle(x gossip.Index) bool {
 		return l.arrived != gossip.NoColumn && e.settleOn(x, l.arrived)
 	}
 	l.fresh = false
-	before := e.Stats.Looks + e.Stats.Probes
 	l.clock++
 	l.sight.room(x, e.observers.lowest)
 	further := uint32(0)
@@ -114,7 +113,6 @@ func (e *Election) settle(x gossip.Index) bool {
 			ended, byPasses = e.ends()
 		}
 	}
-	e.Stats.Retouched += e.Stats.Looks + e.Stats.Probes - before
 	if byPasses {
 		e.byPasses(x)
 	}
