@@ -240,9 +240,9 @@ func (e *Election) stronglySees(x, y gossip.Index) bool {
 }
 
 // seenCandidate returns the first interesting event of voter i, which forked, that x strongly sees; 0 for none.
-// There is a candidate for each branch: the first interesting event of it with no earlier one on its
-// self-parent chain. Two cannot be strongly seen: the quorums would share an honest voter that sees both
-// branches. Time O(branches of the voter, for each voter).
+// Each branch has a first one. Of two on one self-parent chain the earlier is found: whatever strongly sees the
+// later strongly sees it too, and its column comes before. Two on different sides of a fork cannot be strongly
+// seen: the quorums would share an honest voter that sees both. Time O(branches of the voter, for each voter).
 func (e *Election) seenCandidate(x gossip.Index, i int16) gossip.Index {
 	by := e.voters[i]
 	seers := e.observers.seers[:0] // the events that may count: they see no fork by the voter
@@ -267,7 +267,7 @@ func (e *Election) seenCandidate(x gossip.Index, i int16) gossip.Index {
 				k++
 			}
 		}
-		if k >= e.quorum && e.firstOnChain(b) {
+		if k >= e.quorum {
 			return f
 		}
 	}
@@ -280,14 +280,4 @@ func (e *Election) appendSeer(seers []gossip.Index, x gossip.Index, p, voter gos
 		seers = append(seers, a)
 	}
 	return seers
-}
-
-// firstOnChain reports whether no column that b branched off, and so on, has an interesting event before it did.
-func (e *Election) firstOnChain(b gossip.Column) bool {
-	for base, a := e.g.Base(b); base != 0; base, a = e.g.Base(a) {
-		if e.pop(int(e.column[a].view)) <= base {
-			return false
-		}
-	}
-	return true
 }

@@ -34,8 +34,8 @@ func (e *Election) reset() {
 }
 
 // addBranch takes in the new column of a peer that forked, and reports whether all else may stay: not if it is
-// a voter's first fork, or the first that matters. It is what keeps a peer that forks again and again from
-// having everything computed anew each time.
+// a voter's first fork. (What a branch votes for is seen to by logVote.) It is what keeps a peer that forks again
+// and again from having everything computed anew each time.
 func (e *Election) addBranch(by gossip.Peer, col gossip.Column) bool {
 	c := &e.content
 	voter := e.vbit[by]
@@ -43,7 +43,7 @@ func (e *Election) addBranch(by gossip.Peer, col gossip.Column) bool {
 	case e.everyPeer:
 		return false
 	case voter < 0:
-		return c.forks || !e.hasVotes(by)
+		return true
 	case !c.forks || len(e.g.Of(by)) == 2:
 		return false
 	}
