@@ -32,8 +32,8 @@ samples, and MACHINE.json and .md, what follows from them: by how much medians o
 95th and 99th percentile, by nearest rank), in how many runs perf compare or perf gate gave a false alarm of
 wall time, with the 95 % bound above (Clopper and Pearson's, one-sided), in how many a counter differed, and
 what slowdown the gate catches in 80 and 95 of 100 runs. The 99th percentile is the noise floor of perf gate,
-from 20 runs on; the gate computes it from the .ndjson. For the gate's false alarms and what it catches, each
-run is judged by the floor of all the others. A run takes about 20 s.
+from 20 runs on; the gate computes it from the .ndjson. For the gate's false alarms each
+run is judged by the floor of all the others; what it catches is by the floor of all. A run takes about 20 s.
 
 -slowdown has the second side slowed down by that factor, by benchmarks that waste the time (never by the
 engine), and counts how often that is caught. -instructions has it execute so many per cent more
@@ -238,7 +238,7 @@ func writeSummary(w io.Writer, s *floor.Summary) {
 		fmt.Fprintf(w, "- false alarms of `perf compare -short`, of wall time: %s\n", rateText(s.Compare))
 		fmt.Fprintf(w, "- false alarms of `perf gate -short`, of wall time, each run judged by the floor of the other %d: %s\n", s.Runs-1, rateText(s.Gate))
 		fmt.Fprintf(w, "- counters are compared exactly, and %s\n\n", countersText(s))
-		fmt.Fprintf(w, "Medians of the two sides differ by (shares of the time), and the gate catches slowdowns of (by the floor of the\nother runs):\n\n")
+		fmt.Fprintf(w, "Medians of the two sides differ by (shares of the time), and the gate catches slowdowns of:\n\n")
 		fmt.Fprintf(w, "| benchmark | median ± MAD, ms | 50 %% | 95 %% | 99 %% (floor) | caught in 80 %% | caught in 95 %% |\n|---|---|---|---|---|---|---|\n")
 		for _, name := range s.Names() {
 			b := s.Benchmark[name]

@@ -114,9 +114,9 @@ func (s *Summary) runs(records []Record) []Record {
 
 // Summarize computes what the runs say. Most of its time, some milliseconds a run, goes into power.
 //
-// How often the gate gives a false alarm and what slowdowns it catches is counted with each run judged by the
-// floor of all the others: a floor that the run itself had a part in would pass it too easily. What was
-// injected is judged by the floor of all A/A runs, as none of them is one of those.
+// How often the gate gives a false alarm is counted with each run judged by the floor of all the others: a floor
+// that the run itself had a part in would pass it too easily. What slowdowns it catches is computed by the floor
+// of all, which is no lower and so catches no more. What was injected is judged by it too.
 func Summarize(machine, command string, records []Record, alpha float64) (*Summary, error) {
 	s, err := Measured(machine, records, alpha)
 	if err != nil {
@@ -124,10 +124,7 @@ func Summarize(machine, command string, records []Record, alpha float64) (*Summa
 	}
 	s.Command = command
 	aa := s.runs(records)
-	floors, err := s.without(aa)
-	if err != nil {
-		return nil, err
-	}
+	floors := s.without(aa)
 	alarms, failed := 0, 0
 	counters := Rate{}
 	for i, r := range aa {
@@ -152,26 +149,30 @@ func Summarize(machine, command string, records []Record, alpha float64) (*Summa
 		s.Counters = &counters
 	}
 	for name, b := range s.Benchmark {
-		b.Power80 = s.power(aa, name, floors[name], 0.8)
-		b.Power95 = s.power(aa, name, floors[name], 0.95)
+		b.Power80 = s.power(aa, name, 0.8)
+		b.Power95 = s.power(aa, name, 0.95)
 	}
 	s.detections(records)
 	return s, nil
 }
 
-// without returns for each benchmark, and each of the A/A runs, the floor that the others alone would give.
-func (s *Summary) without(aa []Record) (map[string][]float64, error) {
+// without returns for each benchmark, and each of the A/A runs, the floor that the others alone give: the
+// greatest of their differences but for as many as are above the floor of all. It is never above that floor.
+func (s *Summary) without(aa []Record) map[string][]float64 {
 	floors := map[string][]float64{}
 	for name := range s.Benchmark {
-		floors[name] = make([]float64, len(aa))
-		for i := range aa {
-			floors[name][i] = s.Floor(name)
+		of := make([]float64, len(aa))
+		above := 0
+		for i, r := range aa {
+			of[i] = s.Floor(name)
+			if t := r.find(name); t != nil && t.difference() > of[i] {
+				above++
+			}
 		}
-	}
-	if s.Runs < MinRuns {
-		return floors, nil // the default, in which no run had a part
-	}
-	for name, of := range floors {
+		floors[name] = of
+		if s.Runs < MinRuns {
+			continue // the default, in which no run had a part
+		}
 		for i := range aa {
 			var others []float64
 			for j, r := range aa {
@@ -179,16 +180,13 @@ func (s *Summary) without(aa []Record) (map[string][]float64, error) {
 					others = append(others, t.difference())
 				}
 			}
-			if len(others) == 0 {
-				continue // measured in one run alone
-			}
-			var err error
-			if of[i], err = stats.PercentileNearestRank(others, 99); err != nil {
-				return nil, err
+			slices.Sort(others)
+			if at := len(others) - 1 - above; at >= 0 {
+				of[i] = others[at]
 			}
 		}
 	}
-	return floors, nil
+	return floors
 }
 
 // find returns the times of a benchmark; nil if the run has none.
@@ -259,16 +257,15 @@ func (b *Spread) percentiles(d []float64) error {
 
 // power returns the least slowdown of one benchmark, as a share, that the gate catches with the given
 // probability: with every A/A pair's second arm multiplied by it. That is a real pair but for the
-// multiplication. floors are the noise floors by which the runs are judged. It is 0 where the machine is too
-// noisy to see even a hundredfold one.
-func (s *Summary) power(aa []Record, name string, floors []float64, want float64) float64 {
+// multiplication. It is 0 where the machine is too noisy to see even a hundredfold one.
+func (s *Summary) power(aa []Record, name string, want float64) float64 {
 	var pairs []Times
-	var by []float64
-	for i, r := range aa {
+	for _, r := range aa {
 		if t := r.find(name); t != nil {
-			pairs, by = append(pairs, *t), append(by, floors[i])
+			pairs = append(pairs, *t)
 		}
 	}
+	floor := s.Floor(name)
 	level := s.Alpha / float64(max(1, len(s.Benchmark)))
 	u := map[[2]int]float64{}
 	for _, t := range pairs {
@@ -279,8 +276,8 @@ func (s *Summary) power(aa []Record, name string, floors []float64, want float64
 	}
 	factor := contrast.LeastFactor(func(f float64) float64 {
 		seen := 0
-		for i, t := range pairs {
-			if by[i] < verdict.BlindFloor && f*median(t.Other)/median(t.One)-1 > by[i] && contrast.Seen(t.One, t.Other, f, u[[2]int{len(t.One), len(t.Other)}]) {
+		for _, t := range pairs {
+			if floor < verdict.BlindFloor && f*median(t.Other)/median(t.One)-1 > floor && contrast.Seen(t.One, t.Other, f, u[[2]int{len(t.One), len(t.Other)}]) {
 				seen++
 			}
 		}
