@@ -16,6 +16,9 @@ const two = figures + "\nBenchmarkReplay/mode=single/peers=8-2 3 2000000 ns/op 2
 
 // Whatever keeps the gate from judging is no pass, and it says what it was.
 func TestGateBlind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some hundred processes")
+	}
 	plain := commit{"figures": figures}
 	for _, c := range []struct {
 		name       string

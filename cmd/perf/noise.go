@@ -32,8 +32,8 @@ samples, and MACHINE.json and .md, what follows from them: by how much medians o
 95th and 99th percentile, by nearest rank), in how many runs perf compare or perf gate gave a false alarm of
 wall time, with the 95 % bound above (Clopper and Pearson's, one-sided), in how many a counter differed, and
 what slowdown the gate catches in 80 and 95 of 100 runs. The 99th percentile is the noise floor of perf gate,
-from 20 runs on; the gate computes it from the .ndjson. For the gate's false alarms each
-run is judged by the floor of all the others; what it catches is by the floor of all. A run takes about 20 s.
+from 20 runs on; the gate computes it from the .ndjson. For the gate's false alarms each run is judged by the
+floor of all the others; what it catches is by the floor of all. A run takes about 20 s.
 
 -slowdown has the second side slowed down by that factor, by benchmarks that waste the time (never by the
 engine), and counts how often that is caught. -instructions has it execute so many per cent more
