@@ -15,7 +15,8 @@ BASE     ?= HEAD~1
 RUNS     ?= 100
 PERF     ?=
 
-# go run would turn every exit status into 1, and the gate has three.
+# go run would turn every exit status into 1. So make says at least which one it was: "Error 1" is the gate's
+# fail, "Error 2" that it could not judge. make itself then exits with 2 in either case.
 PERF_COMMAND = dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(GO) build -o "$$dir/perf" ./cmd/perf && "$$dir/perf"
 
 # Everything but ci/, which looks at the tree as text: the race detector and the build tags find
@@ -117,7 +118,7 @@ compare: ## compare the working tree with BASE (HEAD~1), in full or with PERF=-s
 gate: ## judge the working tree against BASE (HEAD~1) by the short profile
 	@$(PERF_COMMAND) gate -short $(PERF) $(BASE)
 
-noise: ## measure the noise of this machine by RUNS runs (100), about 20 s each
+noise: ## measure the noise of this kind of machine by RUNS runs (100), about 20 s each
 	@$(PERF_COMMAND) noise -runs $(RUNS) -resume $(PERF)
 
 instr: ## count the instructions of the working tree's benchmarks, with valgrind

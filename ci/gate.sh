@@ -4,6 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v git >/dev/null || ! [ -e .git ]; then
+	if [ "${CI:-}" = true ]; then
+		echo "== gate: FAILED: no git, or not a clone, and where CI is true nothing may be skipped"
+		exit 2
+	fi
 	echo "== gate: skipped: no git, or not a clone"
 	exit 0
 fi

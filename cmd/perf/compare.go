@@ -66,6 +66,7 @@ func compareCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 			return err
 		}
 		table := contrast.Compare(base, head, *alpha)
+		table.Detect(base, head)
 		say.end()
 		if f.json {
 			return writeRows(stdout, table)

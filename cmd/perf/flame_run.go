@@ -14,6 +14,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 
 	"parsec/cmd/perf/internal/checkout"
+	"parsec/cmd/perf/internal/trial"
 	"parsec/profiles/flame"
 )
 
@@ -71,7 +72,7 @@ func (s *flameSide) run(ctx context.Context, bench, benchtime string, kind *flam
 // start runs the binary and returns what it prints.
 func (s *flameSide) start(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, s.binary, args...)
-	cmd.Dir = s.dir
+	cmd.Dir, cmd.Env = s.dir, trial.Environment()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

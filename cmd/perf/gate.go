@@ -2,18 +2,23 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"parsec/cmd/perf/internal/cachegrind"
 	"parsec/cmd/perf/internal/checkout"
 	"parsec/cmd/perf/internal/contrast"
 	"parsec/cmd/perf/internal/floor"
+	"parsec/cmd/perf/internal/samples"
 	"parsec/cmd/perf/internal/trial"
 	"parsec/cmd/perf/internal/verdict"
 )
@@ -26,17 +31,21 @@ Compares two commits as perf compare does and says whether the second may land. 
   counts more than 0.5 % more of anything than base (allocations: or two objects an operation; bytes an
   event: or 16, whichever is more), or the load itself is another (blocks/event), up or down;
   executes more than 0.5 % more instructions an operation, where valgrind is installed;
-  takes longer, significantly after correction and beyond this machine's noise floor: what perf noise
-  measured (results/noise), else 25 %.
+  takes longer, significantly after correction and beyond the noise floor of this kind of machine: what perf
+  noise measured (results/noise/*.ndjson), else 25 %. What was used is printed.
 
 A regression that is meant is accepted by a file in DIR (default results/accept), .json, or .md with a block
 of json: {"base": HASH, "benchmark": ..., "unit": ..., "allowed": PER CENT, "reason": ...}. "head" may stand
-in place of "base". Entries about other commits have no effect, but must name commits that exist. An entry
-that cannot be read, has no reason, or matches nothing that was compared stops the gate.
+in place of "base"; in place of "allowed", "vanished": true accepts that the unit (without "unit", the whole
+benchmark) is no more, "zero": true that a counter is 0. Entries about other commits have no effect, but must
+name commits that exist; those about what this run does not measure (another profile, no valgrind) are noted.
+An entry that cannot be read, has no reason, or is about a benchmark that was compared but nothing in it stops
+the gate.
 
 It could not judge, which is no pass, where anything is missing that base had, any process failed, any
-figure makes no sense, or it finds itself blind: on each run it judges two arms of one build, which must
-pass, and one that was slowed down on purpose, and figures that were tampered with, which must not.
+figure makes no sense, a noise floor is 50 % or more, or it finds itself blind: on each run it judges two arms
+of one build, which must pass, and one that was slowed down on purpose, and figures that were tampered with,
+which must not.
 
 exit status: 0 pass; 1 fail; 2 could not judge, or usage; 130 interrupted.
 `
@@ -88,6 +97,7 @@ type gate struct {
 	base, head   checkout.Commit
 	notes        []string // limits that were not applied, and why
 	instructions []verdict.Instructions
+	noise        *floor.Summary
 	verdict      *verdict.Verdict
 }
 
@@ -102,8 +112,7 @@ func (g *gate) run(ctx context.Context, base, head string) (err error) {
 	if err != nil {
 		return err
 	}
-	noise, err := g.floor(q.repo)
-	if err != nil {
+	if err := g.measured(q.repo); err != nil {
 		return err
 	}
 	g.dir = q.folder(g.dir)
@@ -111,19 +120,25 @@ func (g *gate) run(ctx context.Context, base, head string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := g.count(ctx, q); err != nil {
+	if err := g.count(ctx, q, accepted); err != nil {
 		return err
 	}
-	if err := verdict.TestCounters(one, g.profile.Samples, contrast.DefaultAlpha); err != nil {
+	switch err := verdict.TestCounters(ctx, one, g.profile.Samples, contrast.DefaultAlpha); {
+	case errors.Is(err, verdict.ErrNoCounters):
+		g.notes = append(g.notes, "these benchmarks report no counters: only times are compared")
+	case err != nil:
 		return fmt.Errorf("the gate is blind to counters: %w", err)
 	}
-	if err := g.testTimes(ctx, q.head, noise); err != nil {
+	if err := g.testTimes(ctx, q.head); err != nil {
 		return err
 	}
 	g.verdict = verdict.Judge(verdict.Case{
-		Base: one, Head: other, Samples: g.profile.Samples, Alpha: contrast.DefaultAlpha, Floor: noise.Floor,
+		Base: one, Head: other, Samples: g.profile.Samples, Alpha: contrast.DefaultAlpha, Floor: g.noise.Floor,
 		Instructions: g.instructions, Accepted: accepted,
 	})
+	if g.verdict.Table != nil {
+		g.verdict.Table.Detect(one, other)
+	}
 	return nil
 }
 
@@ -149,20 +164,54 @@ func (g *gate) accepted(ctx context.Context, repo *checkout.Repo) ([]verdict.Acc
 	return about, nil
 }
 
-// floor reads this machine's noise floor; nil, which has the default one, if there is none.
-func (g *gate) floor(repo *checkout.Repo) (*floor.Summary, error) {
-	s, err := floor.Read(noiseFile(repo, floor.Machine(), ".json"))
-	switch {
-	case err != nil:
-		return nil, err
-	case s == nil || s.Runs < floor.MinRuns:
-		g.notes = append(g.notes, fmt.Sprintf("this machine's noise was not measured (perf noise): its floor is taken to be %.0f %%", 100*floor.DefaultFloor))
+// measured computes the noise floor of this kind of machine from the runs that were made.
+func (g *gate) measured(repo *checkout.Repo) error {
+	machine := floor.Machine()
+	records, err := floor.ReadRecords(noiseFile(repo, machine, ".ndjson"))
+	if err != nil {
+		return err
 	}
-	return s, nil
+	if g.noise, err = floor.Measured(machine, records, contrast.DefaultAlpha); err != nil {
+		return err
+	}
+	if g.noise.Runs < floor.MinRuns {
+		g.notes = append(g.notes, fmt.Sprintf("the noise of this kind of machine was not measured in %d runs (perf noise): its floor is taken to be %.0f %%",
+			floor.MinRuns, 100*floor.DefaultFloor))
+	}
+	return nil
+}
+
+// floors returns the noise floor by which the time of each benchmark was judged.
+func (g *gate) floors() map[string]float64 {
+	all := map[string]float64{}
+	if g.verdict.Table != nil {
+		for _, r := range g.verdict.Table.Rows {
+			if r.Kind == samples.Clock {
+				all[r.Benchmark] = g.noise.Floor(r.Benchmark)
+			}
+		}
+	}
+	return all
+}
+
+// floorText says by which noise floors times were judged, and where they are from.
+func (g *gate) floorText() string {
+	all := slices.Collect(maps.Values(g.floors()))
+	if len(all) == 0 {
+		return "none was used"
+	}
+	text := fmt.Sprintf("%.1f %%", 100*slices.Min(all))
+	if slices.Min(all) != slices.Max(all) {
+		text += fmt.Sprintf(" to %.1f %%, by benchmark", 100*slices.Max(all))
+	}
+	if group := g.noise.Group(); group != nil && g.noise.Runs >= floor.MinRuns {
+		return fmt.Sprintf("%s (%d runs of %s on %s)", text, g.noise.Runs, short(group.Commit), g.noise.Machine)
+	}
+	return text + " (a guess)"
 }
 
 // count counts instructions, if it can.
-func (g *gate) count(ctx context.Context, q *pair) error {
+func (g *gate) count(ctx context.Context, q *pair, accepted []verdict.Acceptance) error {
 	if err := cachegrind.Available(); err != nil {
 		g.notes = append(g.notes, err.Error()+": the limit of instructions was not applied")
 		return nil
@@ -175,8 +224,14 @@ func (g *gate) count(ctx context.Context, q *pair) error {
 		bench = "Replay"
 	}
 	for i, b := range q.baseSide.Binaries {
-		counts, err := countPair(ctx, g.say, bench, b, q.headSide.Binaries[i])
+		gone := func(name string) bool {
+			return slices.ContainsFunc(accepted, func(a verdict.Acceptance) bool { return a.Vanished && a.Benchmark == name && a.Unit == "" })
+		}
+		counts, err := countPair(ctx, g.say, bench, b, q.headSide.Binaries[i], gone)
 		switch {
+		case errors.Is(err, samples.ErrEmpty) && !hasBenchmarks(ctx, b, bench):
+			g.notes = append(g.notes, fmt.Sprintf("%s has no benchmark of %s: its instructions were not counted", b.Package, bench))
+			continue
 		case errors.Is(err, cachegrind.ErrNotBare) && !bareTree(ctx, q.baseSide.Binaries[i], bench):
 			g.notes = append(g.notes, fmt.Sprintf("%s of base is too old to count instructions: the limit was not applied", b.Package))
 			continue
@@ -186,6 +241,12 @@ func (g *gate) count(ctx context.Context, q *pair) error {
 		g.instructions = append(g.instructions, counts...)
 	}
 	return nil
+}
+
+// hasBenchmarks reports whether a build has benchmarks that match.
+func hasBenchmarks(ctx context.Context, b trial.Binary, bench string) bool {
+	_, _, err := cachegrind.Benchmarks(ctx, b, bench)
+	return !errors.Is(err, samples.ErrEmpty)
 }
 
 // bareTree reports whether a build's benchmarks can run bare.
@@ -200,7 +261,7 @@ var selfTest = trial.Profile{Name: "self-test", Packages: []string{"./bench"}, B
 const selfTestSlowdown = 2
 
 // testTimes runs the self-test of times with head's build.
-func (g *gate) testTimes(ctx context.Context, head *checkout.Tree, noise *floor.Summary) error {
+func (g *gate) testTimes(ctx context.Context, head *checkout.Tree) error {
 	g.say.phase("testing the gate itself")
 	binaries, err := selfTest.Build(ctx, head)
 	if err != nil {
@@ -215,7 +276,7 @@ func (g *gate) testTimes(ctx context.Context, head *checkout.Tree, noise *floor.
 	if !bytes.Contains(sides[2].Raw, []byte("\ninjected-slowdown: ")) {
 		return errors.New("head's benchmarks cannot be slowed down on purpose: the gate cannot test itself")
 	}
-	if err := verdict.TestTimes(arms[0], arms[1], arms[2], selfTest.Samples, contrast.DefaultAlpha, noise.Floor); err != nil {
+	if err := verdict.TestTimes(arms[0], arms[1], arms[2], selfTest.Samples, contrast.DefaultAlpha, g.noise.Floor); err != nil {
 		return fmt.Errorf("the gate is blind to time: %w", err)
 	}
 	return nil
@@ -236,7 +297,8 @@ func (g *gate) write(w io.Writer) error {
 			return err
 		}
 	}
-	fmt.Fprintf(w, "\nraw output: %s\nself-test: equal builds pass, a slowdown and worse counters do not\n", g.dir)
+	fmt.Fprintf(w, "\nraw output: %s\nnoise floor: %s\ninstructions counted of: %s\nself-test: equal builds pass, a slowdown and worse counters do not\n",
+		g.dir, g.floorText(), cmp.Or(strings.Join(g.counted(), ", "), "no benchmark"))
 	for _, n := range g.notes {
 		fmt.Fprintf(w, "note: %s\n", n)
 	}
@@ -245,6 +307,15 @@ func (g *gate) write(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "verdict: %v\n", g.verdict.Outcome)
 	return err
+}
+
+// counted returns the benchmarks whose instructions were counted.
+func (g *gate) counted() []string {
+	var names []string
+	for _, i := range g.instructions {
+		names = append(names, i.Benchmark)
+	}
+	return names
 }
 
 // writeJSON prints the comparison's rows, the findings, and the verdict.
@@ -263,5 +334,6 @@ func (g *gate) writeJSON(w io.Writer) error {
 			return err
 		}
 	}
-	return out.Encode(map[string]any{"verdict": g.verdict.Outcome.String(), "base": g.base.Hash, "head": g.head.Hash, "notes": g.notes})
+	return out.Encode(map[string]any{"verdict": g.verdict.Outcome.String(), "base": g.base.Hash, "head": g.head.Hash, "notes": g.notes,
+		"floors": g.floors(), "instructions_of": g.counted()})
 }

@@ -13,6 +13,7 @@ import (
 
 	"parsec/cmd/perf/internal/cachegrind"
 	"parsec/cmd/perf/internal/checkout"
+	"parsec/cmd/perf/internal/samples"
 	"parsec/cmd/perf/internal/trial"
 	"parsec/cmd/perf/internal/verdict"
 )
@@ -83,7 +84,7 @@ func countCommits(ctx context.Context, say *progress, bench string, revs []strin
 	if len(binaries) == 1 {
 		binaries = append(binaries, trial.Binary{})
 	}
-	counts, err := countPair(ctx, say, bench, binaries[0], binaries[1])
+	counts, err := countPair(ctx, say, bench, binaries[0], binaries[1], func(string) bool { return false })
 	if err != nil {
 		return err
 	}
@@ -91,22 +92,27 @@ func countCommits(ctx context.Context, say *progress, bench string, revs []strin
 }
 
 // countPair counts the instructions of the benchmarks of one build, and of the same of another if that has
-// a path. The two run at once: a count does not mind.
-func countPair(ctx context.Context, say *progress, bench string, one, other trial.Binary) ([]verdict.Instructions, error) {
+// a path. The two run at once: a count does not mind. gone says which benchmarks the other may lack.
+func countPair(ctx context.Context, say *progress, bench string, one, other trial.Binary, gone func(name string) bool) ([]verdict.Instructions, error) {
 	names, operations, err := cachegrind.Benchmarks(ctx, one, bench)
 	if err != nil {
 		return nil, err
 	}
 	if other.Path != "" {
 		has, _, err := cachegrind.Benchmarks(ctx, other, bench)
-		if err != nil {
+		if err != nil && !errors.Is(err, samples.ErrEmpty) {
 			return nil, fmt.Errorf("head: %w", err)
 		}
+		var both []string
 		for _, name := range names {
-			if !slices.Contains(has, name) {
+			switch {
+			case slices.Contains(has, name):
+				both = append(both, name)
+			case !gone(name):
 				return nil, fmt.Errorf("%s has vanished from head", name)
 			}
 		}
+		names = both
 	}
 	say.phase("counting instructions of %d benchmarks", len(names))
 	step, start := say.step("instructions of benchmarks"), time.Now()

@@ -12,14 +12,16 @@ import (
 	"time"
 )
 
-// The throwaway module's benchmarks: what they print comes from a file, so that a commit can be given any
-// figures. They follow what the project's own do with the variables of package bench.
+// The throwaway module's benchmarks: what they print comes from files, so that a commit can be given any
+// figures, and faults of its own (file mode). They follow what the project's own do with the variables of
+// package bench.
 const fakeTests = `package bench
 
 import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -28,24 +30,77 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
+	read, _ := os.ReadFile("mode")
+	mode := strings.TrimSpace(string(read))
+	figures := string(line)
 	factor := 1.0
-	if s := os.Getenv("PARSEC_BENCH_SLOWDOWN"); s != "" {
-		factor, _ = strconv.ParseFloat(s, 64)
+	if s := os.Getenv("PARSEC_BENCH_SLOWDOWN"); s != "" && mode != "deaf" {
+		if mode != "lame" {
+			factor, _ = strconv.ParseFloat(s, 64)
+		}
 		fmt.Println("injected-slowdown: " + s)
 	}
-	if os.Getenv("FAKE_NOTHING") != "" {
-		return
+	if mode == "bare" && os.Getenv("PARSEC_BENCH_BARE") != "" {
+		fmt.Println("\nbare: true")
+	}
+	if mode == "lapse" { // once one unit is missing
+		if _, err := os.Stat("ran"); err != nil {
+			os.WriteFile("ran", nil, 0o666)
+			figures = "1 us/event 7 blocks/event"
+		}
 	}
 	jitter := float64(os.Getpid()%97) / 97 * 0.01
-	fmt.Printf("Unit B/event better=lower\nBenchmarkReplay/mode=single/peers=4-2 3 %f ns/op %s\nPASS\n", 1e6*factor*(1+jitter), line)
-	if string(line) == "crash" {
+	text := fmt.Sprintf("BenchmarkReplay/mode=single/peers=4-2 3 %f ns/op %s\n", 1e6*factor*(1+jitter), figures)
+	pattern := ""
+	for _, a := range os.Args {
+		if p, ok := strings.CutPrefix(a, "-test.bench=^"); ok { // one benchmark, by its whole name
+			pattern = strings.NewReplacer("^", "", "$", "", "\\", "").Replace(p)
+		}
+	}
+	fmt.Println("Unit B/event better=lower")
+	for one := range strings.Lines(text) {
+		if pattern == "" || strings.HasPrefix(one, pattern+"-") {
+			fmt.Print(one)
+		}
+	}
+	fmt.Println("PASS")
+	if figures == "crash" {
 		os.Exit(3)
 	}
 }
 `
 
+// fakeValgrind counts what the file instructions says that an operation takes.
+const fakeValgrind = `#!/bin/sh
+while :; do
+	case "$1" in
+	--log-file=*) log=${1#--log-file=} ;;
+	--*) ;;
+	*) break ;;
+	esac
+	shift
+done
+for a in "$@"; do
+	case "$a" in
+	-test.benchtime=*) n=${a#-test.benchtime=} ;;
+	esac
+done
+read -r each <instructions
+echo "I refs: $((1000000 + ${n%x} * each))" >"$log"
+exec "$@"
+`
+
+// commit is what a commit of the throwaway is made of: files of its folder bench.
+type commit map[string]string
+
 // inThrowaway changes into a clone of two commits whose benchmarks print these figures.
 func inThrowaway(t *testing.T, base, head string) {
+	t.Helper()
+	inCommits(t, commit{"figures": base}, commit{"figures": head})
+}
+
+// inCommits changes into a clone of these commits.
+func inCommits(t *testing.T, commits ...commit) {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("no git")
@@ -65,10 +120,23 @@ func inThrowaway(t *testing.T, base, head string) {
 	write("go.mod", "module throwaway\n\ngo 1.26\n")
 	write(".gitignore", "/results/compare/\n")
 	write("bench/bench_test.go", fakeTests)
-	for _, figures := range []string{base, head} {
-		write("bench/figures", figures)
+	for _, c := range commits {
+		for name, text := range c {
+			write("bench/"+name, text)
+		}
 		git(t, "add", "-A")
 		git(t, "commit", "--quiet", "--allow-empty", "-m", "figures")
+	}
+}
+
+// withValgrind adds one that is made up to the search path that inCommits has set.
+func withValgrind(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat("/bin/sh"); err != nil {
+		t.Skip("no shell")
+	}
+	if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "valgrind"), []byte(fakeValgrind), 0o777); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -184,7 +252,7 @@ func TestGate(t *testing.T) {
 		says             string
 	}{
 		{"equal", figures, figures, exitDone, "verdict: PASS"},
-		{"more bytes", figures, strings.Replace(figures, "500", "600", 1), exitFail, "FAIL: Replay/mode=single/peers=4-2 B/event"},
+		{"more bytes", figures, strings.Replace(figures, "500", "600", 1), exitFail, "FAIL: Replay/mode=single/peers=4 B/event"},
 		{"unit gone", figures, "1 us/event 500 B/event", exitUsage, "no longer reports"},
 		{"crash", figures, "crash", exitUsage, "exit status 3"},
 		{"syntax", figures, "fast us/event", exitUsage, "invalid syntax"},
@@ -203,7 +271,7 @@ func TestGate(t *testing.T) {
 func TestGateAccepts(t *testing.T) {
 	inThrowaway(t, figures, strings.Replace(figures, "500", "600", 1))
 	base := git(t, "rev-parse", "HEAD~1")
-	entry := `{"base":"` + base + `","benchmark":"Replay/mode=single/peers=4-2","unit":"B/event","allowed":30,"reason":"it is meant"}`
+	entry := `{"base":"` + base + `","benchmark":"Replay/mode=single/peers=4","unit":"B/event","allowed":30,"reason":"it is meant"}`
 	for _, c := range []struct {
 		text string
 		want int
@@ -213,6 +281,7 @@ func TestGateAccepts(t *testing.T) {
 		{strings.Replace(entry, "it is meant", "", 1), exitUsage, "gives no reason"},
 		{strings.Replace(entry, base, strings.Repeat("0", 40), 1), exitUsage, "no commit is called"},
 		{strings.Replace(entry, "B/event", "C/event", 1), exitUsage, "not among what was compared"},
+		{"[" + entry + "," + strings.Replace(entry, "peers=4", "peers=64", 1) + "]", exitDone, "this run does not measure"},
 	} {
 		if err := writeFile("accept/x.json", []byte(c.text)); err != nil {
 			t.Fatal(err)

@@ -147,9 +147,6 @@ func (e *Election) Graph() *gossip.Graph { return e.g }
 // Voter reports whether p votes now.
 func (e *Election) Voter(p gossip.Peer) bool { return e.member[p] }
 
-// Voters returns the number of voters.
-func (e *Election) Voters() int { return e.n }
-
 // Grow makes room for so many more peers.
 func (e *Election) Grow(peers int) {
 	peers = min(peers, gossip.MaxPeers)

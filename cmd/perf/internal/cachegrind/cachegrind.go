@@ -60,12 +60,9 @@ func Benchmarks(ctx context.Context, b trial.Binary, bench string) (names []stri
 	return names, operations, nil
 }
 
-var suffix = regexp.MustCompile(`-[0-9]+$`)
-
-// pattern returns a -bench pattern that matches that benchmark alone. The number of processors at the end
-// of its name is not part of what go test matches.
+// pattern returns a -bench pattern that matches that benchmark alone.
 func pattern(name string) string {
-	parts := strings.Split("Benchmark"+suffix.ReplaceAllString(name, ""), "/")
+	parts := strings.Split("Benchmark"+name, "/")
 	for i, p := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
 	}

@@ -16,7 +16,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestPattern(t *testing.T) {
-	got := pattern("Replay/mode=single/peers=8-2")
+	got := pattern("Replay/mode=single/peers=8")
 	if got != "^BenchmarkReplay$/^mode=single$/^peers=8$" {
 		t.Errorf("pattern %q", got)
 	}

@@ -91,13 +91,6 @@ func TestBuild(t *testing.T) {
 		tree *Tree
 		want string
 	}{{base, "one"}, {head, "two"}} {
-		program, err := c.tree.Build(t.Context(), ".")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := says(t, program); got != c.want {
-			t.Errorf("the program says %q, want %q", got, c.want)
-		}
 		tests, err := c.tree.BuildTests(t.Context(), ".")
 		if err != nil {
 			t.Fatal(err)
@@ -135,6 +128,7 @@ func TestWorkingTree(t *testing.T) {
 		t.Errorf("an unchanged tree is %v, %v; want HEAD", same, err)
 	}
 	write(t, r.Root, "main.go", "package main\n\nfunc main() { say() }\n")
+	write(t, r.Root, "main_test.go", "package main\n\nimport \"testing\"\n\nfunc TestMain(*testing.M) { main() }\n")
 	write(t, r.Root, "new.go", "package main\n\nfunc say() { print(\"three\") }\n")
 	write(t, r.Root, "ignored", "no part of it")
 	run(t, r.Root, "add", "main.go")
@@ -152,12 +146,12 @@ func TestWorkingTree(t *testing.T) {
 		t.Errorf("the same content is %v, then %v, %v", changed, again, err)
 	}
 	tree := open(t, r, "")
-	program, err := tree.Build(t.Context(), ".")
+	tests, err := tree.BuildTests(t.Context(), ".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := says(t, program); got != "three" {
-		t.Errorf("the program says %q, want what is not committed", got)
+	if got := says(t, tests); got != "three" {
+		t.Errorf("the tests say %q, want what is not committed", got)
 	}
 	if _, err := os.Stat(filepath.Join(tree.Dir, "ignored")); err == nil {
 		t.Error("an ignored file is in the tree")
@@ -189,14 +183,12 @@ func TestErrors(t *testing.T) {
 		t.Errorf("a package without tests: %v", err)
 	}
 	write(t, tree.Dir, "main.go", "package main\n\nfunc main() { nothing() }\n")
-	for _, build := range []func(context.Context, string) (string, error){tree.Build, tree.BuildTests} {
-		if _, err := build(t.Context(), "."); err == nil || !strings.Contains(err.Error(), "undefined: nothing") {
-			t.Errorf("what does not compile: %v", err)
-		}
+	if _, err := tree.BuildTests(t.Context(), "."); err == nil || !strings.Contains(err.Error(), "undefined: nothing") {
+		t.Errorf("what does not compile: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := tree.Build(ctx, "."); !errors.Is(err, context.Canceled) {
+	if _, err := tree.BuildTests(ctx, "."); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
 	if _, err := r.Open(ctx, tree.Commit); !errors.Is(err, context.Canceled) {

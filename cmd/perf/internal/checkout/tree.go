@@ -72,7 +72,7 @@ var ErrNoTests = errors.New("no tests")
 // takes seconds, less when the go command's cache has most of it. The error is, by errors.Is, ErrNoTests
 // where there is nothing to build.
 func (t *Tree) BuildTests(ctx context.Context, pkg string) (binary string, err error) {
-	binary = t.binary(pkg, ".test")
+	binary = t.binary(pkg)
 	if _, err := os.Stat(t.PackageDir(pkg)); errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("%v has no %s: %w", t.Commit, pkg, ErrNoTests)
 	}
@@ -85,26 +85,16 @@ func (t *Tree) BuildTests(ctx context.Context, pkg string) (binary string, err e
 	return binary, nil
 }
 
-// Build builds a program, named as in "./cmd/parsec", and returns the binary's path.
-func (t *Tree) Build(ctx context.Context, pkg string) (binary string, err error) {
-	binary = t.binary(pkg, "")
-	// The commit would be stamped into the program: then equal sources were no longer equal binaries.
-	if err := t.goCommand(ctx, "build", "-trimpath", "-buildvcs=false", "-o", binary, pkg); err != nil {
-		return "", fmt.Errorf("building %s at %v: %w", pkg, t.Commit, err)
-	}
-	return binary, nil
-}
-
 // PackageDir returns the folder of a package: a test runs there.
 func (t *Tree) PackageDir(pkg string) string { return filepath.Join(t.Dir, filepath.FromSlash(pkg)) }
 
 // binary returns a name for what is built of pkg. Its length depends on pkg alone.
-func (t *Tree) binary(pkg, suffix string) string {
+func (t *Tree) binary(pkg string) string {
 	name := strings.ReplaceAll(path.Clean(pkg), "/", "_")
 	if name == "." {
 		name = "root"
 	}
-	name += suffix
+	name += ".test"
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}

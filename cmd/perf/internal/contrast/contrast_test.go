@@ -51,6 +51,10 @@ func TestCompareTimes(t *testing.T) {
 	base := armOf(t, noisy(r, 10, 1e6, 0.01), noisy(r, 10, 1e6, 0.01))
 	head := armOf(t, noisy(r, 10, 1e6, 0.01), noisy(r, 10, 1.1e6, 0.01))
 	table := Compare(base, head, 0.005)
+	if !math.IsNaN(find(t, table, "B0", samples.Time).Detectable) {
+		t.Error("says what it would have seen without having found out")
+	}
+	table.Detect(base, head)
 	if table.Clocks != 2 || len(table.Rows) != 8 || len(table.Only) != 0 {
 		t.Fatalf("%d times of %d rows, %v missing", table.Clocks, len(table.Rows), table.Only)
 	}
@@ -75,7 +79,9 @@ func TestDetectable(t *testing.T) {
 	critical := CriticalU(10, 10, 0.005)
 	seen := 0
 	for range tables {
-		table := Compare(armOf(t, noisy(r, 10, 1e6, 0.05)), armOf(t, noisy(r, 10, 1e6, 0.05)), 0.005)
+		base, head := armOf(t, noisy(r, 10, 1e6, 0.05)), armOf(t, noisy(r, 10, 1e6, 0.05))
+		table := Compare(base, head, 0.005)
+		table.Detect(base, head)
 		factor := 1 + find(t, table, "B0", samples.Time).Detectable
 		for range runs {
 			if Seen(noisy(r, 10, 1, 0.05), noisy(r, 10, 1, 0.05), factor, critical) {
@@ -120,6 +126,19 @@ func TestCompareCounters(t *testing.T) {
 	head.Benchmarks[0].Find("blocks/event").Values[1]++
 	if row := find(t, Compare(base, head, 0.005), "B0", "blocks/event"); !row.Varies {
 		t.Errorf("a counter that varies: %+v", row)
+	}
+}
+
+// What the runtime allocates of its own is divided by events only where the unit is of events.
+func TestSlackOfOperations(t *testing.T) {
+	base, err := samples.Parse([]byte("BenchmarkX 1 1000000 ns/op 1 us/event 5000 B/op 50 allocs/op 0.05 allocs/event\n"), "base")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for unit, want := range map[string]float64{"B/op": 512 + 1, "allocs/op": 2 + 0.01, "allocs/event": 0.002 + 0.00001} {
+		if row := find(t, Compare(base, base, 0.005), "X", unit); math.Abs(row.Slack-want) > 1e-9 {
+			t.Errorf("%s: slack %v, want %v", unit, row.Slack, want)
+		}
 	}
 }
 
@@ -218,7 +237,7 @@ func TestLeastFactor(t *testing.T) {
 			return 0
 		}
 	}
-	for _, at := range []float64{1.01, 1.5, 7} {
+	for _, at := range []float64{1.01, 1.5, 7, 80, 99} {
 		if got := LeastFactor(step(at), 0.8); math.Abs(got-at) > 0.001*at {
 			t.Errorf("got %v, want %v", got, at)
 		}

@@ -14,8 +14,9 @@ const Power = 0.8
 
 const resamples = 400
 
-// detect computes Detectable for every time.
-func (t *Table) detect(base, head *samples.Arm) {
+// Detect computes Detectable for every time, out of the arms that the table compares. It takes some hundred
+// milliseconds.
+func (t *Table) Detect(base, head *samples.Arm) {
 	if t.Clocks == 0 {
 		return
 	}
@@ -79,9 +80,10 @@ func LeastFactor(power func(factor float64) float64, want float64) float64 {
 	const most = 100
 	lo, hi := 1.0, 2.0
 	for power(hi) < want {
-		if lo, hi = hi, 2*hi-1; hi > most {
+		if hi == most {
 			return math.Inf(1)
 		}
+		lo, hi = hi, min(2*hi-1, most)
 	}
 	for hi-lo > 0.0005*lo {
 		mid := (lo + hi) / 2

@@ -41,7 +41,7 @@ type Row struct {
 
 	// For times.
 	P, Adjusted float64
-	Detectable  float64 // smallest slowdown that would have been seen, less 1; +Inf if none up to 100 times
+	Detectable  float64 // smallest slowdown that would have been seen, less 1; +Inf if none up to 100 times; NaN before Detect
 }
 
 // Center is the middle of one arm.
@@ -58,8 +58,7 @@ type Missing struct {
 	In                 string // "base" or "head"
 }
 
-// Compare compares two arms. It takes a few hundred milliseconds, most of them for what could have been
-// seen.
+// Compare compares two arms. What could have been seen is for Detect to say.
 func Compare(base, head *samples.Arm, alpha float64) *Table {
 	t := &Table{Alpha: alpha}
 	for _, b := range base.Benchmarks {
@@ -90,7 +89,6 @@ func Compare(base, head *samples.Arm, alpha float64) *Table {
 		}
 	}
 	t.correct()
-	t.detect(base, head)
 	return t
 }
 
@@ -113,6 +111,7 @@ func row(b, h *samples.Benchmark, base, head *samples.Series, kind samples.Kind)
 		sb := benchmath.NewSample(slices.Clone(base.Values), thresholds)
 		sh := benchmath.NewSample(slices.Clone(head.Values), thresholds)
 		r.Base, r.Head = center(sb), center(sh)
+		r.Detectable = math.NaN()
 		r.P = benchmath.AssumeNothing.Compare(sb, sh).P
 	} else {
 		r.Base, r.Head = spread(base), spread(head)
@@ -160,10 +159,7 @@ func slack(b *samples.Benchmark, unit string, median float64) float64 {
 	default:
 		return 0
 	}
-	if events := b.Events(); events > 0 {
-		stray /= events
-	}
-	return stray + rounding
+	return b.PerEvent(stray, unit) + rounding
 }
 
 // correct adjusts the p-values for their number, after Holm: the k-th smallest of m is multiplied by

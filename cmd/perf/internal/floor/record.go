@@ -1,8 +1,9 @@
 // Package floor knows how noisy a machine is: by how much two runs of the same build differ there, how often
 // that is called a difference, and what slowdowns are seen through it.
 //
-// For each machine there are two files in results/noise: the runs as they were made, one a line
-// (MACHINE.ndjson), and what follows from them (MACHINE.json), computed by Summarize.
+// For each kind of machine there are two files in results/noise: the runs as they were made, one a line
+// (MACHINE.ndjson), and what follows from them (MACHINE.json), computed by Summarize. The latter is to be read
+// by others: the gate computes its floor from the runs.
 package floor
 
 import (
@@ -15,6 +16,7 @@ import (
 	"math"
 	"os"
 
+	"parsec/cmd/perf/internal/contrast"
 	"parsec/cmd/perf/internal/samples"
 	"parsec/cmd/perf/internal/trial"
 	"parsec/cmd/perf/internal/verdict"
@@ -37,6 +39,13 @@ type Record struct {
 	Seconds  float64       `json:"seconds"`
 	Times    []Times       `json:"times,omitempty"`
 	Counts   []Count       `json:"counts,omitempty"`
+	Counters *Counters     `json:"counters,omitempty"` // nil in records older than it, and where none are compared
+}
+
+// Counters says which counters (allocations, bytes, ...) two runs of one build told differently.
+type Counters struct {
+	Compared int      `json:"compared"`
+	Differ   []string `json:"differ,omitempty"` // benchmark and unit
 }
 
 // Times are the samples of one benchmark, in seconds an operation.
@@ -64,6 +73,20 @@ func TimesOf(one, other *samples.Arm) ([]Times, error) {
 		all = append(all, Times{b.Name, b.Find(samples.Time).Values, o.Find(samples.Time).Values})
 	}
 	return all, nil
+}
+
+// CountersOf compares the counters of two arms as perf compare does.
+func CountersOf(one, other *samples.Arm) *Counters {
+	c := &Counters{}
+	for _, r := range contrast.Compare(one, other, contrast.DefaultAlpha).Rows {
+		if r.Kind == samples.Counter {
+			c.Compared++
+			if r.Differs {
+				c.Differ = append(c.Differ, r.Benchmark+" "+r.Unit)
+			}
+		}
+	}
+	return c
 }
 
 // arms are the two sides as samples.
@@ -108,15 +131,82 @@ func ReadRecords(name string) ([]Record, error) {
 		if err := r.check(); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, line, err)
 		}
+		r.name()
 		all = append(all, r)
 	}
-	return all, in.Err()
+	if err := in.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return all, nil
+}
+
+// name takes the number of processors off the benchmarks' names, which older records have.
+func (r Record) name() {
+	names := make([]string, len(r.Times))
+	for i, t := range r.Times {
+		names[i] = t.Benchmark
+	}
+	for i, name := range samples.WithoutProcessors(names) {
+		r.Times[i].Benchmark = name
+	}
+	names = make([]string, len(r.Counts))
+	for i, c := range r.Counts {
+		names[i] = c.Benchmark
+	}
+	for i, name := range samples.WithoutProcessors(names) {
+		r.Counts[i].Benchmark = name
+	}
 }
 
 func (r Record) check() error {
+	switch r.Kind {
+	case AA, Slowdown:
+		if len(r.Times) == 0 || len(r.Counts) > 0 {
+			return fmt.Errorf("a run of kind %q has %d times and %d counts", r.Kind, len(r.Times), len(r.Counts))
+		}
+	case Instructions:
+		if len(r.Counts) == 0 || len(r.Times) > 0 {
+			return fmt.Errorf("a run of kind %q has %d times and %d counts", r.Kind, len(r.Times), len(r.Counts))
+		}
+	default:
+		return fmt.Errorf("no kind of run is called %q", r.Kind)
+	}
+	least := map[string]float64{AA: 0, Slowdown: 1, Instructions: 0}[r.Kind]
+	switch {
+	case r.Kind == AA && r.Injected != 0, r.Kind != AA && !(r.Injected > least) || math.IsInf(r.Injected, 0):
+		return fmt.Errorf("a run of kind %q with %v injected", r.Kind, r.Injected)
+	case r.Commit == "":
+		return errors.New("names no commit")
+	case !(r.Seconds >= 0) || math.IsInf(r.Seconds, 0):
+		return fmt.Errorf("took %v s", r.Seconds)
+	}
+	if err := r.Profile.Check(); err != nil {
+		return fmt.Errorf("its profile: %w", err)
+	}
+	seen := map[string]bool{}
+	once := func(benchmark string) error {
+		if benchmark == "" || seen[benchmark] {
+			return fmt.Errorf("benchmark %q is there twice, or has no name", benchmark)
+		}
+		seen[benchmark] = true
+		return nil
+	}
+	for _, c := range r.Counts {
+		if err := once(c.Benchmark); err != nil {
+			return err
+		}
+		for _, v := range []float64{c.One, c.Other} {
+			if !(v > 0) || math.IsInf(v, 0) {
+				return fmt.Errorf("%s took %v instructions", c.Benchmark, v)
+			}
+		}
+	}
 	for _, t := range r.Times {
-		if len(t.One) == 0 || len(t.Other) == 0 {
-			return fmt.Errorf("%s has no samples", t.Benchmark)
+		if err := once(t.Benchmark); err != nil {
+			return err
+		}
+		if n := min(len(t.One), len(t.Other)); n < r.Profile.Samples {
+			return fmt.Errorf("%s has %d samples of the %d asked for", t.Benchmark, n, r.Profile.Samples)
 		}
 		for _, values := range [][]float64{t.One, t.Other} {
 			for _, v := range values {

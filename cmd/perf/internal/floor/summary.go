@@ -1,13 +1,8 @@
 package floor
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
 	"math"
-	"os"
 	"slices"
 
 	"github.com/montanaflynn/stats"
@@ -22,16 +17,18 @@ const DefaultFloor = 0.25
 // MinRuns is the fewest A/A runs out of which a floor is made.
 const MinRuns = 20
 
-// Summary is what the runs of a machine say.
+// Summary is what the runs of a kind of machine say: of each kind of runs, the newest group.
 type Summary struct {
 	Machine   string             `json:"machine"`
 	Command   string             `json:"command"`
 	Alpha     float64            `json:"alpha"`
-	Runs      int                `json:"runs"` // A/A runs
+	Groups    []Group            `json:"groups"` // the runs that it is of
+	Runs      int                `json:"runs"`   // A/A runs
 	Seconds   float64            `json:"seconds_per_run"`
-	Compare   Rate               `json:"compare_false_alarms"` // runs in which perf compare shows a difference
-	Gate      Rate               `json:"gate_false_alarms"`    // runs that perf gate fails, at the floor below
-	Overall   Spread             `json:"overall"`              // over all benchmarks
+	Compare   Rate               `json:"compare_false_alarms"`      // runs in which perf compare shows a difference of wall time
+	Gate      Rate               `json:"gate_false_alarms"`         // runs that perf gate does not pass for wall time, each at the floor of all the others
+	Counters  *Rate              `json:"counters_differ,omitempty"` // runs in which a counter differs, of those that tell
+	Overall   Spread             `json:"overall"`                   // over all benchmarks
 	Benchmark map[string]*Spread `json:"benchmarks"`
 	Slowdowns []Detection        `json:"slowdowns,omitempty"`
 	Counts    []Detection        `json:"instructions,omitempty"`
@@ -81,63 +78,133 @@ func (s *Summary) Floor(benchmark string) float64 {
 	return worst
 }
 
+// Group returns the A/A runs that the floor is from; nil if there are none.
+func (s *Summary) Group() *Group {
+	for i := range s.Groups {
+		if s.Groups[i].Kind == AA {
+			return &s.Groups[i]
+		}
+	}
+	return nil
+}
+
 // Names returns the names of the benchmarks in order.
 func (s *Summary) Names() []string { return slices.Sorted(maps.Keys(s.Benchmark)) }
 
-// Read reads a machine's summary; nil if there is none.
-func Read(name string) (*Summary, error) {
-	data, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	s := &Summary{}
-	if err := json.Unmarshal(data, s); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	for name, b := range s.Benchmark {
-		if !(b.P99 >= 0 && b.P99 < 10) {
-			return nil, fmt.Errorf("%s: a noise floor of %v", name, b.P99)
-		}
-	}
-	return s, nil
-}
-
-// Summarize computes what the runs say. Most of its time, some milliseconds a run, goes into power.
-func Summarize(machine, command string, records []Record, alpha float64) (*Summary, error) {
-	s := &Summary{Machine: machine, Command: command, Alpha: alpha, Benchmark: map[string]*Spread{}}
-	var aa []Record
-	for _, r := range records {
-		if r.Kind == AA {
-			aa = append(aa, r)
-		}
-	}
+// Measured computes the floor alone, which is quick.
+func Measured(machine string, records []Record, alpha float64) (*Summary, error) {
+	s := &Summary{Machine: machine, Alpha: alpha, Groups: newest(records), Benchmark: map[string]*Spread{}}
+	aa := s.runs(records)
 	s.Runs = len(aa)
 	if s.Runs > 0 {
 		if err := s.spreads(aa); err != nil {
 			return nil, err
 		}
 	}
+	return s, nil
+}
+
+// runs returns the A/A runs that the summary is of.
+func (s *Summary) runs(records []Record) []Record {
+	if g := s.Group(); g != nil {
+		return g.of(records)
+	}
+	return nil
+}
+
+// Summarize computes what the runs say. Most of its time, some milliseconds a run, goes into power.
+//
+// How often the gate gives a false alarm is counted with each run judged by the floor of all the others: a floor
+// that the run itself had a part in would pass it too easily. What slowdowns it catches is computed by the floor
+// of all, which is no lower and so catches no more. What was injected is judged by it too.
+func Summarize(machine, command string, records []Record, alpha float64) (*Summary, error) {
+	s, err := Measured(machine, records, alpha)
+	if err != nil {
+		return nil, err
+	}
+	s.Command = command
+	aa := s.runs(records)
+	floors := s.without(aa)
 	alarms, failed := 0, 0
-	for _, r := range aa {
+	counters := Rate{}
+	for i, r := range aa {
 		s.Seconds += r.Seconds / float64(len(aa))
-		v := r.caught(alpha, s.Floor)
+		v := r.caught(alpha, func(benchmark string) float64 { return floors[benchmark][i] })
 		if v.Table != nil && differs(v.Table) {
 			alarms++
 		}
 		if v.Outcome != verdict.Pass {
 			failed++
 		}
+		if r.Counters != nil {
+			counters.Of++
+			if len(r.Counters.Differ) > 0 {
+				counters.Count++
+			}
+		}
 	}
 	s.Compare, s.Gate = rate(alarms, s.Runs), rate(failed, s.Runs)
+	if counters.Of > 0 {
+		counters = rate(counters.Count, counters.Of)
+		s.Counters = &counters
+	}
 	for name, b := range s.Benchmark {
 		b.Power80 = s.power(aa, name, 0.8)
 		b.Power95 = s.power(aa, name, 0.95)
 	}
 	s.detections(records)
 	return s, nil
+}
+
+// without returns for each benchmark, and each of the A/A runs, the floor that the others alone give: the
+// greatest of their differences but for as many as are above the floor of all. It is never above that floor.
+func (s *Summary) without(aa []Record) map[string][]float64 {
+	floors := map[string][]float64{}
+	for name := range s.Benchmark {
+		of := make([]float64, len(aa))
+		above := 0
+		for i, r := range aa {
+			of[i] = s.Floor(name)
+			if t := r.find(name); t != nil && t.difference() > of[i] {
+				above++
+			}
+		}
+		floors[name] = of
+		if s.Runs < MinRuns {
+			continue // the default, in which no run had a part
+		}
+		for i := range aa {
+			var others []float64
+			for j, r := range aa {
+				if t := r.find(name); t != nil && j != i {
+					others = append(others, t.difference())
+				}
+			}
+			slices.Sort(others)
+			if at := len(others) - 1 - above; at >= 0 {
+				of[i] = others[at]
+			}
+		}
+	}
+	return floors
+}
+
+// find returns the times of a benchmark; nil if the run has none.
+func (r Record) find(benchmark string) *Times {
+	for i := range r.Times {
+		if r.Times[i].Benchmark == benchmark {
+			return &r.Times[i]
+		}
+	}
+	return nil
+}
+
+// difference returns by how much the two medians differ, as a share.
+func (t Times) difference() float64 { return math.Abs(median(t.Other)/median(t.One) - 1) }
+
+func median(values []float64) float64 {
+	m, _ := stats.Median(values) // none is empty: ReadRecords checks
+	return m
 }
 
 func differs(t *contrast.Table) bool {
@@ -155,16 +222,8 @@ func (s *Summary) spreads(aa []Record) error {
 	medians, differences := map[string][]float64{}, map[string][]float64{}
 	for _, r := range aa {
 		for _, t := range r.Times {
-			one, err := stats.Median(t.One)
-			if err != nil {
-				return err
-			}
-			other, err := stats.Median(t.Other)
-			if err != nil {
-				return err
-			}
-			d := math.Abs(other/one - 1)
-			medians[t.Benchmark] = append(medians[t.Benchmark], one)
+			d := t.difference()
+			medians[t.Benchmark] = append(medians[t.Benchmark], median(t.One))
 			differences[t.Benchmark] = append(differences[t.Benchmark], d)
 			all = append(all, d)
 		}
@@ -202,12 +261,11 @@ func (b *Spread) percentiles(d []float64) error {
 func (s *Summary) power(aa []Record, name string, want float64) float64 {
 	var pairs []Times
 	for _, r := range aa {
-		for _, t := range r.Times {
-			if t.Benchmark == name {
-				pairs = append(pairs, t)
-			}
+		if t := r.find(name); t != nil {
+			pairs = append(pairs, *t)
 		}
 	}
+	floor := s.Floor(name)
 	level := s.Alpha / float64(max(1, len(s.Benchmark)))
 	u := map[[2]int]float64{}
 	for _, t := range pairs {
@@ -216,13 +274,10 @@ func (s *Summary) power(aa []Record, name string, want float64) float64 {
 			u[n] = contrast.CriticalU(n[0], n[1], level)
 		}
 	}
-	floor := s.Floor(name)
 	factor := contrast.LeastFactor(func(f float64) float64 {
 		seen := 0
 		for _, t := range pairs {
-			one, _ := stats.Median(t.One) // none is empty: ReadRecords checks
-			other, _ := stats.Median(t.Other)
-			if f*other/one-1 > floor && contrast.Seen(t.One, t.Other, f, u[[2]int{len(t.One), len(t.Other)}]) {
+			if floor < verdict.BlindFloor && f*median(t.Other)/median(t.One)-1 > floor && contrast.Seen(t.One, t.Other, f, u[[2]int{len(t.One), len(t.Other)}]) {
 				seen++
 			}
 		}
@@ -236,27 +291,14 @@ func (s *Summary) power(aa []Record, name string, want float64) float64 {
 
 // detections counts what was caught of what was injected.
 func (s *Summary) detections(records []Record) {
-	type key struct {
-		kind     string
-		injected float64
-	}
-	by := map[key][]Record{}
-	var order []key
-	for _, r := range records {
-		if r.Kind == AA {
+	for _, k := range s.Groups {
+		if k.Kind == AA {
 			continue
 		}
-		k := key{r.Kind, r.Injected}
-		if by[k] == nil {
-			order = append(order, k)
-		}
-		by[k] = append(by[k], r)
-	}
-	for _, k := range order {
-		runs := by[k]
+		runs := k.of(records)
 		caught, compared, every := 0, 0, 0
 		for _, r := range runs {
-			if k.kind == Instructions {
+			if k.Kind == Instructions {
 				if over(r.Counts) > 0 {
 					caught++
 				}
@@ -268,6 +310,9 @@ func (s *Summary) detections(records []Record) {
 			v := r.caught(s.Alpha, s.Floor)
 			if v.Outcome == verdict.Fail {
 				caught++
+			}
+			if v.Table == nil { // ReadRecords refuses what has none
+				continue
 			}
 			seen := 0
 			for _, row := range v.Table.Rows {
@@ -283,8 +328,8 @@ func (s *Summary) detections(records []Record) {
 			}
 		}
 		all, n := rate(every, len(runs)), len(runs)
-		d := Detection{Injected: k.injected, Caught: rate(caught, n), All: &all, Lower: 1 - Upper(n-caught, n)}
-		if k.kind == Instructions {
+		d := Detection{Injected: k.Injected, Caught: rate(caught, n), All: &all, Lower: 1 - Upper(n-caught, n)}
+		if k.Kind == Instructions {
 			s.Counts = append(s.Counts, d)
 		} else {
 			c := rate(compared, n)

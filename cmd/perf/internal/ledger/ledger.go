@@ -96,12 +96,37 @@ func (l Ledger) Add(e Entry, raw []byte, env map[string]string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(l.Dir, history), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	return l.append(line)
+}
+
+// append adds a line to the history: a copy with it takes the history's place, so that a run that is killed
+// leaves the one or the other, and no half of a line.
+func (l Ledger) append(line []byte) (err error) {
+	name := filepath.Join(l.Dir, history)
+	old, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(old) > 0 && old[len(old)-1] != '\n' {
+		old = append(old, '\n') // an editor may have left it out
+	}
+	f, err := os.CreateTemp(l.Dir, "."+history+"-*.tmp")
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(line, '\n'))
-	return errors.Join(err, f.Close())
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(slices.Concat(old, line, []byte("\n")))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Chmod(f.Name(), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
 }
 
 func sum(data []byte) string {
@@ -175,18 +200,4 @@ func (l Ledger) Verify(e Entry) error {
 		}
 	}
 	return nil
-}
-
-// Raw returns the benchmarks' output of an entry, which Verify has passed. At most 64 MB are accepted.
-func (l Ledger) Raw(e Entry) ([]byte, error) {
-	data, err := os.ReadFile(filepath.Join(l.Dir, filepath.FromSlash(e.Folder), benchmarks))
-	if err != nil {
-		return nil, err
-	}
-	d, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(64<<20), zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	return d.DecodeAll(data, nil)
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 const commit = "0123456789abcdef0123456789abcdef01234567"
@@ -32,7 +34,7 @@ func TestLedger(t *testing.T) {
 		if err := l.Verify(e); err != nil {
 			t.Error(err)
 		}
-		if got, err := l.Raw(e); err != nil || !bytes.Equal(got, raw) {
+		if got, err := unpack(filepath.Join(l.Dir, filepath.FromSlash(e.Folder), benchmarks)); err != nil || !bytes.Equal(got, raw) {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
 	}
@@ -63,6 +65,62 @@ func TestLedger(t *testing.T) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func unpack(name string) ([]byte, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	d, err := zstd.NewReader(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.DecodeAll(data, nil)
+}
+
+// A line is added whole or not at all, and never glued to one without an end.
+func TestAppend(t *testing.T) {
+	l := Ledger{t.TempDir()}
+	add := func(folder string) error { return l.Add(Entry{Commit: commit, Folder: folder}, []byte("x"), nil) }
+	if err := add("raw/a"); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(l.Dir, history)
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, bytes.TrimSuffix(whole, []byte("\n")), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := add("raw/b"); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := l.Entries(); err != nil || len(all) != 2 {
+		t.Errorf("%d entries, %v; want 2", len(all), err)
+	}
+	// What cannot be put in place leaves the history as it was, and nothing beside it.
+	before, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(name, name+".kept"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(name, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.append([]byte("{}")); err == nil {
+		t.Error("a folder is appended to")
+	}
+	if left, err := filepath.Glob(filepath.Join(l.Dir, ".*")); err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if after, err := os.ReadFile(name + ".kept"); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the history has changed, %v", err)
 	}
 }
 

@@ -26,7 +26,7 @@ type Arm struct {
 // Benchmark is the samples of one benchmark.
 type Benchmark struct {
 	Package string // by PackageKey; "" if there is none
-	Name    string // in full, with Benchmark in front left out
+	Name    string // without Benchmark in front and the number of processors behind
 	Series  []*Series
 }
 
@@ -59,6 +59,13 @@ func Read(r io.Reader, name string) (*Arm, error) {
 	}
 	if len(arm.Benchmarks) == 0 {
 		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
+	}
+	names := make([]string, len(arm.Benchmarks))
+	for i, b := range arm.Benchmarks {
+		names[i] = b.Name
+	}
+	for i, name := range WithoutProcessors(names) {
+		arm.Benchmarks[i].Name = name
 	}
 	units := in.Units()
 	for _, b := range arm.Benchmarks {

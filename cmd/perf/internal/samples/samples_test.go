@@ -28,7 +28,7 @@ func TestRead(t *testing.T) {
 	if len(arm.Benchmarks) != 3 {
 		t.Fatalf("%d benchmarks, want 3", len(arm.Benchmarks))
 	}
-	b := arm.Find("./bench", "Replay/peers=4-2")
+	b := arm.Find("./bench", "Replay/peers=4")
 	if b == nil || !slices.Equal(b.Find(Time).Values, []float64{0.002, 0.001}) {
 		t.Fatalf("got %+v", b)
 	}
@@ -86,5 +86,20 @@ func TestKindOf(t *testing.T) {
 	}
 	if !IsBytes("B/op") || !IsBytes("retained-B/event") || IsBytes("blocks/event") || !IsObjects("allocs/op") {
 		t.Error("bytes or objects are not told from others")
+	}
+}
+
+func TestWithoutProcessors(t *testing.T) {
+	for _, c := range []struct{ names, want []string }{
+		{nil, nil},
+		{[]string{"A/peers=4-2", "B-2"}, []string{"A/peers=4", "B"}},
+		{[]string{"A/size-8-16", "A/size-4-16"}, []string{"A/size-8", "A/size-4"}},
+		{[]string{"A/size-8", "A/size-4"}, []string{"A/size-8", "A/size-4"}}, // of one processor
+		{[]string{"A/size-8", "B"}, []string{"A/size-8", "B"}},
+		{[]string{"A", "B"}, []string{"A", "B"}},
+	} {
+		if got := WithoutProcessors(c.names); !slices.Equal(got, c.want) {
+			t.Errorf("%q: %q, want %q", c.names, got, c.want)
+		}
 	}
 }

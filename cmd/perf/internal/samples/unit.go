@@ -37,6 +37,14 @@ func IsObjects(unit string) bool { return strings.HasPrefix(unit, "allocs/") }
 // IsBytes reports whether the unit counts bytes.
 func IsBytes(unit string) bool { return strings.HasPrefix(unit, "B/") || strings.Contains(unit, "-B/") }
 
+// PerEvent returns what v of an operation is in the unit: v itself, unless the unit is of events.
+func (b *Benchmark) PerEvent(v float64, unit string) float64 {
+	if events := b.Events(); strings.HasSuffix(unit, "/event") && events > 0 {
+		return v / events
+	}
+	return v
+}
+
 // Events returns how many events an operation of b has, by its two ways of telling the time; 0 if it tells
 // it in one.
 func (b *Benchmark) Events() float64 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -103,12 +104,12 @@ func (p Profile) sample(ctx context.Context, b Binary, env []string) ([]byte, er
 }
 
 // Run runs the binary, by the program and arguments in wrapper if there are any, and returns its standard
-// output. Output without a benchmark in it is an error.
+// output. Output without a benchmark in it is samples.ErrEmpty.
 func (b Binary) Run(ctx context.Context, env, wrapper []string, args ...string) ([]byte, error) {
 	line := slices.Concat(wrapper, []string{b.Path}, args)
 	cmd := checkout.Command(ctx, line[0], line[1:]...)
 	cmd.Dir = b.Dir
-	cmd.Env = append(environment(os.Environ()), env...)
+	cmd.Env = append(Environment(), env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -120,12 +121,18 @@ func (b Binary) Run(ctx context.Context, env, wrapper []string, args ...string) 
 	if !bytes.Contains(stdout.Bytes(), []byte("\nPASS\n")) && !bytes.HasPrefix(stdout.Bytes(), []byte("PASS\n")) {
 		return nil, fmt.Errorf("%s: ended without PASS\n%s", b.Package, tail(stdout.String()+stderr.String()))
 	}
+	if !result.Match(stdout.Bytes()) {
+		return nil, fmt.Errorf("%s: %w\n%s", b.Package, samples.ErrEmpty, tail(stdout.String()+stderr.String()))
+	}
 	return stdout.Bytes(), nil
 }
 
-// environment returns env without what would change benchmarks: only the sides say what is injected.
-func environment(env []string) []string {
-	return slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, "PARSEC_BENCH_") })
+var result = regexp.MustCompile(`(?m)^Benchmark\S*[ \t]+[0-9]+[ \t]`)
+
+// Environment returns the process's environment without what would change benchmarks: only the sides say
+// what is injected.
+func Environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PARSEC_BENCH_") })
 }
 
 // tail returns the last lines of what a process said.

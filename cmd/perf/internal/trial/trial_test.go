@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	case "cut":
 		fmt.Println("BenchmarkX 1 100 ns/op")
+	case "names":
+		fmt.Println("BenchmarkX\nPASS") // as of one that was skipped
 	case "none":
 		fmt.Println("PASS")
 	case "broken":
@@ -80,7 +82,8 @@ func TestRunErrors(t *testing.T) {
 	for play, want := range map[string]string{
 		"fail":   "sample 1 of head: ./x: exit status 1",
 		"cut":    "ended without PASS",
-		"none":   "no benchmark results",
+		"none":   "sample 1 of head: ./x: no benchmark results",
+		"names":  "sample 1 of head: ./x: no benchmark results",
 		"broken": "invalid syntax",
 	} {
 		_, err := quick.Run(t.Context(), func(int, int, time.Duration) {}, side(t, "base", "100"), side(t, "head", play))

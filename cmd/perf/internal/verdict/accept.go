@@ -14,13 +14,16 @@ import (
 	"strings"
 )
 
-// Acceptance says that a change for the worse is intended.
+// Acceptance says that a change for the worse is intended: by so much, or that something vanishes, or that a
+// counter is 0 from now on.
 type Acceptance struct {
 	Base      string  `json:"base"`      // hash of the base that it is against, abbreviated or in full; this
 	Head      string  `json:"head"`      // or that of the head
 	Benchmark string  `json:"benchmark"` // as the gate prints it
-	Unit      string  `json:"unit"`      // likewise
+	Unit      string  `json:"unit"`      // likewise; "" for the whole benchmark, which may only vanish
 	Allowed   float64 `json:"allowed"`   // by how many per cent it may be worse
+	Vanished  bool    `json:"vanished"`  // head has it no more
+	Zero      bool    `json:"zero"`      // the counter is 0
 	Reason    string  `json:"reason"`
 	Source    string  `json:"-"` // the file
 }
@@ -31,12 +34,15 @@ func (a Acceptance) check() error {
 	switch {
 	case strings.TrimSpace(a.Reason) == "":
 		return errors.New("gives no reason")
-	case a.Benchmark == "" || a.Unit == "":
+	case a.Benchmark == "" || a.Unit == "" && !a.Vanished:
 		return errors.New("names no benchmark or no unit")
 	case (a.Base == "") == (a.Head == ""):
 		return errors.New("names neither a base nor a head, or both")
 	case !hash.MatchString(a.Base + a.Head):
 		return fmt.Errorf("%q is no commit's hash", a.Base+a.Head)
+	case a.Vanished && a.Zero || (a.Vanished || a.Zero) && a.Allowed != 0:
+		return errors.New("accepts more than one of allowed, vanished and zero")
+	case a.Vanished || a.Zero:
 	case !(a.Allowed > 0) || math.IsInf(a.Allowed, 0):
 		return fmt.Errorf("allows %v per cent", a.Allowed)
 	}
@@ -127,11 +133,32 @@ func decode(data []byte) ([]Acceptance, error) {
 	return list, nil
 }
 
+// vanishing returns the entry that accepts that a unit of a benchmark, or with "" all of it, is no more; nil if
+// there is none.
+func vanishing(all []Acceptance, used []bool, benchmark, unit string) *Acceptance {
+	return entry(all, used, func(a Acceptance) bool { return a.Vanished && a.Benchmark == benchmark && a.Unit == unit })
+}
+
+// zero returns the entry that accepts that a counter is 0; nil if there is none.
+func zero(all []Acceptance, used []bool, benchmark, unit string) *Acceptance {
+	return entry(all, used, func(a Acceptance) bool { return a.Zero && a.Benchmark == benchmark && a.Unit == unit })
+}
+
+func entry(all []Acceptance, used []bool, is func(Acceptance) bool) (by *Acceptance) {
+	for i := range all {
+		if is(all[i]) {
+			used[i] = true
+			by = &all[i]
+		}
+	}
+	return by
+}
+
 // allowance returns what is accepted for a unit of a benchmark, as a share, and by which entry; nil if by
 // none.
 func allowance(all []Acceptance, used []bool, benchmark, unit string) (share float64, by *Acceptance) {
 	for i := range all {
-		if all[i].Benchmark == benchmark && all[i].Unit == unit {
+		if all[i].Benchmark == benchmark && all[i].Unit == unit && !all[i].Vanished && !all[i].Zero {
 			used[i] = true
 			if s := all[i].Allowed / 100; by == nil || s > share {
 				share, by = s, &all[i]

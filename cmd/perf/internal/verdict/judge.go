@@ -5,6 +5,7 @@ package verdict
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"parsec/cmd/perf/internal/contrast"
 	"parsec/cmd/perf/internal/samples"
@@ -16,6 +17,10 @@ const (
 	ByteLimit        = 16    // bytes an event, if that is more
 	InstructionLimit = 0.005 // share
 	strayObjects     = 2     // objects an operation that the runtime may allocate of its own
+
+	// BlindFloor is the noise floor from which on the gate could hardly see the time double: it does not
+	// judge by such a one.
+	BlindFloor = 0.5
 )
 
 // Outcome is a verdict; the greater is the graver.
@@ -71,11 +76,18 @@ func Judge(c Case) *Verdict {
 	if !v.complete("base", c.Base, c.Samples) || !v.complete("head", c.Head, c.Samples) {
 		return v
 	}
+	used := make([]bool, len(c.Accepted))
 	v.Table = contrast.Compare(c.Base, c.Head, c.Alpha)
 	for _, m := range v.Table.Only {
+		by := (*Acceptance)(nil)
+		if m.In == "base" {
+			by = vanishing(c.Accepted, used, m.Benchmark, m.Unit)
+		}
 		switch {
 		case m.In == "head":
 			v.find(Pass, m.Benchmark, m.Unit, "is new: there is nothing to compare it with")
+		case by != nil:
+			v.find(Pass, m.Benchmark, m.Unit, "has vanished from head, accepted by %s: %s", by.Source, by.Reason)
 		case m.Unit == "":
 			v.find(Blind, m.Benchmark, "", "has vanished from head")
 		default:
@@ -85,7 +97,6 @@ func Judge(c Case) *Verdict {
 	if v.Table.Clocks == 0 {
 		v.find(Blind, "", "", "no time is compared")
 	}
-	used := make([]bool, len(c.Accepted))
 	for _, r := range v.Table.Rows {
 		v.row(c, r, used)
 	}
@@ -93,11 +104,25 @@ func Judge(c Case) *Verdict {
 		v.instructions(c, i, used)
 	}
 	for i, a := range c.Accepted {
-		if !used[i] {
+		switch {
+		case used[i]:
+		case c.covers(a):
 			v.find(Blind, a.Benchmark, a.Unit, "%s accepts a change of this, which is not among what was compared", a.Source)
+		default:
+			v.find(Pass, a.Benchmark, a.Unit, "%s accepts a change of this, which this run does not measure", a.Source)
 		}
 	}
 	return v
+}
+
+// covers reports whether this run would have measured what the acceptance is about, if it were there: not
+// where the benchmark is of another profile or the instructions were not counted.
+func (c Case) covers(a Acceptance) bool {
+	if a.Unit == InstructionUnit {
+		return slices.ContainsFunc(c.Instructions, func(i Instructions) bool { return i.Benchmark == a.Benchmark })
+	}
+	named := func(b *samples.Benchmark) bool { return b.Name == a.Benchmark }
+	return slices.ContainsFunc(c.Base.Benchmarks, named) || slices.ContainsFunc(c.Head.Benchmarks, named)
 }
 
 // complete reports whether an arm can be judged by.
@@ -134,6 +159,10 @@ func (v *Verdict) row(c Case, r *contrast.Row, used []bool) {
 	over, limit := false, ""
 	if r.Kind == samples.Clock {
 		floor := c.Floor(r.Benchmark)
+		if !(floor >= 0 && floor < BlindFloor) {
+			v.find(Blind, r.Benchmark, r.Unit, "the noise floor is %.1f %%, and nothing is judged by one of %.0f %% or more", 100*floor, 100*BlindFloor)
+			return
+		}
 		over = r.Slower() && math.Abs(r.Delta) > floor
 		limit = fmt.Sprintf("significant (p=%.2g after correction) and beyond the noise floor of %.1f %%", r.Adjusted, 100*floor)
 		if r.Slower() && !over {
@@ -151,10 +180,16 @@ func (v *Verdict) row(c Case, r *contrast.Row, used []bool) {
 			limit += fmt.Sprintf(" or %d objects an operation", strayObjects)
 		}
 		over = math.Abs(r.Head.Median-r.Base.Median) > tolerance && worse(r)
+		accepted := zero(c.Accepted, used, r.Benchmark, r.Unit)
 		switch {
+		case r.Base.Median > 0 && r.Head.Median == 0 && accepted != nil:
+			v.find(Pass, r.Benchmark, r.Unit, "was %.4g and is 0, accepted by %s: %s", r.Base.Median, accepted.Source, accepted.Reason)
+			return
 		case r.Base.Median > 0 && r.Head.Median == 0:
 			v.find(Blind, r.Benchmark, r.Unit, "was %.4g and is 0: a benchmark that measures nothing looks like this", r.Base.Median)
 			return
+		case accepted != nil:
+			v.find(Blind, r.Benchmark, r.Unit, "%s accepts that it is 0, and it is %.4g", accepted.Source, r.Head.Median)
 		case r.Varies && !over:
 			v.find(Pass, r.Benchmark, r.Unit, "varies from sample to sample; its medians are compared")
 		}

@@ -1,16 +1,20 @@
 package verdict
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"parsec/cmd/perf/internal/samples"
 )
 
+// ErrNoCounters is that the benchmarks count nothing that could be tampered with.
+var ErrNoCounters = errors.New("there are no counters")
+
 // TestCounters tries the judge on the base arm: against itself it must pass, and with any one counter of
 // any one benchmark worse by twice the limit it must not; nor with more instructions. The error says to
-// what it is blind.
-func TestCounters(base *samples.Arm, want int, alpha float64) error {
+// what it is blind; it is ErrNoCounters if all else is well.
+func TestCounters(ctx context.Context, base *samples.Arm, want int, alpha float64) error {
 	c := Case{Base: base, Head: base.Clone(), Samples: want, Alpha: alpha, Floor: func(string) float64 { return 0 }}
 	if v := Judge(c); v.Outcome != Pass {
 		return fmt.Errorf("the base does not pass against itself: %v", v.Findings)
@@ -21,6 +25,9 @@ func TestCounters(base *samples.Arm, want int, alpha float64) error {
 			if samples.KindOf(s.Unit) != samples.Counter || s.Median() == 0 {
 				continue
 			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			tampered := base.Clone()
 			worse := tampered.Benchmarks[i].Series[j]
 			for k := range worse.Values {
@@ -28,8 +35,8 @@ func TestCounters(base *samples.Arm, want int, alpha float64) error {
 				switch {
 				case samples.IsBytes(s.Unit):
 					step = max(step, 2*ByteLimit)
-				case samples.IsObjects(s.Unit) && b.Events() > 0:
-					step += 4 * strayObjects / b.Events()
+				case samples.IsObjects(s.Unit):
+					step += b.PerEvent(4*strayObjects, s.Unit)
 				}
 				if s.Better > 0 {
 					step = -step
@@ -43,13 +50,13 @@ func TestCounters(base *samples.Arm, want int, alpha float64) error {
 			tried++
 		}
 	}
-	if tried == 0 {
-		return errors.New("there are no counters")
-	}
 	c.Head = base.Clone()
 	c.Instructions = []Instructions{{"tampered", 1e6, 1e6 * (1 + 2*InstructionLimit)}}
 	if v := Judge(c); v.Outcome != Fail {
 		return errors.New("it does not see more instructions")
+	}
+	if tried == 0 {
+		return ErrNoCounters
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package verdict
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -111,7 +113,34 @@ func TestJudge(t *testing.T) {
 		{"accepted, but not so much", func(c *Case) { scale(c.Head, "B/event", 1.06); c.Accepted = accept("A", "B/event", 5) }, Fail, "more than the 5.00 %"},
 		{"time accepted", func(c *Case) { scale(c.Head, samples.Time, 1.2); c.Accepted = accept("A", samples.Time, 30) }, Pass, "accepted"},
 		{"another is accepted", func(c *Case) { scale(c.Head, "B/event", 1.03); c.Accepted = accept("B", "B/event", 5) }, Fail, "B/event"},
-		{"acceptance of no benchmark", func(c *Case) { c.Accepted = accept("C", "B/event", 5) }, Blind, "not among what was compared"},
+		{"acceptance of another profile", func(c *Case) { c.Accepted = accept("C", "B/event", 5) }, Pass, "does not measure"},
+		{"acceptance without valgrind", func(c *Case) { c.Accepted = accept("A", InstructionUnit, 5) }, Pass, "does not measure"},
+		{"vanished, accepted", func(c *Case) {
+			c.Head.Benchmarks = c.Head.Benchmarks[1:]
+			c.Accepted = []Acceptance{{Base: hashes, Benchmark: "A", Vanished: true, Reason: "meant", Source: "x.json"}}
+		}, Pass, "accepted by x.json: meant"},
+		{"vanished, another accepted", func(c *Case) {
+			c.Head.Benchmarks = c.Head.Benchmarks[1:]
+			c.Accepted = []Acceptance{{Base: hashes, Benchmark: "A", Unit: "B/event", Vanished: true, Reason: "meant", Source: "x.json"}}
+		}, Blind, "has vanished from head"},
+		{"unit gone, accepted", func(c *Case) {
+			b := c.Head.Benchmarks[0]
+			b.Series = b.Series[:5]
+			c.Accepted = []Acceptance{{Base: hashes, Benchmark: "A", Unit: "speed", Vanished: true, Reason: "meant", Source: "x.json"}}
+		}, Pass, "accepted by x.json: meant"},
+		{"accepted to vanish, and there", func(c *Case) {
+			c.Accepted = []Acceptance{{Base: hashes, Benchmark: "A", Vanished: true, Reason: "meant", Source: "x.json"}}
+		}, Blind, "not among what was compared"},
+		{"zero, accepted", func(c *Case) {
+			scale(c.Head, "blocks/event", 0)
+			c.Accepted = []Acceptance{{Base: hashes, Benchmark: "A", Unit: "blocks/event", Zero: true, Reason: "meant", Source: "x.json"}}
+		}, Pass, "accepted by x.json: meant"},
+		{"zero, only less accepted", func(c *Case) { scale(c.Head, "blocks/event", 0); c.Accepted = accept("A", "blocks/event", 100) }, Blind, "measures nothing"},
+		{"accepted to be zero, and is not", func(c *Case) {
+			c.Accepted = []Acceptance{{Base: hashes, Benchmark: "A", Unit: "blocks/event", Zero: true, Reason: "meant", Source: "x.json"}}
+		}, Blind, "accepts that it is 0"},
+		{"floor too high", func(c *Case) { c.Floor = func(string) float64 { return 0.5 } }, Blind, "noise floor is 50.0 %"},
+		{"floor of no number", func(c *Case) { c.Floor = func(string) float64 { return math.NaN() } }, Blind, "noise floor is NaN"},
 		{"acceptance of no unit", func(c *Case) { c.Accepted = accept("A", "B/evnt", 5) }, Blind, "not among what was compared"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -130,17 +159,29 @@ func TestJudge(t *testing.T) {
 
 func TestSelfTests(t *testing.T) {
 	floor := func(string) float64 { return 0.1 }
-	if err := TestCounters(arm(t, 1, 1), 10, 0.005); err != nil {
+	if err := TestCounters(t.Context(), arm(t, 1, 1), 10, 0.005); err != nil {
 		t.Error(err)
 	}
 	bare := arm(t, 1, 1)
 	for _, b := range bare.Benchmarks {
 		b.Series = b.Series[:2]
 	}
-	if err := TestCounters(bare, 10, 0.005); err == nil {
-		t.Error("without counters it sees all of them")
+	if err := TestCounters(t.Context(), bare, 10, 0.005); !errors.Is(err, ErrNoCounters) {
+		t.Errorf("without counters: %v", err)
 	}
-	if err := TestCounters(arm(t, 1, 1), 11, 0.005); err == nil {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := TestCounters(ended, arm(t, 1, 1), 10, 0.005); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+	ops, err := samples.Parse([]byte(strings.Repeat("BenchmarkX 1 1000000 ns/op 1 us/event 5000 B/op 50 allocs/op\n", 10)), "arm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := TestCounters(t.Context(), ops, 10, 0.005); err != nil {
+		t.Errorf("counters of operations: %v", err)
+	}
+	if err := TestCounters(t.Context(), arm(t, 1, 1), 11, 0.005); err == nil {
 		t.Error("with too few samples the self-test passes")
 	}
 	a, b := arm(t, 1, 1), arm(t, 2, 1)
@@ -181,6 +222,11 @@ func TestReadAccepted(t *testing.T) {
 		{"no benchmark", "a.json", strings.Replace(good, `"A"`, `""`, 1), 0, "names no benchmark"},
 		{"nothing allowed", "a.json", strings.Replace(good, "5", "0", 2), 0, ""},
 		{"negative", "a.json", strings.Replace(good, ":5", ":-5", 1), 0, "allows -5"},
+		{"vanished", "a.json", strings.Replace(good, `"unit":"B/event","allowed":5`, `"vanished":true`, 1), 1, ""},
+		{"zero", "a.json", strings.Replace(good, `"allowed":5`, `"zero":true`, 1), 1, ""},
+		{"zero of no unit", "a.json", strings.Replace(good, `"unit":"B/event","allowed":5`, `"zero":true`, 1), 0, "no unit"},
+		{"vanished without reason", "a.json", strings.Replace(strings.Replace(good, `"allowed":5`, `"vanished":true`, 1), "meant", "", 1), 0, "no reason"},
+		{"vanished and allowed", "a.json", strings.Replace(good, `"allowed":5`, `"allowed":5,"vanished":true`, 1), 0, "more than one"},
 		{"syntax", "a.json", good[:40], 0, "unexpected EOF"},
 		{"two in a row", "a.json", good + good, 0, "more after the end"},
 		{"empty", "a.json", "", 0, "EOF"},
