@@ -25,6 +25,9 @@ if [ -z "$base" ]; then
 	echo "nothing is tracked, so HEAD is compared with HEAD~1"
 fi
 
+if ! git rev-parse --quiet --verify "$base^{commit}" >/dev/null && [ "$(git rev-parse --is-shallow-repository)" = true ]; then
+	git fetch --quiet --unshallow || true # what is still missing then, perf gate says
+fi
 echo "== gate: perf gate -short $base HEAD"
 judged=0
 "$out/perf" gate -short -o "$out" "$base" HEAD >"$out/verdict" || judged=$?
