@@ -15,19 +15,19 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 go build -o "$out/perf" ./cmd/perf
 
+base=$("$out/perf" track -last)
+if [ "$(git rev-parse --is-shallow-repository)" = true ]; then
+	git fetch --quiet --unshallow || true # what is missing then, perf says
+fi
 echo "== gate: what is tracked"
 status=0
 "$out/perf" track -check || status=$?
 [ "$status" -le 1 ] || exit "$status"
-base=$("$out/perf" track -last)
 if [ -z "$base" ]; then
 	base=HEAD~1
 	echo "nothing is tracked, so HEAD is compared with HEAD~1"
 fi
 
-if ! git rev-parse --quiet --verify "$base^{commit}" >/dev/null && [ "$(git rev-parse --is-shallow-repository)" = true ]; then
-	git fetch --quiet --unshallow || true # what is still missing then, perf gate says
-fi
 echo "== gate: perf gate -short $base HEAD"
 judged=0
 "$out/perf" gate -short -o "$out" "$base" HEAD >"$out/verdict" || judged=$?
