@@ -120,7 +120,7 @@ type Election struct {
 // Stats counts work.
 type Stats struct {
 	Decisions uint64 // elections ended
-	Retouched uint64 // events there already that the election after one that ended goes over: by levels those that received something
+	Retouched uint64 // events there already that the election after one that ended goes over
 	Probes    uint64 // observer checks
 	Looks     uint64 // times a row was held against a level
 	Evals     uint64 // events whose meta-votes were computed, in passes

@@ -52,16 +52,9 @@ func (e *Election) addBranch(by gossip.Peer, col gossip.Column) bool {
 	e.addView(col, voter)
 	c.spread = append(c.spread, false)
 	c.queue = append(c.queue, queue{})
-	for range c.stride {
-		c.unread = append(c.unread, never)
-		c.cursor = append(c.cursor, 0)
-	}
-	at := (len(c.views) - 1) * c.stride
-	for j := range e.column {
-		if w := e.head(gossip.Column(j)); w != 0 {
-			c.unread[at+j], c.cursor[at+j] = e.votes[w].event, w
-		}
-	}
+	c.unread = append(c.unread, make([]gossip.Index, c.stride)...)
+	c.cursor = append(c.cursor, make([]uint32, c.stride)...)
+	e.readAnew(len(c.views) - 1)
 	e.observers.from = append(e.observers.from, 0)
 	e.metaVotes.cur = append(e.metaVotes.cur, make([]uint32, e.n)...)
 	return true
@@ -129,19 +122,12 @@ func (e *Election) resetViews() gossip.Index {
 	c.nodes, c.free = c.nodes[:1], 0
 	c.fresh = c.fresh[:0]
 	c.voted = slices.Grow(c.voted[:0], e.n/64+1)[:e.n/64+1]
-	for i := range c.unread {
-		c.unread[i] = never
-	}
+	e.readAnew(0)
 	from := e.g.Len() + 1
 	for j := range e.column {
 		w := e.head(gossip.Column(j))
-		if w == 0 {
-			continue
-		}
-		x := e.votes[w].event
-		from = min(from, x)
-		for i := j; i < size; i += c.stride {
-			c.unread[i], c.cursor[i] = x, w
+		if w != 0 {
+			from = min(from, e.votes[w].event)
 		}
 		for ; w != 0; w = e.votes[w].next {
 			k := &e.keys[e.votes[w].key]
@@ -151,6 +137,22 @@ func (e *Election) resetViews() gossip.Index {
 	c.tallies, c.recycled = 0, c.recycled[:0]
 	clear(c.seen)
 	return from
+}
+
+// readAnew lets the views from v on read each column from the first vote that is not done.
+func (e *Election) readAnew(v int) {
+	c := &e.content
+	unread, cursor := c.unread[v*c.stride:], c.cursor[v*c.stride:]
+	for i := range unread {
+		unread[i] = never
+	}
+	for j := range e.column {
+		if w := e.head(gossip.Column(j)); w != 0 {
+			for i := j; i < len(unread); i += c.stride {
+				unread[i], cursor[i] = e.votes[w].event, w
+			}
+		}
+	}
 }
 
 // begin starts an election. Nothing before the first interesting event takes part, and nothing before
