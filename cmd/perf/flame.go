@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parsec/cmd/perf/internal/checkout"
+	"parsec/cmd/perf/internal/trial"
 	"parsec/profiles/flame"
 )
 
@@ -239,7 +240,7 @@ func (j *flameJob) build(ctx context.Context, repo *checkout.Repo, commit checko
 	if err != nil {
 		return nil, errors.Join(err, tree.Close())
 	}
-	return &flameSide{tree: tree, binary: binary, dir: tree.PackageDir(j.pkg)}, nil
+	return &flameSide{tree, trial.Binary{Package: j.pkg, Path: binary, Dir: tree.PackageDir(j.pkg)}}, nil
 }
 
 // listenFor listens at an address of -web: on this machine alone if it names no host.

@@ -21,8 +21,7 @@ import (
 // flameSide is a commit's test binary.
 type flameSide struct {
 	tree   *checkout.Tree
-	binary string
-	dir    string // where it runs
+	binary trial.Binary
 }
 
 // flameRun is what one process did.
@@ -42,7 +41,7 @@ type flameResult struct {
 // run runs the benchmarks that match in a process of their own. kind says what to profile, nil nothing.
 func (s *flameSide) run(ctx context.Context, bench, benchtime string, kind *flameKind) (*flameRun, error) {
 	args := []string{"-test.run=^$", "-test.bench=" + bench, "-test.benchtime=" + benchtime, "-test.timeout=0"}
-	file := s.binary + ".pprof" // goes with the tree
+	file := s.binary.Path + ".pprof" // goes with the tree
 	if kind != nil {
 		args = append(args, kind.file+"="+file)
 		args = append(args, kind.args...)
@@ -71,23 +70,11 @@ func (s *flameSide) run(ctx context.Context, bench, benchtime string, kind *flam
 
 // start runs the binary and returns what it prints.
 func (s *flameSide) start(ctx context.Context, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, s.binary, args...)
-	cmd.Dir, cmd.Env = s.dir, trial.Environment()
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil:
-		said := strings.TrimSpace(string(out) + stderr.String())
-		const most = 2000
-		if len(said) > most {
-			said = "... " + said[len(said)-most:]
-		}
-		return nil, fmt.Errorf("the tests at %v failed: %w\n%s", s.tree.Commit, err, said)
+	out, err := s.binary.Output(ctx, nil, nil, args...)
+	if err != nil && ctx.Err() == nil {
+		return nil, fmt.Errorf("the tests at %v failed: %w", s.tree.Commit, err)
 	}
-	return out, nil
+	return out, err
 }
 
 // module returns the path of the commit's module, or "".

@@ -103,40 +103,51 @@ func (p Profile) sample(ctx context.Context, b Binary, env []string) ([]byte, er
 		"-test.timeout="+longest.String())
 }
 
-// Run runs the binary, by the program and arguments in wrapper if there are any, and returns its standard
-// output. Output without a benchmark in it is samples.ErrEmpty.
+// Run runs benchmarks of the binary, as Output does. Output without a benchmark in it is samples.ErrEmpty.
 func (b Binary) Run(ctx context.Context, env, wrapper []string, args ...string) ([]byte, error) {
-	line := slices.Concat(wrapper, []string{b.Path}, args)
-	cmd := checkout.Command(ctx, line[0], line[1:]...)
-	cmd.Dir = b.Dir
-	cmd.Env = append(Environment(), env...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, fmt.Errorf("%s: %w\n%s", b.Package, err, tail(stdout.String()+stderr.String()))
+	stdout, stderr, err := b.output(ctx, env, wrapper, args...)
+	switch {
+	case err != nil:
+		return nil, err
+	case !bytes.Contains(stdout, []byte("\nPASS\n")) && !bytes.HasPrefix(stdout, []byte("PASS\n")):
+		return nil, fmt.Errorf("%s: ended without PASS\n%s", b.Package, tail(stdout, stderr))
+	case !result.Match(stdout):
+		return nil, fmt.Errorf("%s: %w\n%s", b.Package, samples.ErrEmpty, tail(stdout, stderr))
 	}
-	if !bytes.Contains(stdout.Bytes(), []byte("\nPASS\n")) && !bytes.HasPrefix(stdout.Bytes(), []byte("PASS\n")) {
-		return nil, fmt.Errorf("%s: ended without PASS\n%s", b.Package, tail(stdout.String()+stderr.String()))
-	}
-	if !result.Match(stdout.Bytes()) {
-		return nil, fmt.Errorf("%s: %w\n%s", b.Package, samples.ErrEmpty, tail(stdout.String()+stderr.String()))
-	}
-	return stdout.Bytes(), nil
+	return stdout, nil
 }
 
 var result = regexp.MustCompile(`(?m)^Benchmark\S*[ \t]+[0-9]+[ \t]`)
 
-// Environment returns the process's environment without what would change benchmarks: only the sides say
-// what is injected.
-func Environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PARSEC_BENCH_") })
+// Output runs the binary, by the program and arguments in wrapper if there are any, and returns its standard
+// output. It gets the process's environment without what would change benchmarks, and env: only the sides
+// say what is injected. If it fails the error has the end of its output in it; it is ctx's if ctx ends.
+func (b Binary) Output(ctx context.Context, env, wrapper []string, args ...string) ([]byte, error) {
+	stdout, _, err := b.output(ctx, env, wrapper, args...)
+	return stdout, err
+}
+
+func (b Binary) output(ctx context.Context, env, wrapper []string, args ...string) (stdout, stderr []byte, err error) {
+	line := slices.Concat(wrapper, []string{b.Path}, args)
+	cmd := checkout.Command(ctx, line[0], line[1:]...)
+	cmd.Dir = b.Dir
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PARSEC_BENCH_") })
+	cmd.Env = append(cmd.Env, env...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	default:
+		err = fmt.Errorf("%s: %w\n%s", b.Package, err, tail(out.Bytes(), errs.Bytes()))
+	}
+	return out.Bytes(), errs.Bytes(), err
 }
 
 // tail returns the last lines of what a process said.
-func tail(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
+func tail(stdout, stderr []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(stdout)+string(stderr)), "\n")
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
