@@ -127,9 +127,14 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "cmd/internal/program",
+		why:  "the frame that the programs share",
+	},
+	{
 		path: "cmd/parsec",
 		why:  "the program: on top of everything",
 		code: []allowed{
+			{"cmd/internal/program", "its frame"},
 			{"bench/measure", "counts allocations and what is retained"},
 			{"core/recording", "reads and replays"},
 			{"profiles/flame", "draws flame graphs"},
@@ -144,6 +149,7 @@ var packages = []pkg{
 		path: "cmd/perf",
 		why:  "the program that measures commits against each other",
 		code: []allowed{
+			{"cmd/internal/program", "its frame"},
 			{"cmd/perf/internal/cachegrind", "counts instructions"},
 			{"cmd/perf/internal/checkout", "builds commits"},
 			{"cmd/perf/internal/contrast", "compares"},

@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"parsec/cmd/internal/program"
 )
 
 // output is where a command says how it is getting on: results to the one stream, errors and, if that is
@@ -31,21 +32,12 @@ const patience = 500 * time.Millisecond
 
 // newOutput begins. output.status ends it.
 func newOutput(command string, stdout, stderr io.Writer) *output {
-	o := &output{command: command, stdout: stdout, stderr: stderr, terminal: isTerminal(stderr), began: time.Now()}
+	o := &output{command: command, stdout: stdout, stderr: stderr, terminal: program.Terminal(stderr), began: time.Now()}
 	if o.terminal {
 		o.ticking = make(chan struct{})
 		go o.tick(o.ticking)
 	}
 	return o
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func (o *output) tick(end <-chan struct{}) {

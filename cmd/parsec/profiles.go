@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"regexp"
 	"runtime"
 	"runtime/pprof"
 
 	"github.com/google/pprof/profile"
+
+	"parsec/cmd/internal/program"
 )
 
 // Profiles keep only what the engine does: the stacks from these functions on. Reading files, and the
@@ -70,7 +71,7 @@ func allocations() (*profile.Profile, error) {
 // profileFiles are the profiles that were asked for, and the files they go to.
 type profileFiles struct {
 	cpu          *cpuProfile
-	cpuTo, allTo *pendingFile // nil if not asked for
+	cpuTo, allTo *program.Pending // nil if not asked for
 }
 
 // startProfiles begins to take the profiles with a file name. If a file cannot be written that is found
@@ -109,7 +110,7 @@ func (f *profileFiles) finish() error {
 		if len(p.Sample) == 0 {
 			empty = errNoSamples
 		}
-		if err := f.cpuTo.commit(p); err != nil {
+		if err := commit(f.cpuTo, p); err != nil {
 			return err
 		}
 		f.cpuTo = nil
@@ -119,7 +120,7 @@ func (f *profileFiles) finish() error {
 		if err != nil {
 			return err
 		}
-		if err := f.allTo.commit(p); err != nil {
+		if err := commit(f.allTo, p); err != nil {
 			return err
 		}
 		f.allTo = nil
@@ -132,45 +133,26 @@ func (f *profileFiles) discard() {
 	if f.cpu != nil {
 		pprof.StopCPUProfile()
 	}
-	for _, p := range []*pendingFile{f.cpuTo, f.allTo} {
+	for _, p := range []*program.Pending{f.cpuTo, f.allTo} {
 		if p != nil {
-			p.discard()
+			p.Discard()
 		}
 	}
 	*f = profileFiles{}
 }
 
-// pendingFile is a file that gets its name when it is whole.
-type pendingFile struct {
-	*os.File
-	path string
-}
-
-func newPendingFile(path string) (*pendingFile, error) {
+// newPendingFile is program.NewPending for a path that is no folder.
+func newPendingFile(path string) (*program.Pending, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s: is a folder", path)
 	}
-	// os.CreateTemp would make a file that only its owner can read.
-	f, err := os.OpenFile(fmt.Sprintf("%s.%016x.tmp", path, rand.Uint64()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, errors.Unwrap(err)) // without the name of the moment
-	}
-	return &pendingFile{f, path}, nil
+	return program.NewPending(path)
 }
 
 // commit writes p, compressed as pprof has it, and gives the file its name.
-func (f *pendingFile) commit(p *profile.Profile) error {
-	err := p.Write(f)
-	if e := f.Close(); err == nil {
-		err = e
+func commit(f *program.Pending, p *profile.Profile) error {
+	if err := p.Write(f); err != nil {
+		return err
 	}
-	if err == nil {
-		err = os.Rename(f.Name(), f.path)
-	}
-	return err
-}
-
-func (f *pendingFile) discard() {
-	f.Close()
-	os.Remove(f.Name())
+	return f.Commit()
 }

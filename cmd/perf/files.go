@@ -3,31 +3,24 @@ package main
 import (
 	"os"
 	"path/filepath"
+
+	"parsec/cmd/internal/program"
 )
 
-// writeFile writes a file under another name and gives it its own when it is whole. Folders are made.
-func writeFile(name string, data []byte) (err error) {
+// writeFile writes a file, which gets its name when it is whole. Folders are made.
+func writeFile(name string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*.tmp")
+	f, err := program.NewPending(name)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	if e := f.Close(); err == nil {
-		err = e
+	if _, err = f.Write(data); err == nil {
+		err = f.Commit()
 	}
 	if err != nil {
-		return err
+		f.Discard()
 	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return err
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"parsec/cmd/internal/program"
 	"parsec/cmd/perf/internal/checkout"
 	"parsec/cmd/perf/internal/trial"
 	"parsec/profiles/flame"
@@ -159,10 +160,10 @@ func (j *flameJob) do(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	var files []*flameFile
+	var files []*program.Pending
 	defer func() {
 		for _, f := range files {
-			f.discard()
+			f.Discard()
 		}
 	}()
 	for _, name := range j.files {
@@ -199,7 +200,7 @@ func (j *flameJob) do(ctx context.Context) (err error) {
 		return err
 	}
 	for _, f := range files {
-		if err := f.write(shown); err != nil {
+		if err := shown.write(f); err != nil {
 			return err
 		}
 	}
@@ -208,10 +209,10 @@ func (j *flameJob) do(ctx context.Context) (err error) {
 	}
 	j.progress.end()
 	for _, f := range files {
-		if err := f.commit(); err != nil {
+		if err := f.Commit(); err != nil {
 			return err
 		}
-		fmt.Fprintln(j.stdout, f.path)
+		fmt.Fprintln(j.stdout, f.Path)
 	}
 	fmt.Fprintln(j.stdout, shown.view.Title)
 	for _, n := range shown.view.Notes {

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/google/pprof/profile"
 
+	"parsec/cmd/internal/program"
 	"parsec/profiles/flame"
 )
 
@@ -70,29 +69,21 @@ func flameFormat(name string) string {
 	return ""
 }
 
-// flameFile is a file that gets its name when everything is done.
-type flameFile struct {
-	*os.File
-	path string
-	done bool
-}
-
-// newFlameFile prepares to write path. If that cannot be done it is found out here, before the work.
-func newFlameFile(path string) (*flameFile, error) {
+// newFlameFile begins the file at path, which is not to be a folder or the like.
+func newFlameFile(path string) (*program.Pending, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("-o %s: is not a file", path)
 	}
-	// os.CreateTemp would make a file that only its owner can read.
-	f, err := os.OpenFile(fmt.Sprintf("%s.%016x.tmp", path, rand.Uint64()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := program.NewPending(path)
 	if err != nil {
-		return nil, fmt.Errorf("-o %s: %w", path, errors.Unwrap(err)) // without the name of the moment
+		return nil, fmt.Errorf("-o %w", err)
 	}
-	return &flameFile{File: f, path: path}, nil
+	return f, nil
 }
 
-// write writes g in the format that the file's name asks for.
-func (f *flameFile) write(g *flameGraph) error {
-	if flameFormat(f.path) == "pprof" {
+// write writes g to f, in the format that the file's name asks for.
+func (g *flameGraph) write(f *program.Pending) error {
+	if flameFormat(f.Path) == "pprof" {
 		p := g.profile.Copy()
 		p.Comments = slices.Concat(p.Comments, []string{g.view.Title}, g.view.Notes)
 		return p.Write(f)
@@ -103,24 +94,4 @@ func (f *flameFile) write(g *flameGraph) error {
 	}
 	_, err = f.Write(page)
 	return err
-}
-
-// commit gives the file its name.
-func (f *flameFile) commit() error {
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), f.path); err != nil {
-		return err
-	}
-	f.done = true
-	return nil
-}
-
-// discard removes what has not been committed.
-func (f *flameFile) discard() {
-	if !f.done {
-		f.Close()
-		os.Remove(f.Name())
-	}
 }

@@ -3,10 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"parsec/cmd/internal/program"
 )
 
 // progress says on standard error how far a command is: on a terminal in one line that changes, elsewhere
@@ -25,12 +26,7 @@ type progress struct {
 const sparse = 15 * time.Second
 
 func newProgress(command string, w io.Writer) *progress {
-	p := &progress{command: "perf " + command, w: w, last: time.Now()}
-	if f, ok := w.(*os.File); ok {
-		info, err := f.Stat()
-		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
-	}
-	return p
+	return &progress{command: "perf " + command, w: w, terminal: program.Terminal(w), last: time.Now()}
 }
 
 // phase says what begins.
