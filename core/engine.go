@@ -52,6 +52,7 @@ type Engine struct {
 	identities map[Identity]PeerIndex
 	out        []Block
 	voters     []PeerIndex
+	further    []uint32 // scratch
 }
 
 // NewEngine returns an engine with an empty graph. The error wraps [ErrConfig].
@@ -134,10 +135,14 @@ func (e *Engine) AddObservation(o Observation) (ObservationIndex, error) {
 //
 // Errors: [ErrUnknownPeer], [ErrUnknownObservation], [ErrUnknownSelfParent], [ErrUnknownOtherParent];
 // [ErrInvalidEvent] for an unknown cause or a self-parent by another creator; [ErrLimit] when the graph
-// is full or has too many forks.
+// is full, has too many forks or, in events that carry several, too many votes (1<<31).
 func (e *Engine) Insert(ev Event) (EventIndex, error) {
+	e.further = e.further[:0]
+	for _, o := range ev.Further {
+		e.further = append(e.further, uint32(o))
+	}
 	x, err := e.election.Insert(gossip.Peer(ev.Creator), gossip.Cause(ev.Cause),
-		place(ev.SelfParent), place(ev.OtherParent), uint32(ev.Observation))
+		place(ev.SelfParent), place(ev.OtherParent), uint32(ev.Observation), e.further...)
 	if err != nil {
 		return 0, e.insertError(&ev, err)
 	}
@@ -157,11 +162,21 @@ func (e *Engine) insertError(ev *Event, err error) error {
 	case errors.Is(err, gossip.ErrOtherParent):
 		return fmt.Errorf("%w %d, of %d events", ErrUnknownOtherParent, ev.OtherParent, n)
 	case errors.Is(err, election.ErrObservation):
-		return fmt.Errorf("%w %d", ErrUnknownObservation, ev.Observation)
-	case errors.Is(err, gossip.ErrForks), errors.Is(err, gossip.ErrFull):
+		return fmt.Errorf("%w %d", ErrUnknownObservation, e.firstUnknown(ev))
+	case errors.Is(err, gossip.ErrForks), errors.Is(err, gossip.ErrFull), errors.Is(err, election.ErrVotes):
 		return fmt.Errorf("%w: %w", ErrLimit, err)
 	}
 	return fmt.Errorf("%w: %w", ErrInvalidEvent, err)
+}
+
+// firstUnknown returns the first vote of ev for an observation that the engine does not know.
+func (e *Engine) firstUnknown(ev *Event) ObservationIndex {
+	known := ObservationIndex(e.election.Observations())
+	o := ev.Observation
+	for i := 0; o < known && i < len(ev.Further); i++ {
+		o = ev.Further[i]
+	}
+	return o
 }
 
 // Blocks returns the blocks decided since the last call, in order; nil if there are none. The slice and

@@ -45,7 +45,7 @@ func (p *pair) compareMetas(i int, again bool) error {
 	}
 	for x := from; x <= i; x++ {
 		want := p.oracle.Metas[x]
-		got, ok := core.Inner(p.engine).Inspect(gossip.Index(x + 1))
+		got, ok := core.Inner(p.engine).Inspect(gossip.Index(p.place[x] + 1))
 		if want == nil {
 			if e := p.rec.Events[x]; ok && (e.Cause < core.Requesting || !slices.Contains(voters, int(e.Creator))) {
 				return fmt.Errorf("event %d by %d has a meta-event", x, e.Creator)

@@ -67,6 +67,10 @@ func newTrial(seed uint64) (trial, error) {
 		t.rec = workloads.Late(t.rec, who)
 		t.what += fmt.Sprintf(", %d late", who)
 	}
+	if rng.IntN(3) == 0 {
+		t.rec = inflate(t.rec, rng, 1+rng.IntN(9))
+		t.what += ", with votes in a row"
+	}
 	return t, nil
 }
 
@@ -79,6 +83,7 @@ func (t *trial) variants(seed uint64) []variant {
 			both[i].late = rand.New(rand.NewPCG(seed, uint64(7+i)))
 		}
 		both[i].metas = looking(rng.IntN(3))
+		both[i].many = rng.IntN(2) == 0
 	}
 	return both
 }

@@ -121,6 +121,9 @@ type Event struct {
 	SelfParent  EventIndex       // all causes but Initial
 	OtherParent EventIndex       // Request and Response
 	Observation ObservationIndex // Observing
+	// Further are the votes of an Observing event after the first, in order; nil for one vote. The event decides
+	// what as many Observing events in a row would decide. It is read during [Engine.Insert] only.
+	Further []ObservationIndex
 }
 
 // Block is a decided observation with the votes for it.

@@ -85,7 +85,7 @@ type queue struct{ head, tail uint32 }
 
 // ranked is a key with what orders it in a content.
 type ranked struct {
-	own    uint32 // index by creator of the creator's own vote, MaxUint32 for none
+	own    uint32 // index by creator of the creator's own vote (nth), MaxUint32 for none
 	key    uint32
 	prefix uint64
 }
@@ -150,25 +150,20 @@ func (e *Election) keyOf(o uint32, p gossip.Peer) uint32 {
 	return obs.keys
 }
 
-// logVote notes the vote that observation event x carries, and reports whether it made everything start
-// over: a vote of a peer that forked is the first such that matters.
-func (e *Election) logVote(x gossip.Index, o uint32) (reset bool) {
-	ev := e.g.Event(x)
+// logVote notes a vote that observation event x carries, unless its key is done or was voted for on the column
+// before: whatever descends from x descends from the first.
+func (e *Election) logVote(x gossip.Index, ev *gossip.Event, o uint32) (logged bool) {
 	k := e.keyOf(o, ev.By)
 	if e.keys[k].done {
 		return false
 	}
 	for v := e.keys[k].votes; v != 0; v = e.votes[v].alike {
 		if e.g.Event(e.votes[v].event).Col == ev.Col {
-			return false // voted for again: whatever descends from this descends from the first
+			return false
 		}
 	}
 	e.appendVote(x, k, ev.Col)
-	if !e.content.forks && e.g.Of(ev.By) != nil {
-		e.reset()
-		return true
-	}
-	return false
+	return true
 }
 
 func (e *Election) appendVote(x gossip.Index, k uint32, col gossip.Column) {
@@ -258,7 +253,7 @@ func (e *Election) read(x gossip.Index, ev *gossip.Event, v int, col gossip.Colu
 		case k.single:
 			own := uint32(math.MaxUint32)
 			if k.by == ev.By {
-				own = e.g.Event(vt.event).Nth
+				own = e.nth(w, e.g.Event(vt.event))
 			}
 			c.fresh = append(c.fresh, ranked{own, vt.key, k.prefix})
 		case e.vbit[e.g.By(col)] >= 0:
@@ -311,7 +306,7 @@ func (e *Election) ownVote(x gossip.Index, ev *gossip.Event, k uint32) uint32 {
 	own := uint32(math.MaxUint32)
 	for v := e.keys[k].votes; v != 0; v = e.votes[v].alike {
 		if u := e.g.Event(e.votes[v].event); u.By == ev.By && e.g.Descends(x, e.votes[v].event) {
-			own = min(own, u.Nth)
+			own = min(own, e.nth(v, u))
 		}
 	}
 	return own

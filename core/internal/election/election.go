@@ -61,6 +61,7 @@ var (
 	ErrObservation = errors.New("unknown observation")
 	ErrPeer        = errors.New("observation about an unknown peer")
 	ErrFull        = errors.New("too many observations")
+	ErrVotes       = errors.New("too many votes")
 )
 
 // never is a place no event has: later than all.
@@ -79,6 +80,7 @@ type Election struct {
 	observations []observation
 	keys         []key
 	votes        []vote // from 1
+	many         ballots
 	column       []columnVotes
 	content      content
 
@@ -147,6 +149,9 @@ func (e *Election) Graph() *gossip.Graph { return e.g }
 // Voter reports whether p votes now.
 func (e *Election) Voter(p gossip.Peer) bool { return e.member[p] }
 
+// Observations returns how many observations are known.
+func (e *Election) Observations() int { return len(e.observations) }
+
 // Grow makes room for so many more peers.
 func (e *Election) Grow(peers int) {
 	peers = min(peers, gossip.MaxPeers)
@@ -198,10 +203,18 @@ func (e *Election) AddObservation(o Observation) (uint32, error) {
 }
 
 // Insert adds an event to the graph and runs the elections as far as they go. Datum is the observation
-// of an observation event.
-func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip.Index, datum uint32) (gossip.Index, error) {
-	if cause == gossip.Observation && int(datum) >= len(e.observations) {
-		return 0, fmt.Errorf("%w %d of %d", ErrObservation, datum, len(e.observations))
+// that an observation event votes for, and further those that it votes for after that, in order: it decides what
+// an event for each of them would decide. Other causes ignore both. Further is not kept.
+func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip.Index, datum uint32, further ...uint32) (gossip.Index, error) {
+	if cause == gossip.Observation {
+		if int(datum) >= len(e.observations) {
+			return 0, fmt.Errorf("%w %d of %d", ErrObservation, datum, len(e.observations))
+		}
+		if len(further) > 0 {
+			if err := e.checkFurther(further); err != nil {
+				return 0, err
+			}
+		}
 	}
 	if e.taken {
 		e.blocks, e.ballots, e.taken = e.blocks[:0], e.ballots[:0], false
@@ -217,7 +230,7 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip
 		e.levels.spoiled = max(e.levels.spoiled, other)
 	}
 	switch {
-	case cause == gossip.Observation && e.logVote(x, datum):
+	case cause == gossip.Observation && e.logVotes(x, ev, datum, further):
 		// It reset everything, x included.
 	case branched && !e.addBranch(by, ev.Col):
 		e.reset()

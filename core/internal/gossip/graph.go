@@ -39,8 +39,8 @@ type Event struct {
 	Self  Index  // self-parent
 	Other Index  // other-parent
 	Sync  Index  // the nearest sync event on the self-parent chain, this event included
-	Nth   uint32 // index by creator
-	Datum uint32 // for the election: what an observation event votes for
+	Nth   uint32 // index by creator, of the last of the places it takes (see Lengthen)
+	Datum uint32 // for the election: what an observation event votes for, or where to find out
 	By    Peer
 	Col   Column
 	Cause Cause
@@ -261,6 +261,14 @@ func (g *Graph) Insert(by Peer, cause Cause, self, other Index, datum uint32) (x
 		g.verify(x)
 	}
 	return x, ev, row, branched, nil
+}
+
+// Lengthen lets event x, the last of its column, take so many more indices by its creator than one: its own is then
+// the last of them, and the next event's follows. The caller sees to it that indices stay below 1<<32.
+func (g *Graph) Lengthen(x Index, further uint32) {
+	ev := g.Event(x)
+	ev.Nth += further
+	g.columns[ev.Col].nth = ev.Nth
 }
 
 // fill sets a row to the entrywise maximum of the parents'. Other may be 0.
