@@ -48,11 +48,10 @@ const PredictableRoundParityCoin CoinKind = 1
 // Engine turns a gossip graph into an agreed order of blocks: insert events, take blocks. It does no
 // input or output, reads no clock and starts no goroutine, and it is not safe for concurrent use.
 type Engine struct {
-	election   *election.Election
-	identities map[Identity]PeerIndex
-	out        []Block
-	voters     []PeerIndex
-	further    []uint32 // scratch
+	election *election.Election
+	out      []Block
+	voters   []PeerIndex
+	further  []uint32 // scratch
 }
 
 // NewEngine returns an engine with an empty graph. The error wraps [ErrConfig].
@@ -66,10 +65,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 	if cfg.Coin != PredictableRoundParityCoin {
 		return nil, fmt.Errorf("%w: no coin chosen", ErrConfig)
 	}
-	e := &Engine{
-		election:   election.New(cfg.Mode == Single, cfg.Rules == Crate073, coin.PredictableRoundParity{}),
-		identities: make(map[Identity]PeerIndex, len(cfg.Peers)),
-	}
+	e := &Engine{election: election.New(cfg.Mode == Single, cfg.Rules == Crate073, coin.PredictableRoundParity{})}
 	e.election.Grow(len(cfg.Peers))
 	for _, id := range cfg.Peers {
 		if _, err := e.AddPeer(id); err != nil {
@@ -99,19 +95,35 @@ func NewEngine(cfg Config) (*Engine, error) {
 // number. It does not become a voter by that. Peers already known are refused with [ErrConfig], and the
 // peer after the last of [MaxPeers] with [ErrLimit].
 func (e *Engine) AddPeer(id Identity) (PeerIndex, error) {
-	if p, ok := e.identities[id]; ok {
-		return 0, fmt.Errorf("%w: peers %d and %d have the same identity", ErrConfig, p, len(e.identities))
+	if p, ok := e.Peer(id); ok {
+		return 0, fmt.Errorf("%w: peers %d and %d have the same identity", ErrConfig, p, e.Peers())
 	}
 	p, err := e.election.AddPeer(id)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrLimit, err)
 	}
-	e.identities[id] = PeerIndex(p)
 	return PeerIndex(p), nil
 }
 
+// Peers returns how many peers are known.
+func (e *Engine) Peers() int { return e.election.Graph().Peers() }
+
+// Peer returns the number of the peer of an identity. It is false if none is known: it was neither made known by
+// [Engine.AddPeer] nor added by a decision.
+func (e *Engine) Peer(id Identity) (PeerIndex, bool) {
+	p, ok := e.election.Peer(id)
+	return PeerIndex(p), ok
+}
+
+// Identity returns the identity of peer p, which must be less than Peers.
+func (e *Engine) Identity(p PeerIndex) Identity { return e.election.Identity(gossip.Peer(p)) }
+
 // AddObservation makes an observation known, so that events can vote for it, and returns its number. The
 // caller sees to it that no two have the same hash: the order of keys rests on that.
+//
+// Whom it is about may have no number yet (Observation.Identity). It costs 36 bytes then and nothing an event, until
+// a decision to add it makes it known, with the next number. If [MaxPeers] are known by then, the decision has no
+// effect but the block, and neither has one to remove or accuse an unknown peer.
 func (e *Engine) AddObservation(o Observation) (ObservationIndex, error) {
 	if o.Kind > DKGMessage {
 		return 0, fmt.Errorf("%w: unknown %v", ErrUnknownObservation, o.Kind)
@@ -120,10 +132,10 @@ func (e *Engine) AddObservation(o Observation) (ObservationIndex, error) {
 		Hash: o.Hash,
 		Kind: election.Kind(o.Kind),
 		Peer: gossip.Peer(o.Peer),
-	})
+	}, o.Identity)
 	switch {
 	case errors.Is(err, election.ErrPeer):
-		return 0, fmt.Errorf("%w: %v of peer %d, of %d peers", ErrUnknownPeer, o.Kind, o.Peer, len(e.identities))
+		return 0, fmt.Errorf("%w: %v of peer %d, of %d peers", ErrUnknownPeer, o.Kind, o.Peer, e.Peers())
 	case err != nil:
 		return 0, fmt.Errorf("%w: %w", ErrLimit, err)
 	}
@@ -156,7 +168,7 @@ func (e *Engine) insertError(ev *Event, err error) error {
 	n := e.election.Graph().Len()
 	switch {
 	case errors.Is(err, gossip.ErrCreator):
-		return fmt.Errorf("%w: creator %d, of %d peers", ErrUnknownPeer, ev.Creator, len(e.identities))
+		return fmt.Errorf("%w: creator %d, of %d peers", ErrUnknownPeer, ev.Creator, e.Peers())
 	case errors.Is(err, gossip.ErrSelfParent):
 		return fmt.Errorf("%w %d, of %d events", ErrUnknownSelfParent, ev.SelfParent, n)
 	case errors.Is(err, gossip.ErrOtherParent):
@@ -204,7 +216,7 @@ func (e *Engine) Blocks() []Block {
 
 // Voter reports whether peer p votes now.
 func (e *Engine) Voter(p PeerIndex) bool {
-	return int(p) < len(e.identities) && e.election.Voter(gossip.Peer(p))
+	return int(p) < e.Peers() && e.election.Voter(gossip.Peer(p))
 }
 
 // Stats counts what an engine has done, for benchmarks and tests.

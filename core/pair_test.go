@@ -31,8 +31,11 @@ type variant struct {
 	// If late is nil, the engine knows all peers and observations from the start, numbered as in the
 	// recording. Else it learns of them in another order, and of those outside the genesis group mostly not
 	// before they are needed.
-	late  *rand.Rand
-	metas looking
+	late *rand.Rand
+	// If strange, it is told of the identities of peers that are to be added or removed and not known by then: they
+	// get their numbers by decisions, or before their first event. It takes late.
+	strange bool
+	metas   looking
 }
 
 func (v variant) String() string {
@@ -45,6 +48,9 @@ func (v variant) String() string {
 	}
 	if v.late != nil {
 		s += ", learning of peers late"
+		if v.strange {
+			s += " and by decisions"
+		}
 	}
 	return s + ", meta-events looked at " + v.metas.String()
 }
@@ -69,6 +75,7 @@ type pair struct {
 	event       []int // the inverse: the last of the events that are one there
 	runs        []bool
 	votes       []core.ObservationIndex // of a run so far
+	strangers   int                     // peers that got their numbers by decisions
 	decisions   int
 	resets      uint64
 	chance      *rand.Rand // when to look at meta-events
@@ -131,6 +138,7 @@ func newPair(rec *recording.Recording, oracle *plain.Engine, odd oddCoin, v vari
 	way := core.Way{Passes: v.passes}
 	if odd != nil {
 		way.Toss = func(x core.EventIndex, subject core.PeerIndex, round uint32) (heads, known bool) {
+			p.learn()
 			return odd(p.event[x], p.rank[subject], round)
 		}
 	}
@@ -187,20 +195,34 @@ func (p *pair) knowObservation(o int) error {
 		return nil
 	}
 	obs := &p.rec.Observations[o]
-	about := obs.Peer
+	to := core.Observation{Hash: obs.ID, Kind: obs.Kind, Peer: obs.Peer}
 	if obs.Kind == core.Add || obs.Kind == core.Remove || obs.Kind == core.Accusation {
-		if err := p.knowPeer(obs.Peer); err != nil {
+		if p.strange && (p.peer[obs.Peer] < 0 || p.late.IntN(2) == 0) {
+			to.Peer, to.Identity = core.NoPeer, identity(int(obs.Peer))
+		} else if err := p.knowPeer(obs.Peer); err != nil {
 			return err
+		} else {
+			to.Peer = core.PeerIndex(p.peer[obs.Peer])
 		}
-		about = core.PeerIndex(p.peer[obs.Peer])
 	}
-	i, err := p.engine.AddObservation(core.Observation{Hash: obs.ID, Kind: obs.Kind, Peer: about})
+	i, err := p.engine.AddObservation(to)
 	if err == nil && int(i) != len(p.number) {
 		err = fmt.Errorf("the observation after %d others got number %d", len(p.number), i)
 	}
 	p.observation[o] = int(i)
 	p.number = append(p.number, o)
 	return err
+}
+
+// learn numbers the peers that got their numbers by decisions.
+func (p *pair) learn() {
+	for len(p.rank) < p.engine.Peers() {
+		id := p.engine.Identity(core.PeerIndex(len(p.rank)))
+		r := int(binary.BigEndian.Uint32(id[:]))
+		p.peer[r] = len(p.rank)
+		p.rank = append(p.rank, r)
+		p.strangers++
+	}
 }
 
 // errTorn ends a comparison where the graph alone does not settle what is decided.
@@ -265,6 +287,7 @@ func (p *pair) insert(i int) error {
 		ev.OtherParent = core.EventIndex(p.place[e.OtherParent])
 	}
 	x, err := p.engine.Insert(ev)
+	p.learn()
 	if err == nil && int(x) != len(p.event)-1 {
 		err = fmt.Errorf("the engine gave it place %d", x)
 	}

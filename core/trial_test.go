@@ -81,6 +81,7 @@ func (t *trial) variants(seed uint64) []variant {
 	for i := range both {
 		if rng.IntN(2) == 0 {
 			both[i].late = rand.New(rand.NewPCG(seed, uint64(7+i)))
+			both[i].strange = rng.IntN(2) == 0
 		}
 		both[i].metas = looking(rng.IntN(3))
 		both[i].many = rng.IntN(2) == 0

@@ -2,8 +2,12 @@ package core
 
 import "fmt"
 
-// PeerIndex is a peer's number within one [Engine]: the place in the order of AddPeer calls, from 0.
+// PeerIndex is a peer's number within one [Engine]: the place in the order in which peers became known, from 0,
+// by AddPeer or by a decision to add one.
 type PeerIndex uint16
+
+// NoPeer is no peer's number.
+const NoPeer PeerIndex = 0xFFFF
 
 // EventIndex is an event's place in the order of insertion into one [Engine], from 0.
 type EventIndex uint32
@@ -112,6 +116,9 @@ type Observation struct {
 	Hash Hash
 	Kind Kind
 	Peer PeerIndex // Add, Remove: whom; Accusation: the offender; else unused
+	// Identity is whom an Add, a Remove or an Accusation is about if Peer is NoPeer; else unused. The peer may be
+	// unknown until an Add of it is decided: see [Engine.AddObservation].
+	Identity Identity
 }
 
 // Event is one vertex of the gossip graph. Fields that its cause has no use for are ignored.

@@ -120,14 +120,13 @@ func (e *Election) finish(x gossip.Index) {
 	for _, d := range e.decided {
 		k := &e.keys[d.key]
 		e.retire(k)
-		o := &e.observations[k.observation]
-		switch o.Kind {
-		case Add:
-			changed = changed || !e.member[o.Peer]
-			e.member[o.Peer] = true
-		case Remove, Accusation:
-			changed = changed || e.member[o.Peer]
-			e.member[o.Peer] = false
+		o, kind := k.observation, e.observations[k.observation].Kind
+		if !kind.aboutPeer() {
+			continue
+		}
+		if p := e.subject(o); p != NoPeer && e.member[p] != (kind == Add) {
+			e.member[p] = kind == Add
+			changed = true
 		}
 	}
 	e.decided = e.decided[:0]

@@ -46,8 +46,11 @@ const (
 type Observation struct {
 	Hash [32]byte
 	Kind Kind
-	Peer gossip.Peer // Add, Remove, Accusation
+	Peer gossip.Peer // Add, Remove, Accusation; NoPeer for one that has no number yet
 }
+
+// NoPeer is no peer's number.
+const NoPeer = gossip.Peer(math.MaxUint16)
 
 // Block is a decided observation. Voters are ordered by identity.
 type Block struct {
@@ -75,9 +78,11 @@ type Election struct {
 	everyPeer bool // crate-0.7.3: strongly-sees counts every peer
 
 	identities [][32]byte
-	member     []bool // by peer: votes now
+	known      map[[32]byte]gossip.Peer // by identity
+	member     []bool                   // by peer: votes now
 
 	observations []observation
+	strangers    []stranger
 	keys         []key
 	votes        []vote // from 1
 	many         ballots
@@ -136,6 +141,7 @@ func New(single, everyPeer bool, c coin.Coin) *Election {
 		coin:      c,
 		single:    single,
 		everyPeer: everyPeer,
+		known:     map[[32]byte]gossip.Peer{},
 		votes:     make([]vote, 1),
 		next:      1,
 	}
@@ -157,6 +163,9 @@ func (e *Election) Grow(peers int) {
 	peers = min(peers, gossip.MaxPeers)
 	e.g.Grow(peers)
 	e.identities = slices.Grow(e.identities, peers)
+	if len(e.known) == 0 {
+		e.known = make(map[[32]byte]gossip.Peer, peers)
+	}
 	e.member = slices.Grow(e.member, peers)
 	e.vbit = slices.Grow(e.vbit, peers)
 	e.column = slices.Grow(e.column, peers)
@@ -166,13 +175,14 @@ func (e *Election) Grow(peers int) {
 	e.content.voter = slices.Grow(e.content.voter, peers)
 }
 
-// AddPeer makes a peer known. Identities are distinct.
+// AddPeer makes a peer known. The caller sees to it that it is not (see [Election.Peer]).
 func (e *Election) AddPeer(identity [32]byte) (gossip.Peer, error) {
 	p, err := e.g.AddPeer()
 	if err != nil {
 		return 0, err
 	}
 	e.identities = append(e.identities, identity)
+	e.known[identity] = p
 	e.member = append(e.member, false)
 	e.vbit = append(e.vbit, -1)
 	e.columnAdded()
@@ -190,13 +200,19 @@ func (e *Election) Start(genesis []gossip.Peer) {
 	e.reset()
 }
 
-// AddObservation makes an observation known and returns its number.
-func (e *Election) AddObservation(o Observation) (uint32, error) {
+// AddObservation makes an observation known and returns its number. If it is about a peer and that is NoPeer, it is
+// about the peer of the identity, which needs no number until the observation is decided. Identity is used for
+// that only.
+func (e *Election) AddObservation(o Observation, identity [32]byte) (uint32, error) {
 	if len(e.observations) == math.MaxInt32 {
 		return 0, ErrFull
 	}
-	if (o.Kind == Add || o.Kind == Remove || o.Kind == Accusation) && int(o.Peer) >= len(e.member) {
-		return 0, fmt.Errorf("%w %d of %d", ErrPeer, o.Peer, len(e.member))
+	if o.Kind.aboutPeer() {
+		if o.Peer == NoPeer {
+			o.Peer = e.acquaint(uint32(len(e.observations)), identity)
+		} else if int(o.Peer) >= len(e.member) {
+			return 0, fmt.Errorf("%w %d of %d", ErrPeer, o.Peer, len(e.member))
+		}
 	}
 	e.observations = append(e.observations, observation{Observation: o, keys: noKey})
 	return uint32(len(e.observations) - 1), nil
