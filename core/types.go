@@ -16,7 +16,7 @@ type ObservationIndex uint32
 // the peer's public key wherever there is one.
 type Identity [32]byte
 
-// Hash identifies an observation. Hashes order keys bytewise (SPEC section 1, "key").
+// Hash identifies an observation, or an event. Hashes order keys bytewise (SPEC section 1, "key").
 type Hash [32]byte
 
 // Cause is why an event was made (SPEC section 1).
@@ -121,6 +121,7 @@ type Event struct {
 	SelfParent  EventIndex       // all causes but Initial
 	OtherParent EventIndex       // Request and Response
 	Observation ObservationIndex // Observing
+	Hash        Hash             // the event's id; only ConcreteCoin reads it, and keeps its lowest bit
 }
 
 // Block is a decided observation with the votes for it.

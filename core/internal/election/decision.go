@@ -130,6 +130,7 @@ func (e *Election) finish(x gossip.Index) {
 			e.member[o.Peer] = false
 		}
 	}
+	e.last = e.decided[len(e.decided)-1].key
 	e.decided = e.decided[:0]
 	if changed {
 		e.reset()

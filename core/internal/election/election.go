@@ -111,6 +111,7 @@ type Election struct {
 	subjects []uint64       // scratch: a bit a voter
 
 	decided []keyRank
+	last    uint32 // the key decided last, noKey for none: coins read it
 	blocks  []Block
 	ballots []gossip.Peer // what Block.Voters are slices of
 	taken   bool
@@ -136,6 +137,7 @@ func New(single, everyPeer bool, c coin.Coin) *Election {
 		everyPeer: everyPeer,
 		votes:     make([]vote, 1),
 		next:      1,
+		last:      noKey,
 	}
 	e.content.nodes = make([]node, 1)
 	return e
@@ -198,8 +200,8 @@ func (e *Election) AddObservation(o Observation) (uint32, error) {
 }
 
 // Insert adds an event to the graph and runs the elections as far as they go. Datum is the observation
-// of an observation event.
-func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip.Index, datum uint32) (gossip.Index, error) {
+// of an observation event; odd is the lowest bit of the event's id, for coins.
+func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip.Index, datum uint32, odd bool) (gossip.Index, error) {
 	if cause == gossip.Observation && int(datum) >= len(e.observations) {
 		return 0, fmt.Errorf("%w %d of %d", ErrObservation, datum, len(e.observations))
 	}
@@ -210,6 +212,7 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip
 	if err != nil {
 		return 0, err
 	}
+	ev.Odd = odd
 	if branched {
 		e.columnAdded()
 	}
