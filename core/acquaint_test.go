@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"parsec/core"
-	"parsec/core/internal/plain"
 	"parsec/core/recording"
 )
 
@@ -16,7 +15,7 @@ import (
 func shy(rec *recording.Recording) *recording.Recording {
 	out := *rec
 	out.Events = nil
-	g := newOracle(rec, plain.Predictable)
+	g := newOracle(rec, nil)
 	known := map[int]bool{}
 	place := make([]int32, len(rec.Events)) // None for one left out
 	for i, e := range rec.Events {
@@ -41,7 +40,7 @@ func shy(rec *recording.Recording) *recording.Recording {
 		}
 		place[i] = int32(len(out.Events))
 		out.Events = append(out.Events, e)
-		g.Insert(plainEvent(e))
+		g.Insert(plainEvent(e, core.Hash{}))
 	}
 	return &out
 }

@@ -32,7 +32,7 @@ const (
 type Config struct {
 	Mode    Mode
 	Rules   Rules       // RFC0049 unless a recording says otherwise
-	Coin    CoinKind    // which common coin decides genuine flips
+	Coin    CoinKind    // ConcreteCoin unless a recording is replayed
 	Peers   []Identity  // the peers known from the start; peer i has PeerIndex i. No two are equal.
 	Genesis []PeerIndex // the first voters, at least one, no two equal; any order
 }
@@ -40,10 +40,28 @@ type Config struct {
 // CoinKind names a common coin (SPEC section 5).
 type CoinKind uint8
 
-// PredictableRoundParityCoin is the coin of recordings: round r's is "r is odd". Anyone can predict it, so
-// an adversary who controls the order of messages can hold agreement off for ever. It is for conformance
-// and measurement only.
-const PredictableRoundParityCoin CoinKind = 1
+const (
+	// ConcreteCoin is the coin of RFC 0049, and the one to use: the lowest bit of the id of an event by a
+	// voter that is chosen anew for each toss. It needs [Event.Hash]. It falls as no schedule fixed beforehand
+	// can tell; but who leads can be computed as the election begins, so an adversary who controls the order of
+	// messages and reads them can delay the leader's event, and members then toss by different events.
+	ConcreteCoin CoinKind = iota
+	// PredictableRoundParityCoin is the coin of recordings: round r's is "r is odd". Anyone can predict it, so
+	// an adversary who controls the order of messages can hold agreement off for ever. It is for conformance
+	// and measurement only.
+	PredictableRoundParityCoin
+)
+
+// new returns the coin, nil for an unknown kind.
+func (k CoinKind) new() coin.Coin {
+	switch k {
+	case ConcreteCoin:
+		return new(coin.Concrete)
+	case PredictableRoundParityCoin:
+		return coin.PredictableRoundParity{}
+	}
+	return nil
+}
 
 // Engine turns a gossip graph into an agreed order of blocks: insert events, take blocks. It does no
 // input or output, reads no clock and starts no goroutine, and it is not safe for concurrent use.
@@ -62,10 +80,11 @@ func NewEngine(cfg Config) (*Engine, error) {
 	if cfg.Rules > Crate073 {
 		return nil, fmt.Errorf("%w: unknown %v", ErrConfig, cfg.Rules)
 	}
-	if cfg.Coin != PredictableRoundParityCoin {
-		return nil, fmt.Errorf("%w: no coin chosen", ErrConfig)
+	common := cfg.Coin.new()
+	if common == nil {
+		return nil, fmt.Errorf("%w: unknown coin %d", ErrConfig, cfg.Coin)
 	}
-	e := &Engine{election: election.New(cfg.Mode == Single, cfg.Rules == Crate073, coin.PredictableRoundParity{})}
+	e := &Engine{election: election.New(cfg.Mode == Single, cfg.Rules == Crate073, common)}
 	e.election.Grow(len(cfg.Peers))
 	for _, id := range cfg.Peers {
 		if _, err := e.AddPeer(id); err != nil {
@@ -154,7 +173,7 @@ func (e *Engine) Insert(ev Event) (EventIndex, error) {
 		e.further = append(e.further, uint32(o))
 	}
 	x, err := e.election.Insert(gossip.Peer(ev.Creator), gossip.Cause(ev.Cause),
-		place(ev.SelfParent), place(ev.OtherParent), uint32(ev.Observation), e.further...)
+		place(ev.SelfParent), place(ev.OtherParent), ev.Hash[len(ev.Hash)-1]&1 != 0, uint32(ev.Observation), e.further...)
 	if err != nil {
 		return 0, e.insertError(&ev, err)
 	}

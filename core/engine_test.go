@@ -33,7 +33,6 @@ func TestConfigErrors(t *testing.T) {
 		{"the zero value", func(c *core.Config) { *c = core.Config{} }, nil},
 		{"mode", func(c *core.Config) { c.Mode = core.Single + 1 }, nil},
 		{"rules", func(c *core.Config) { c.Rules = core.Crate073 + 1 }, nil},
-		{"no coin", func(c *core.Config) { c.Coin = 0 }, nil},
 		{"unknown coin", func(c *core.Config) { c.Coin = core.PredictableRoundParityCoin + 1 }, nil},
 		{"no peers", func(c *core.Config) { c.Peers = nil }, core.ErrUnknownPeer},
 		{"equal peers", func(c *core.Config) { c.Peers[2] = c.Peers[0] }, nil},

@@ -12,13 +12,13 @@ func Inner(e *Engine) *election.Election { return e.election }
 // Way is how an engine computes elections, where Config leaves no choice.
 type Way struct {
 	Passes bool // by passes, whatever the graph
-	// Toss is the coin, nil for that of the recordings. It gets an event's place, a peer and a round.
+	// Toss is the coin, nil for that of the configuration. It gets an event's place, a peer and a round.
 	Toss func(x EventIndex, subject PeerIndex, round uint32) (heads, known bool)
 }
 
 // SetWay gives the engine another way. The engine must have been made from cfg and know nothing else yet.
 func SetWay(e *Engine, cfg Config, w Way) error {
-	var toss coin.Coin = coin.PredictableRoundParity{}
+	toss := cfg.Coin.new()
 	if w.Toss != nil {
 		toss = coinFunc(w.Toss)
 	}
@@ -41,6 +41,6 @@ func SetWay(e *Engine, cfg Config, w Way) error {
 
 type coinFunc func(x EventIndex, subject PeerIndex, round uint32) (heads, known bool)
 
-func (f coinFunc) Toss(q coin.Query) (heads, known bool) {
+func (f coinFunc) Toss(q coin.Query, _ coin.Reader) (heads, known bool) {
 	return f(EventIndex(q.Event-1), PeerIndex(q.Subject), q.Round)
 }

@@ -27,10 +27,17 @@ func FuzzInsert(f *testing.F) {
 // compare gives the accepted operations to the oracle. Its peers are numbered by identity.
 func (r *operations) compare() {
 	rec := r.recording()
-	g, forks := newOracle(rec, plain.Predictable), newTolerance(rec)
+	g, forks := newOracle(rec, nil), newTolerance(rec)
+	if r.coin == core.ConcreteCoin {
+		identities := make([][32]byte, len(r.identities))
+		for p, id := range r.identities {
+			identities[r.rank(core.PeerIndex(p))] = id
+		}
+		g.Concrete(identities)
+	}
 	for i, e := range rec.Events {
 		known := len(g.Blocks)
-		g.Insert(plainEvent(e))
+		g.Insert(plainEvent(e, r.events[i].Hash))
 		forks.insert(rec, i, g.Blocks[known:])
 		if g.Torn && forks.tolerated() {
 			r.t.Fatalf("event %d: the graph is torn, with forkers that are to be tolerated", i)

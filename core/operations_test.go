@@ -26,6 +26,7 @@ type operations struct {
 	genesis      []core.PeerIndex
 	mode         core.Mode
 	rules        core.Rules
+	coin         core.CoinKind
 	observations []core.Observation
 	events       []core.Event            // accepted
 	last         map[int]core.EventIndex // by peer: what its next event goes on from
@@ -47,7 +48,8 @@ func (r *operations) number() int {
 func (r *operations) configure() bool {
 	flags := r.number()
 	r.mode, r.rules = core.Mode(flags&1), core.Rules(flags>>1&1)
-	cfg := core.Config{Mode: r.mode, Rules: r.rules, Coin: core.PredictableRoundParityCoin}
+	r.coin = core.CoinKind(flags >> 2 & 1)
+	cfg := core.Config{Mode: r.mode, Rules: r.rules, Coin: r.coin}
 	valid := true
 	switch flags >> 2 {
 	case 61:
@@ -196,6 +198,7 @@ func (r *operations) faults(ev core.Event) (faults []error) {
 
 func (r *operations) insert(ev core.Event) {
 	r.tries++
+	ev.Hash[31] = byte(splitmix(uint64(len(r.events))))
 	x, err := r.engine.Insert(ev)
 	if faults := r.faults(ev); len(faults) > 0 {
 		if !slices.ContainsFunc(faults, func(f error) bool { return errors.Is(err, f) }) {

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"parsec/core"
-	"parsec/core/internal/plain"
 	"parsec/core/recording"
 	"parsec/workloads"
 )
@@ -36,12 +35,21 @@ func decisionOf(rec *recording.Recording, observation int, voters []int) decisio
 	return d
 }
 
-// decide runs the engine over a graph and returns what it decides.
-func decide(rec *recording.Recording) ([]decision, error) {
-	e, err := rec.Engine()
-	if err != nil {
-		return nil, err
+// decide runs the engine over a graph, with the coin of the recordings, and returns what it decides.
+func decide(rec *recording.Recording) ([]decision, error) { return decideBy(nil)(rec) }
+
+// decideBy is decide with another coin. What depends on the place of events may not be asked for.
+func decideBy(coin tossing) func(*recording.Recording) ([]decision, error) {
+	return func(rec *recording.Recording) ([]decision, error) {
+		p, err := newPair(rec, nil, coin, variant{})
+		if err != nil {
+			return nil, err
+		}
+		return decideOn(p.engine, rec, p.ids)
 	}
+}
+
+func decideOn(e *core.Engine, rec *recording.Recording, ids []core.Hash) ([]decision, error) {
 	var out []decision
 	for i := range rec.Events {
 		n := 0
@@ -50,7 +58,9 @@ func decide(rec *recording.Recording) ([]decision, error) {
 				n++
 			}
 		}
-		if _, err := e.Insert(rec.Event(i)); err != nil {
+		ev := rec.Event(i)
+		ev.Hash = ids[i]
+		if _, err := e.Insert(ev); err != nil {
 			return nil, fmt.Errorf("event %d: %w", i, err)
 		}
 		for k, b := range e.Blocks() {
@@ -76,10 +86,10 @@ func decide(rec *recording.Recording) ([]decision, error) {
 }
 
 // plainly is decide by the oracle.
-func plainly(rec *recording.Recording) []decision {
-	g := newOracle(rec, plain.Predictable)
-	for _, e := range rec.Events {
-		g.Insert(plainEvent(e))
+func plainly(rec *recording.Recording, coin tossing) []decision {
+	g, ids := newOracle(rec, coin), ids(coin, rec)
+	for i, e := range rec.Events {
+		g.Insert(plainEvent(e, ids[i]))
 	}
 	var out []decision
 	for _, b := range g.Blocks {
@@ -218,7 +228,10 @@ func TestOrderOfOracle(t *testing.T) {
 			t.Fatal(err)
 		}
 		rng := rand.New(rand.NewPCG(seed, 3))
-		err = checkOrder(tr.rec, rng, 1, 1, func(rec *recording.Recording) ([]decision, error) { return plainly(rec), nil })
+		coin := placeless(tr.coin)
+		err = checkOrder(tr.rec, rng, 1, 1, func(rec *recording.Recording) ([]decision, error) {
+			return plainly(rec, coin), nil
+		})
 		if err != nil && err != errIntolerable {
 			t.Errorf("seed %d: %s: %v", seed, tr.what, err)
 		}

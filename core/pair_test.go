@@ -19,6 +19,7 @@ import (
 // Peers, observations and events are numbered as in the recording, whose peers are in order of identity.
 type comparison struct {
 	rec    *recording.Recording
+	ids    []core.Hash
 	oracle *plain.Engine
 	pairs  []*pair
 	tolerance
@@ -65,6 +66,7 @@ func usual() []variant {
 type pair struct {
 	variant
 	rec         *recording.Recording
+	ids         []core.Hash // of the events
 	oracle      *plain.Engine
 	engine      *core.Engine
 	peer        []int // the engine's number of a peer, -1 while it does not know it
@@ -87,11 +89,11 @@ func identity(peer int) (id core.Identity) {
 	return id
 }
 
-// newComparison returns a comparison without events. If odd is nil, the coin is that of the recordings.
-func newComparison(rec *recording.Recording, odd oddCoin, variants ...variant) (*comparison, error) {
-	c := &comparison{rec: rec, oracle: newOracle(rec, odd.plain), tolerance: newTolerance(rec)}
+// newComparison returns a comparison without events. If coin is nil, it is that of the recordings.
+func newComparison(rec *recording.Recording, coin tossing, variants ...variant) (*comparison, error) {
+	c := &comparison{rec: rec, ids: ids(coin, rec), oracle: newOracle(rec, coin), tolerance: newTolerance(rec)}
 	for _, v := range variants {
-		p, err := newPair(rec, c.oracle, odd, v)
+		p, err := newPair(rec, c.oracle, coin, v)
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", v, err)
 		}
@@ -100,14 +102,17 @@ func newComparison(rec *recording.Recording, odd oddCoin, variants ...variant) (
 	return c, nil
 }
 
-func newPair(rec *recording.Recording, oracle *plain.Engine, odd oddCoin, v variant) (*pair, error) {
-	p := &pair{variant: v, rec: rec, oracle: oracle, chance: rand.New(rand.NewPCG(uint64(len(rec.Events)), 6))}
+func newPair(rec *recording.Recording, oracle *plain.Engine, coin tossing, v variant) (*pair, error) {
+	p := &pair{variant: v, rec: rec, ids: ids(coin, rec), oracle: oracle, chance: rand.New(rand.NewPCG(uint64(len(rec.Events)), 6))}
 	p.peer, p.observation = unknown(len(rec.Peers)), unknown(len(rec.Observations))
 	p.runs = make([]bool, len(rec.Events))
 	if v.many {
 		p.runs = runs(rec)
 	}
 	cfg := core.Config{Mode: rec.Mode, Rules: rec.Rules, Coin: core.PredictableRoundParityCoin}
+	if _, ok := coin.(concreteCoin); ok {
+		cfg.Coin = core.ConcreteCoin
+	}
 	first := rec.Genesis
 	if v.late == nil {
 		first = nil
@@ -136,7 +141,7 @@ func newPair(rec *recording.Recording, oracle *plain.Engine, odd oddCoin, v vari
 		return p, err
 	}
 	way := core.Way{Passes: v.passes}
-	if odd != nil {
+	if odd, ok := coin.(oddCoin); ok {
 		way.Toss = func(x core.EventIndex, subject core.PeerIndex, round uint32) (heads, known bool) {
 			p.learn()
 			return odd(p.event[x], p.rank[subject], round)
@@ -153,7 +158,7 @@ func newPair(rec *recording.Recording, oracle *plain.Engine, odd oddCoin, v vari
 	return p, nil
 }
 
-func newOracle(rec *recording.Recording, coin func(event, subject int) plain.Coin) *plain.Engine {
+func newOracle(rec *recording.Recording, coin tossing) *plain.Engine {
 	var genesis []int
 	for _, p := range rec.Genesis {
 		genesis = append(genesis, int(p))
@@ -162,16 +167,21 @@ func newOracle(rec *recording.Recording, coin func(event, subject int) plain.Coi
 	for _, o := range rec.Observations {
 		observations = append(observations, plain.Observation{Hash: o.ID, Kind: int(o.Kind), Peer: int(o.Peer)})
 	}
-	return plain.New(rec.Mode == core.Single, rec.Rules == core.Crate073, coin, len(rec.Peers), genesis, observations)
+	g := plain.New(rec.Mode == core.Single, rec.Rules == core.Crate073, plain.Predictable, len(rec.Peers), genesis, observations)
+	if coin != nil {
+		coin.oracle(g, rec)
+	}
+	return g
 }
 
-func plainEvent(e recording.Event) plain.Event {
+func plainEvent(e recording.Event, id core.Hash) plain.Event {
 	return plain.Event{
 		Creator:     int(e.Creator),
 		Cause:       int(e.Cause),
 		Self:        int(e.SelfParent),
 		Other:       int(e.OtherParent),
 		Observation: int(e.Observation),
+		Odd:         odd(id),
 	}
 }
 
@@ -236,7 +246,7 @@ func (c *comparison) insert(i int) error {
 		}
 	}
 	known := len(c.oracle.Blocks)
-	c.oracle.Insert(plainEvent(c.rec.Events[i]))
+	c.oracle.Insert(plainEvent(c.rec.Events[i], c.ids[i]))
 	c.tolerance.insert(c.rec, i, c.oracle.Blocks[known:])
 	if c.oracle.Torn {
 		if c.tolerated() {
@@ -263,7 +273,7 @@ func (p *pair) insert(i int) error {
 		return err
 	}
 	ev := p.rec.Event(i)
-	ev.Creator = core.PeerIndex(p.peer[e.Creator])
+	ev.Creator, ev.Hash = core.PeerIndex(p.peer[e.Creator]), p.ids[i]
 	if e.Cause == core.Observing {
 		if err := p.knowObservation(int(e.Observation)); err != nil {
 			return err
@@ -348,8 +358,8 @@ func (p *pair) compareState(i int) error {
 
 // compare feeds the whole graph. The error says at which event an engine first differs from the oracle,
 // and how. Where the graph is torn, the comparison ends there.
-func compare(rec *recording.Recording, odd oddCoin, variants ...variant) error {
-	c, err := newComparison(rec, odd, variants...)
+func compare(rec *recording.Recording, coin tossing, variants ...variant) error {
+	c, err := newComparison(rec, coin, variants...)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func TestOddCoins(t *testing.T) {
 			if seed%4 > 1 {
 				rec = tidy(rec)
 			}
-			c, err := newComparison(rec, counted, usual()...)
+			c, err := newComparison(rec, oddCoin(counted), usual()...)
 			if err == nil {
 				err = c.run()
 			}

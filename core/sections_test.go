@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"parsec/core"
-	"parsec/core/internal/plain"
 	"parsec/core/recording"
 	"parsec/workloads"
 )
@@ -147,11 +146,11 @@ func TestLargeSections(t *testing.T) {
 		t.Run(fmt.Sprintf("voters=%d", p.Peers), func(t *testing.T) {
 			rec, err := workloads.Wild(p)
 			if err == nil {
-				var odd oddCoin
+				var coin tossing
 				if p.Seed%2 == 0 {
-					odd = newOddCoin(p.Seed)
+					coin = newOddCoin(p.Seed)
 				}
-				err = compare(rec, odd, usual()...)
+				err = compare(rec, coin, usual()...)
 			}
 			if err != nil {
 				t.Error(err)
@@ -202,9 +201,9 @@ func TestKindsWithoutBlock(t *testing.T) {
 			{message, []int{1}, 0}, // again
 			{message, []int{2}, 1},
 		} {
-			before := newOracle(s.rec, plain.Predictable)
+			before := newOracle(s.rec, nil)
 			for _, e := range s.rec.Events {
-				before.Insert(plainEvent(e))
+				before.Insert(plainEvent(e, core.Hash{}))
 			}
 			s.vote(step.observation, step.voters...)
 			for range 8 {

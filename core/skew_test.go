@@ -21,11 +21,14 @@ func TestSkew(t *testing.T) {
 	for seed := uint64(0); seed < seeds && failures < 5; seed++ {
 		rng := rand.New(rand.NewPCG(seed, 78))
 		rec := skew(rng)
-		var odd oddCoin
-		if rng.IntN(3) == 0 {
-			odd = newOddCoin(seed)
+		var coin tossing
+		switch rng.IntN(3) {
+		case 0:
+			coin = newOddCoin(seed)
+		case 1:
+			coin = concreteCoin(seed)
 		}
-		if err := compare(rec, odd, usual()...); err != nil {
+		if err := compare(rec, coin, usual()...); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
 			failures++
 		}

@@ -70,7 +70,7 @@ func (t *trial) check(seed uint64) (err error) {
 	if err := compare(t.rec, t.coin, t.variants(seed)...); err != nil {
 		return fmt.Errorf("engine and oracle differ: %w", err)
 	}
-	if err := checkOrder(t.rec, rng, 2, 2, decide); err != nil && err != errIntolerable {
+	if err := checkOrder(t.rec, rng, 2, 2, decideBy(placeless(t.coin))); err != nil && err != errIntolerable {
 		return fmt.Errorf("the order matters: %w", err)
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 type trial struct {
 	what string // where the graph is from
 	rec  *recording.Recording
-	coin oddCoin
+	coin tossing
 }
 
 // sizes are the numbers of voters that trials have: the engine computes in other ways from 5, 9, 33 and 65
@@ -47,9 +47,13 @@ func newTrial(seed uint64) (trial, error) {
 		t.rec.Rules = core.Crate073
 		t.what += ", by the rules of the crate"
 	}
-	if rng.IntN(3) == 0 {
+	switch rng.IntN(6) {
+	case 0, 1:
 		t.coin = newOddCoin(seed)
 		t.what += ", an odd coin"
+	case 2, 3, 4:
+		t.coin = concreteCoin(seed)
+		t.what += ", the concrete coin"
 	}
 	if rng.IntN(2) == 0 {
 		t.rec = tidy(t.rec)

@@ -20,7 +20,7 @@ type ObservationIndex uint32
 // the peer's public key wherever there is one.
 type Identity [32]byte
 
-// Hash identifies an observation. Hashes order keys bytewise (SPEC section 1, "key").
+// Hash identifies an observation, or an event. Hashes order keys bytewise (SPEC section 1, "key").
 type Hash [32]byte
 
 // Cause is why an event was made (SPEC section 1).
@@ -131,6 +131,7 @@ type Event struct {
 	// Further are the votes of an Observing event after the first, in order; nil for one vote. The event decides
 	// what as many Observing events in a row would decide. It is read during [Engine.Insert] only.
 	Further []ObservationIndex
+	Hash    Hash // the event's id; only ConcreteCoin reads it, and keeps its lowest bit
 }
 
 // Block is a decided observation with the votes for it.

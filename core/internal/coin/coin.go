@@ -8,13 +8,14 @@ import "parsec/core/internal/gossip"
 type Query struct {
 	Event   gossip.Index
 	Subject gossip.Peer
-	Round   uint32
+	Round   uint32 // 1 or more
 }
 
 // Coin is a common coin.
 type Coin interface {
-	// Toss returns the coin; known is false while the event's ancestors do not tell.
-	Toss(q Query) (heads, known bool)
+	// Toss returns the coin; known is false while the event's ancestors do not tell. It is called while the
+	// event's meta-votes are being made, and r serves for that call.
+	Toss(q Query, r Reader) (heads, known bool)
 }
 
 // PredictableRoundParity is the coin of the recordings: that of round r is "r is odd". An adversary who
@@ -22,4 +23,6 @@ type Coin interface {
 type PredictableRoundParity struct{}
 
 // Toss implements [Coin].
-func (PredictableRoundParity) Toss(q Query) (heads, known bool) { return q.Round%2 == 1, true }
+func (PredictableRoundParity) Toss(q Query, _ Reader) (heads, known bool) {
+	return q.Round%2 == 1, true
+}

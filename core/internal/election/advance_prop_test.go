@@ -16,7 +16,9 @@ type kindCoin struct {
 	from  uint32 // the first round it knows
 }
 
-func (c kindCoin) Toss(q coin.Query) (heads, known bool) { return c.heads, q.Round >= c.from }
+func (c kindCoin) Toss(q coin.Query, _ coin.Reader) (heads, known bool) {
+	return c.heads, q.Round >= c.from
+}
 
 func (c kindCoin) plain(round uint32) plain.Tri {
 	switch {

@@ -129,6 +129,7 @@ func (e *Election) finish(x gossip.Index) {
 			changed = true
 		}
 	}
+	e.last = e.decided[len(e.decided)-1].key
 	e.decided = e.decided[:0]
 	if changed {
 		e.reset()

@@ -118,6 +118,7 @@ type Election struct {
 	subjects []uint64       // scratch: a bit a voter
 
 	decided []keyRank
+	last    uint32 // the key decided last, noKey for none: coins read it
 	blocks  []Block
 	ballots []gossip.Peer // what Block.Voters are slices of
 	taken   bool
@@ -144,6 +145,7 @@ func New(single, everyPeer bool, c coin.Coin) *Election {
 		known:     map[[32]byte]gossip.Peer{},
 		votes:     make([]vote, 1),
 		next:      1,
+		last:      noKey,
 	}
 	e.content.nodes = make([]node, 1)
 	return e
@@ -220,8 +222,9 @@ func (e *Election) AddObservation(o Observation, identity [32]byte) (uint32, err
 
 // Insert adds an event to the graph and runs the elections as far as they go. Datum is the observation
 // that an observation event votes for, and further those that it votes for after that, in order: it decides what
-// an event for each of them would decide. Other causes ignore both. Further is not kept.
-func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip.Index, datum uint32, further ...uint32) (gossip.Index, error) {
+// an event for each of them would decide. Other causes ignore both. Further is not kept. Odd is the lowest bit of the
+// event's id, for coins.
+func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip.Index, odd bool, datum uint32, further ...uint32) (gossip.Index, error) {
 	if cause == gossip.Observation {
 		if int(datum) >= len(e.observations) {
 			return 0, fmt.Errorf("%w %d of %d", ErrObservation, datum, len(e.observations))
@@ -239,6 +242,7 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip
 	if err != nil {
 		return 0, err
 	}
+	ev.Odd = odd
 	if branched {
 		e.columnAdded()
 	}

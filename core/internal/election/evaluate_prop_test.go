@@ -14,7 +14,7 @@ import (
 // subjectCoin falls by subject, and is not known for all rounds.
 type subjectCoin uint64
 
-func (c subjectCoin) Toss(q coin.Query) (heads, known bool) {
+func (c subjectCoin) Toss(q coin.Query, _ coin.Reader) (heads, known bool) {
 	switch c.at(int(q.Subject), q.Round) {
 	case plain.True:
 		return true, true

@@ -3,7 +3,6 @@ package election
 import (
 	"math/bits"
 
-	"parsec/core/internal/coin"
 	"parsec/core/internal/gossip"
 )
 
@@ -47,6 +46,7 @@ type metaVotes struct {
 	fully    uint64   // likewise from a supermajority on
 	cur      []uint32 // chain*n+voter: the number of the other's at the chain's last evaluation
 	near     []uint32 // scratch
+	fell     []uint64 // scratch of tosses, by voter; made by the first
 	forked   bool     // a voter forked
 	carry    []carried
 }
@@ -384,42 +384,4 @@ func (s *voteStep) adopt(met uint64, g int, at []uint32) (value uint64) {
 		}
 	}
 	return value
-}
-
-// toss asks the coin for the classes of group g that wait for it at step t, and returns their estimates.
-// It asks for each subject of a class; where they differ it splits the class and reports that.
-func (e *Election) toss(x gossip.Index, waits uint64, t, g int) (estimates uint64, split bool) {
-	l := &e.metaVotes
-	for ; waits != 0; waits &= waits - 1 {
-		bit := bits.TrailingZeros64(waits)
-		class := uint16((g*quarterBits + bit) / l.classes.lane)
-		first, other, seen := uint64(0), uint16(0), false
-		for v, of := range l.classes.of {
-			if of != class {
-				continue
-			}
-			heads, known := e.coin.Toss(coin.Query{Event: x, Subject: e.voters[v], Round: uint32(t / 3)})
-			fell := uint64(0)
-			switch {
-			case known && heads:
-				fell = 1
-			case known:
-				fell = 1 << quarterBits
-			}
-			switch {
-			case !seen:
-				first, seen = fell, true
-			case fell != first:
-				if other == 0 {
-					other = l.split(class, e.window.votes)
-				}
-				l.classes.of[v] = other
-			}
-		}
-		if other != 0 {
-			return 0, true
-		}
-		estimates |= first << bit
-	}
-	return estimates, false
 }

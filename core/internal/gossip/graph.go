@@ -44,6 +44,7 @@ type Event struct {
 	By    Peer
 	Col   Column
 	Cause Cause
+	Odd   bool // for coins: the lowest bit of the event's id
 }
 
 const (
@@ -152,7 +153,7 @@ func (g *Graph) widen(c *chunk) {
 }
 
 // Event returns the event at place x, which must be in the graph. It is not to be written to but for
-// Datum.
+// Datum and Odd.
 func (g *Graph) Event(x Index) *Event {
 	return &g.chunks[x>>chunkShift].events[x&(chunkSize-1)]
 }

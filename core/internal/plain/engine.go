@@ -56,8 +56,10 @@ type Meta struct {
 type Engine struct {
 	graph
 	single       bool
-	everyPeer    bool // crate-0.7.3: strongly-sees counts every peer
-	coin         func(event, subject int) Coin
+	everyPeer    bool                          // crate-0.7.3: strongly-sees counts every peer
+	coin         func(event, subject int) Coin // nil: the concrete coin
+	identities   [][32]byte                    // for the concrete coin
+	decidedLast  *Key                          // nil for none
 	npeers       int
 	observations []Observation
 	voters       map[int]bool
@@ -149,6 +151,7 @@ func (g *Engine) process(x int) (restart int, ended bool) {
 		}
 	}
 	g.Decisions++
+	g.decidedLast = &keys[len(keys)-1]
 	changed := false
 	for _, k := range keys {
 		g.done[k] = true
@@ -385,7 +388,7 @@ func (g *Engine) vote(x int, m *Meta) {
 			theirs[i] = o[p]
 		}
 		if parent != nil {
-			m.Votes[p] = Follow(parent[p], theirs, g.coin(x, p), len(g.voters))
+			m.Votes[p] = follow(parent[p], theirs, g.coinAt(x, p), len(g.voters))
 			continue
 		}
 		_, initial := m.Observes[p]

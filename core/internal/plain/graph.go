@@ -15,6 +15,7 @@ type Event struct {
 	Cause       int
 	Self, Other int
 	Observation int
+	Odd         bool // the lowest bit of its id
 }
 
 type slot struct{ peer, index int }

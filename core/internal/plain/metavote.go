@@ -186,5 +186,11 @@ func Observe(initial bool, others [][]MetaVote, n int) []MetaVote {
 
 // Follow continues parent's sequence about one subject at a later event of the same creator.
 func Follow(parent []MetaVote, others [][]MetaVote, coin Coin, n int) []MetaVote {
-	return advance(advance(parent, others, NoCoin, n), nil, coin, n)
+	return follow(parent, others, func([]MetaVote) Coin { return coin }, n)
+}
+
+// follow is Follow with a coin that reads the event's own sequence, as it is before coins are applied.
+func follow(parent []MetaVote, others [][]MetaVote, coin func(own []MetaVote) Coin, n int) []MetaVote {
+	own := advance(parent, others, NoCoin, n)
+	return advance(own, nil, coin(own), n)
 }
