@@ -69,7 +69,7 @@ type Engine struct {
 	election *election.Election
 	out      []Block
 	voters   []PeerIndex
-	further  []uint32 // scratch
+	votes    []uint32 // scratch
 }
 
 // NewEngine returns an engine with an empty graph. The error wraps [ErrConfig].
@@ -168,14 +168,25 @@ func (e *Engine) AddObservation(o Observation) (ObservationIndex, error) {
 // [ErrInvalidEvent] for an unknown cause or a self-parent by another creator; [ErrLimit] when the graph
 // is full, has too many forks or, in events that carry several, too many votes (1<<31).
 func (e *Engine) Insert(ev Event) (EventIndex, error) {
-	e.further = e.further[:0]
-	for _, o := range ev.Further {
-		e.further = append(e.further, uint32(o))
+	if len(ev.Further) > 0 && ev.Cause == Observing {
+		return e.insertVotes(ev)
 	}
 	x, err := e.election.Insert(gossip.Peer(ev.Creator), gossip.Cause(ev.Cause),
-		place(ev.SelfParent), place(ev.OtherParent), ev.Hash[len(ev.Hash)-1]&1 != 0, uint32(ev.Observation), e.further...)
+		place(ev.SelfParent), place(ev.OtherParent), ev.Hash[len(ev.Hash)-1]&1 != 0, uint32(ev.Observation))
 	if err != nil {
-		return 0, e.insertError(&ev, err)
+		return 0, e.insertError(ev, err)
+	}
+	return EventIndex(x - 1), nil
+}
+
+func (e *Engine) insertVotes(ev Event) (EventIndex, error) {
+	e.votes = append(e.votes[:0], uint32(ev.Observation))
+	for _, o := range ev.Further {
+		e.votes = append(e.votes, uint32(o))
+	}
+	x, err := e.election.InsertVotes(gossip.Peer(ev.Creator), place(ev.SelfParent), e.votes)
+	if err != nil {
+		return 0, e.insertError(ev, err)
 	}
 	return EventIndex(x - 1), nil
 }
@@ -183,7 +194,7 @@ func (e *Engine) Insert(ev Event) (EventIndex, error) {
 // place is the graph's number for an event: 0 is no event there, and so is any past the last.
 func place(x EventIndex) gossip.Index { return gossip.Index(x + 1) }
 
-func (e *Engine) insertError(ev *Event, err error) error {
+func (e *Engine) insertError(ev Event, err error) error {
 	n := e.election.Graph().Len()
 	switch {
 	case errors.Is(err, gossip.ErrCreator):
@@ -201,7 +212,7 @@ func (e *Engine) insertError(ev *Event, err error) error {
 }
 
 // firstUnknown returns the first vote of ev for an observation that the engine does not know.
-func (e *Engine) firstUnknown(ev *Event) ObservationIndex {
+func (e *Engine) firstUnknown(ev Event) ObservationIndex {
 	known := ObservationIndex(e.election.Observations())
 	o := ev.Observation
 	for i := 0; o < known && i < len(ev.Further); i++ {
@@ -226,6 +237,7 @@ func (e *Engine) Blocks() []Block {
 		to := len(e.voters)
 		e.out = append(e.out, Block{
 			Observation: ObservationIndex(b.Observation),
+			By:          PeerIndex(b.By),
 			Voters:      e.voters[from:to:to],
 			At:          EventIndex(b.At - 1),
 		})

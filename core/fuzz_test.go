@@ -49,7 +49,7 @@ func (r *operations) compare() {
 			if known+k >= len(r.blocks) {
 				r.t.Fatalf("block %+v is missing", want)
 			}
-			if got := r.translate(r.blocks[known+k]); got.At != want.At || got.Observation != want.Observation || !slices.Equal(got.Voters, want.Voters) {
+			if got := r.translate(r.blocks[known+k]); got.At != want.At || got.Observation != want.Observation || got.By != want.By || !slices.Equal(got.Voters, want.Voters) {
 				r.t.Fatalf("block %+v, want %+v", got, want)
 			}
 		}
@@ -71,7 +71,10 @@ func (r *operations) rank(p core.PeerIndex) int {
 }
 
 func (r *operations) translate(b core.Block) plain.Block {
-	out := plain.Block{Observation: int(b.Observation), At: int(b.At)}
+	out := plain.Block{Observation: int(b.Observation), By: -1, At: int(b.At)}
+	if b.By != core.NoPeer {
+		out.By = r.rank(b.By)
+	}
 	for _, p := range b.Voters {
 		out.Voters = append(out.Voters, r.rank(p))
 	}

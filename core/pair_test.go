@@ -314,7 +314,7 @@ func (p *pair) compareBlocks(want []plain.Block) error {
 			return fmt.Errorf("block %+v is too many", p.translate(got[i]))
 		}
 		g, w := p.translate(got[i]), want[i]
-		if g.Observation != w.Observation || g.At != w.At || !slices.Equal(g.Voters, w.Voters) {
+		if g.Observation != w.Observation || g.By != w.By || g.At != w.At || !slices.Equal(g.Voters, w.Voters) {
 			return fmt.Errorf("block is %+v, want %+v", g, w)
 		}
 	}
@@ -326,7 +326,10 @@ func (p *pair) compareBlocks(want []plain.Block) error {
 
 // translate gives a block the recording's numbers.
 func (p *pair) translate(b core.Block) plain.Block {
-	out := plain.Block{Observation: p.number[b.Observation], At: p.event[b.At]}
+	out := plain.Block{Observation: p.number[b.Observation], By: -1, At: p.event[b.At]}
+	if b.By != core.NoPeer {
+		out.By = p.rank[b.By]
+	}
 	for _, v := range b.Voters {
 		out.Voters = append(out.Voters, p.rank[v])
 	}

@@ -137,6 +137,9 @@ type Event struct {
 // Block is a decided observation with the votes for it.
 type Block struct {
 	Observation ObservationIndex
+	// By is the peer whose vote was decided on if that is done for each voter, as of Opaque observations in Single
+	// mode; else NoPeer. It is there also when the peer is no voter any more and so not among Voters.
+	By PeerIndex
 	// Voters are the peers whose votes the block holds, ordered by identity. The slice aliases the
 	// engine's memory: see [Engine.Blocks].
 	Voters []PeerIndex

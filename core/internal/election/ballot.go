@@ -18,7 +18,7 @@ const manyVotes = 1 << 31
 type ballots struct {
 	many  []ballot
 	after []uint32 // by vote logged, from ballot.at on: how many votes the event carries after it
-	total int      // votes but for the first of each event, logged or not
+	total int      // votes of such events, logged or not
 }
 
 // ballot is one event of several votes of which some were logged.
@@ -27,52 +27,57 @@ type ballot struct {
 	at    uint32 // its place in ballots.after
 }
 
-// checkFurther returns an error if votes after an event's first are not to be taken.
-func (e *Election) checkFurther(further []uint32) error {
-	if len(further) > math.MaxInt32-e.many.total { // with one vote an event, indices and votes stay below 1<<32
-		return ErrVotes
+// InsertVotes is Insert of an observation event that votes for several observations, in order: it decides what an
+// event for each of them would decide. Votes is not empty, and not kept.
+func (e *Election) InsertVotes(by gossip.Peer, self gossip.Index, votes []uint32) (gossip.Index, error) {
+	if len(votes) > math.MaxInt32-e.many.total { // with one vote an event, indices and votes stay below 1<<32
+		return 0, ErrVotes
 	}
-	for _, o := range further {
+	for _, o := range votes {
 		if int(o) >= len(e.observations) {
-			return fmt.Errorf("%w %d of %d", ErrObservation, o, len(e.observations))
+			return 0, fmt.Errorf("%w %d of %d", ErrObservation, o, len(e.observations))
 		}
 	}
-	return nil
-}
-
-// logVotes notes the votes that observation event x carries, and reports whether they made everything start over:
-// a vote of a peer that forked is the first such that matters.
-func (e *Election) logVotes(x gossip.Index, ev *gossip.Event, datum uint32, further []uint32) (reset bool) {
-	before := len(e.votes)
-	if len(further) == 0 {
-		e.logVote(x, ev, datum)
-	} else {
-		e.logMany(x, ev, datum, further)
+	e.forgetBlocks()
+	x, ev, row, branched, err := e.g.Insert(by, gossip.Observation, self, 0, votes[0])
+	if err != nil {
+		return 0, err
 	}
-	if len(e.votes) > before && !e.content.forks && e.g.Of(ev.By) != nil {
+	if branched {
+		e.columnAdded()
+	}
+	switch {
+	case e.logVotes(x, ev, votes) && e.forkMatters(by):
 		e.reset()
-		return true
+	case branched && !e.addBranch(by, ev.Col):
+		e.reset()
+	default:
+		e.enter(x, ev, row)
 	}
-	return false
+	e.run(x)
+	if invariants {
+		e.verify(x)
+	}
+	return x, nil
 }
 
-func (e *Election) logMany(x gossip.Index, ev *gossip.Event, datum uint32, further []uint32) {
+// logVotes is logVote for several votes. It reports whether any was logged.
+func (e *Election) logVotes(x gossip.Index, ev *gossip.Event, votes []uint32) (logged bool) {
 	b := &e.many
-	b.total += len(further)
-	e.g.Lengthen(x, uint32(len(further)))
+	b.total += len(votes)
+	e.g.Lengthen(x, uint32(len(votes)-1))
 	first, at := len(e.votes), len(b.after)
-	if e.logVote(x, ev, datum) {
-		b.after = append(b.after, uint32(len(further)))
-	}
-	for i, o := range further {
+	for i, o := range votes {
 		if e.logVote(x, ev, o) {
-			b.after = append(b.after, uint32(len(further)-1-i))
+			b.after = append(b.after, uint32(len(votes)-1-i))
 		}
 	}
-	if len(e.votes) > first {
-		ev.Datum = manyVotes | uint32(len(b.many))
-		b.many = append(b.many, ballot{uint32(first), uint32(at)})
+	if len(e.votes) == first {
+		return false
 	}
+	ev.Datum = manyVotes | uint32(len(b.many))
+	b.many = append(b.many, ballot{uint32(first), uint32(at)})
+	return true
 }
 
 // nth returns vote v's index by creator; ev is its event.

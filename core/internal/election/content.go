@@ -137,13 +137,11 @@ func (e *Election) head(c gossip.Column) uint32 {
 
 // keyOf returns the key of a vote by p for observation o, making it if there is none.
 func (e *Election) keyOf(o uint32, p gossip.Peer) uint32 {
-	obs := &e.observations[o]
-	single := obs.Kind == DKGMessage || obs.Kind == Opaque && e.single
-	for k := obs.keys; k != noKey; k = e.keys[k].next {
-		if !single || e.keys[k].by == p {
-			return k
-		}
+	if k := e.find(o, p); k != noKey {
+		return k
 	}
+	obs := &e.observations[o]
+	single := e.isSingle(obs.Kind)
 	prefix := binary.BigEndian.Uint64(obs.Hash[:])
 	e.keys = append(e.keys, key{prefix: prefix, observation: o, next: obs.keys, by: p, single: single, tally: noKey})
 	obs.keys = uint32(len(e.keys) - 1)
@@ -165,6 +163,10 @@ func (e *Election) logVote(x gossip.Index, ev *gossip.Event, o uint32) (logged b
 	e.appendVote(x, k, ev.Col)
 	return true
 }
+
+// forkMatters reports whether a vote by the peer, which has been logged, makes everything start over: it is the first
+// of a peer that forked to matter.
+func (e *Election) forkMatters(by gossip.Peer) bool { return !e.content.forks && e.g.Of(by) != nil }
 
 func (e *Election) appendVote(x gossip.Index, k uint32, col gossip.Column) {
 	v := uint32(len(e.votes))

@@ -111,9 +111,13 @@ func (e *Election) finish(x gossip.Index) {
 	}
 	e.Stats.Decisions++
 	for _, d := range e.decided {
-		o := e.keys[d.key].observation
-		if kind := e.observations[o].Kind; kind != StartDKG && kind != DKGMessage {
-			e.blocks = append(e.blocks, Block{Observation: o, Voters: e.votersOf(d.key), At: x})
+		k := &e.keys[d.key]
+		if kind := e.observations[k.observation].Kind; kind != StartDKG && kind != DKGMessage {
+			by := NoPeer
+			if k.single {
+				by = k.by
+			}
+			e.blocks = append(e.blocks, Block{Observation: k.observation, By: by, Voters: e.votersOf(d.key), At: x})
 		}
 	}
 	changed := false

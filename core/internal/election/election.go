@@ -52,9 +52,10 @@ type Observation struct {
 // NoPeer is no peer's number.
 const NoPeer = gossip.Peer(math.MaxUint16)
 
-// Block is a decided observation. Voters are ordered by identity.
+// Block is a decided key. Voters are ordered by identity.
 type Block struct {
 	Observation uint32
+	By          gossip.Peer // whose key it is if it is a Single one; NoPeer else
 	Voters      []gossip.Peer
 	At          gossip.Index
 }
@@ -221,23 +222,12 @@ func (e *Election) AddObservation(o Observation, identity [32]byte) (uint32, err
 }
 
 // Insert adds an event to the graph and runs the elections as far as they go. Datum is the observation
-// that an observation event votes for, and further those that it votes for after that, in order: it decides what
-// an event for each of them would decide. Other causes ignore both. Further is not kept. Odd is the lowest bit of the
-// event's id, for coins.
-func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip.Index, odd bool, datum uint32, further ...uint32) (gossip.Index, error) {
-	if cause == gossip.Observation {
-		if int(datum) >= len(e.observations) {
-			return 0, fmt.Errorf("%w %d of %d", ErrObservation, datum, len(e.observations))
-		}
-		if len(further) > 0 {
-			if err := e.checkFurther(further); err != nil {
-				return 0, err
-			}
-		}
+// of an observation event; odd is the lowest bit of the event's id, for coins.
+func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip.Index, odd bool, datum uint32) (gossip.Index, error) {
+	if cause == gossip.Observation && int(datum) >= len(e.observations) {
+		return 0, fmt.Errorf("%w %d of %d", ErrObservation, datum, len(e.observations))
 	}
-	if e.taken {
-		e.blocks, e.ballots, e.taken = e.blocks[:0], e.ballots[:0], false
-	}
+	e.forgetBlocks()
 	x, ev, row, branched, err := e.g.Insert(by, cause, self, other, datum)
 	if err != nil {
 		return 0, err
@@ -250,8 +240,8 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip
 		e.levels.spoiled = max(e.levels.spoiled, other)
 	}
 	switch {
-	case cause == gossip.Observation && e.logVotes(x, ev, datum, further):
-		// It reset everything, x included.
+	case cause == gossip.Observation && e.logVote(x, ev, datum) && e.forkMatters(by):
+		e.reset()
 	case branched && !e.addBranch(by, ev.Col):
 		e.reset()
 	default:
@@ -291,6 +281,13 @@ func (e *Election) Blocks() []Block {
 	}
 	e.taken = true
 	return e.blocks
+}
+
+// forgetBlocks makes room for the blocks of a further event if those of the last were taken.
+func (e *Election) forgetBlocks() {
+	if e.taken {
+		e.blocks, e.ballots, e.taken = e.blocks[:0], e.ballots[:0], false
+	}
 }
 
 // run carries the elections on with event x, and the events that it is the newest of as far as decisions

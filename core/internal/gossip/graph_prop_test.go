@@ -110,6 +110,7 @@ func TestGraph(t *testing.T) {
 			own[by] = append(own[by], x)
 			checkEvent(t, seed, g, want, x)
 		}
+		checkMissing(t, seed, rng, g, want)
 		// What was so stays so, though rows have become wider since.
 		for x := Index(1); x <= g.Len(); x++ {
 			checkEvent(t, seed, g, want, x)

@@ -27,9 +27,10 @@ type Observation struct {
 // Key identifies an observation in the election; Peer is -1 unless it is Single.
 type Key struct{ Observation, Peer int }
 
-// Block is a decided observation with its voters, ascending.
+// Block is a decided observation with its voters, ascending. By is the key's Peer.
 type Block struct {
 	Observation int
+	By          int
 	Voters      []int
 	At          int
 }
@@ -106,14 +107,19 @@ func (g *Engine) Voters() []int {
 	return out
 }
 
-func (g *Engine) key(u int) Key {
-	o := g.events[u].Observation
+func (g *Engine) key(u int) Key { return g.Key(g.events[u].Observation, g.events[u].Creator) }
+
+// Key returns the key of a vote by peer for observation o.
+func (g *Engine) Key(o, peer int) Key {
 	k := g.observations[o].Kind
 	if k == DKGMessage || k == Opaque && g.single {
-		return Key{o, g.events[u].Creator}
+		return Key{o, peer}
 	}
 	return Key{o, -1}
 }
+
+// Done reports whether a key was decided.
+func (g *Engine) Done(k Key) bool { return g.done[k] }
 
 func (g *Engine) less(a, b Key) bool {
 	if c := bytes.Compare(g.observations[a.Observation].Hash[:], g.observations[b.Observation].Hash[:]); c != 0 {
@@ -147,7 +153,7 @@ func (g *Engine) process(x int) (restart int, ended bool) {
 	}
 	for _, k := range keys {
 		if kind := g.observations[k.Observation].Kind; kind != StartDKG && kind != DKGMessage {
-			g.Blocks = append(g.Blocks, Block{k.Observation, g.votersOf(k), len(g.events) - 1})
+			g.Blocks = append(g.Blocks, Block{k.Observation, k.Peer, g.votersOf(k), len(g.events) - 1})
 		}
 	}
 	g.Decisions++
