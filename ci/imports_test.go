@@ -81,6 +81,17 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "core/internal/sign",
+		why:  "signatures and nothing else: it knows no event",
+		code: []allowed{
+			{"github.com/oasisprotocol/curve25519-voi", "curve arithmetic: decoding, sums of many points, ZIP-215"},
+			{"github.com/zeebo/blake3", "draws the coefficients of batches"},
+		},
+		test: []allowed{
+			{"github.com/hdevalence/ed25519consensus", "another implementation of the same rules"},
+		},
+	},
+	{
 		path: "core/recording",
 		why:  "a user of core like any other, beside it because it defines what core must compute",
 		code: []allowed{

@@ -1,0 +1,105 @@
+package sign
+
+// What Check does with how many signatures. Measured by BenchmarkCheck; core/design/signatures.md has the figures.
+const (
+	batchMin  = 4    // fewer are checked singly
+	bisectMin = 16   // fewer of a bad batch are
+	batchMax  = 1024 // more are several batches: it bounds what a Verifier keeps
+)
+
+// Check finds out which signatures are good and reports whether all are. It sets bit i%64 of bad[i/64] for each bad
+// item i and clears the others of the first (len(items)+63)/64 words, which bad must have. A peer number that was
+// not given out makes an item bad.
+//
+// trusted says that the sender has not sent a bad signature yet: its items are checked as batches of up to 1,024,
+// and a batch that fails is halved until the bad ones are found. That costs more than checking singly if many are
+// bad, so a sender gets to do it once: with trusted = false all are checked singly. The verdicts are the same.
+//
+// A batch is good if 8 times the sum over its items of z*(R + [h]A - [S]B) is zero, with a random z of 128 bits for
+// each. If any item is bad, its bracket is not zero after the factor 8, in a group of prime order; whatever the
+// others are, at most one value of its z makes the sum zero, so that a bad batch passes with a probability of at
+// most 2^-128. That holds only if the items do not depend on z. The core has no random source, so z is the output of
+// keyed BLAKE3, a pseudorandom function, under the secret, over all of the batch: peers, messages and whole
+// signatures. Who does not know the secret cannot tell it from fresh random numbers for each batch that differs in
+// a bit, and has to try about 2^128 batches, online. The same batch again draws the same numbers and fails again,
+// which tells nothing about those of another. The halves of a bad batch use its z: each of the fewer than 2,048 sums is
+// wrong with at most that probability, and whatever is called bad was checked singly.
+//
+// Check does not change with the order of calls or with what was checked before. What it works in is kept and grows
+// to the largest batch so far; beside that the sum over a batch allocates up to three times, 300 KB at most.
+func (v *Verifier) Check(items []Item, bad []uint64, trusted bool) (all bool) {
+	bad = bad[:(len(items)+63)/64]
+	clear(bad)
+	all = true
+	for first := 0; first < len(items); first += batchMax {
+		part := items[first:min(first+batchMax, len(items))]
+		v.load(part)
+		if trusted && len(v.open) >= batchMin {
+			v.coefficients(part)
+			if !v.sumIsZero(0, len(v.open)) {
+				v.search(0, len(v.open))
+			}
+		} else {
+			v.singly(0, len(v.open))
+		}
+		for i := range part {
+			if item := &part[i]; v.good[i] {
+				item.verified = Verified{message: item.Message, peer: item.Peer, ok: true}
+			} else {
+				item.verified = Verified{}
+				at := first + i
+				bad[at/64] |= 1 << (at % 64)
+				all = false
+			}
+		}
+	}
+	return all
+}
+
+// load decodes a part of the items into v.open, those that may be good.
+func (v *Verifier) load(items []Item) {
+	v.open = v.open[:0]
+	v.good = v.good[:0]
+	for i := range items {
+		item := &items[i]
+		v.good = append(v.good, false)
+		if int(item.Peer) >= len(v.keys) || !canonicalS(&item.Signature) {
+			continue
+		}
+		v.open = append(v.open, open{})
+		o := &v.open[len(v.open)-1]
+		if !decode(&o.r, (*[32]byte)(item.Signature[:32])) {
+			v.open = v.open[:len(v.open)-1]
+			continue
+		}
+		v.good[i] = true
+		o.item, o.peer = uint16(i), item.Peer
+		o.s = [32]byte(item.Signature[32:])
+		o.digest = challenge(&v.keys[item.Peer].encoded, &item.Message, &item.Signature)
+	}
+}
+
+// search finds the bad ones among open[first:end], whose sum is not zero.
+func (v *Verifier) search(first, end int) {
+	if end-first < bisectMin {
+		v.singly(first, end)
+		return
+	}
+	middle := (first + end) / 2
+	left := v.sumIsZero(first, middle)
+	if !left {
+		v.search(first, middle)
+	}
+	// The sums of the halves add up to that of the whole: if the left is zero, the right is not.
+	if left || !v.sumIsZero(middle, end) {
+		v.search(middle, end)
+	}
+}
+
+// singly checks open[first:end] one by one.
+func (v *Verifier) singly(first, end int) {
+	for i := first; i < end; i++ {
+		o := &v.open[i]
+		v.good[o.item] = o.holds(v.keys[o.peer].negative)
+	}
+}
