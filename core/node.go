@@ -306,17 +306,17 @@ func (n *Node) decideAlone() error {
 
 // make makes an event of this node, and inserts it.
 func (n *Node) make(cause gossip.Cause, other gossip.Index, votes []uint32, recipient gossip.Peer) (gossip.Index, error) {
-	c := candidate{
+	t := &n.tx // what escapes is there already
+	t.own = candidate{
 		by: n.self, cause: cause, self: n.last, other: other, recipient: recipient, votes: votes, count: len(votes),
+		id: &t.id, signature: &t.signature,
 	}
-	var signature [sign.SignatureSize]byte
+	t.id = n.eventID(&t.own)
 	var verified sign.Verified
-	id := n.eventID(&c)
 	if !n.cfg.Simulation.Unsigned {
-		signature, verified = n.verifier.Sign(n.signer, uint16(n.self), &id)
+		t.signature, verified = n.verifier.Sign(n.signer, uint16(n.self), &t.id)
 	}
-	c.id, c.signature = &id, &signature
-	return n.insert(&c, verified)
+	return n.insert(&t.own, verified)
 }
 
 // eventID computes the id of an event whose parents are in the graph.
