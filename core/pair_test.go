@@ -33,6 +33,8 @@ type variant struct {
 	// before they are needed.
 	late  *rand.Rand
 	metas looking
+	// If tossed is not nil, it is told of each toss, in the engine's numbers.
+	tossed func(x core.EventIndex, subject core.PeerIndex, round uint32, heads, known, led bool)
 }
 
 func (v variant) String() string {
@@ -121,7 +123,7 @@ func newPair(rec *recording.Recording, oracle *plain.Engine, coin tossing, v var
 	if p.engine, err = core.NewEngine(cfg); err != nil {
 		return p, err
 	}
-	way := core.Way{Passes: v.passes}
+	way := core.Way{Passes: v.passes, Tossed: v.tossed}
 	if odd, ok := coin.(oddCoin); ok {
 		way.Toss = func(x core.EventIndex, subject core.PeerIndex, round uint32) (heads, known bool) {
 			return odd(int(x), p.rank[subject], round)
