@@ -15,9 +15,9 @@ import (
 // near a toss and gone on with at random. Some tosses then miss the leader's event and wait for it, some no longer
 // do, and some members fork.
 func TestConcreteCoin(t *testing.T) {
-	each, schedules := uint64(100), uint64(6)
+	sizes, each, schedules := []int{4, 5, 7, 9, 12}, uint64(60), uint64(3)
 	if testing.Short() {
-		each, schedules = 12, 1
+		sizes, each, schedules = sizes[2:3], 12, 1
 	}
 	var all tosses
 	try := func(what string, rec *recording.Recording, coin tossing, each uint64) {
@@ -70,11 +70,11 @@ func TestConcreteCoin(t *testing.T) {
 			try(rec.Name, rec, nil, each)
 		}
 	})
-	for _, n := range []int{4, 5, 7} {
+	for _, n := range sizes {
 		for seed := range schedules {
 			coin := concreteCoin(seed)
 			s := newScheduler(seed, n, coin)
-			if rec := s.hold(6, 8000); len(s.stages) > 5 {
+			if rec := s.hold(6, 3000); len(s.stages) > 5 {
 				try(fmt.Sprintf("%d voters, schedule %d of %d steps", n, seed, len(s.stages)-2), rec, coin, each/4)
 			} else {
 				t.Logf("%d voters, seed %d: no schedule", n, seed)

@@ -31,7 +31,7 @@ func (s *scheduler) hold(step, tries int) *recording.Recording {
 		g, found := s.stages[len(s.stages)-1], false
 		for k := 0; k < 150 && !found && s.tries < tries; k++ {
 			s.tries++
-			next := gossipOn(g, 50, s.rng)
+			next := gossipOn(g, 16*len(g.Peers), s.rng)
 			if at := split(next, s.coin, len(g.Events)-1, len(s.stages)-1); at >= 0 {
 				next.Events = next.Events[:at+1]
 				s.stages, found = append(s.stages, next), true
