@@ -73,6 +73,8 @@
 //     depends on the graph alone. An engine takes [MaxBranches] in all and refuses what would be one more:
 //     members that met different ones first would then differ in what they can insert. Each branch costs
 //     every later event four bytes.
+//   - An event's Hash is its id: all members give the same, and whoever makes the event cannot choose it but by
+//     trying others. The coin is a bit of it, see [ConcreteCoin].
 //   - Identities of peers differ, and so do hashes of observations ([Engine.AddObservation] does not look).
 //   - One goroutine at a time uses an engine.
 //   - Blocks are copied before the next call if they are to be kept: see [Engine.Blocks].
@@ -103,5 +105,6 @@
 // agreement for each voter on whether its first interesting event counts. When an event has all of them
 // decided, the contents that count are decided, in an order that all members compute alike.
 //
-// core/design/SPEC.md says all this exactly, and core/design/acceptance.md which events a node accepts.
+// core/design/SPEC.md says all this exactly, and core/design/acceptance.md which events a node accepts. Of the coins
+// there, the concrete one is here.
 package core

@@ -12,7 +12,7 @@
 // first event at which a fact about the election is true. They are found by holding rows against levels
 // (look.go; with AVX2 on amd64, but not under the build tag purego). Where levels do not serve, with forks, with
 // coins, and after an observation event as other-parent, events are processed one by one, in passes
-// (window.go), with meta-votes bit-sliced over classes of subjects (metavotes.go, classes.go, counter.go).
+// (window.go), with meta-votes bit-sliced over classes of subjects (metavotes.go, classes.go, counter.go), and coins (toss.go).
 //
 // A decision starts the next election at the earliest event that can be an observer in it: nothing
 // before that is touched again. core/design/levels.md and core/design/passes.md say why each way is right.
