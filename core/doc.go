@@ -93,7 +93,7 @@
 //
 // A peer is an identity; those whose votes count now are the voters, the genesis group at first. An
 // observation is what is voted on: an application's payload, or that a peer be added or removed. A vote is
-// an event that carries an observation. A block is a decided observation with the votes for it.
+// an observation that an event carries; it may carry several. A block is a decided observation with the votes for it.
 //
 // An event x descends from what can be reached from it over parents. Two events of one creator with the
 // same number in its chain are a fork; x sees y if it descends from y and from no fork by y's creator; it

@@ -208,7 +208,7 @@ func (p *pair) knowObservation(o int) error {
 	}
 	obs := &p.rec.Observations[o]
 	to := core.Observation{Hash: obs.ID, Kind: obs.Kind, Peer: obs.Peer}
-	if obs.Kind == core.Add || obs.Kind == core.Remove || obs.Kind == core.Accusation {
+	if aboutPeer(obs.Kind) {
 		if p.strange && (p.peer[obs.Peer] < 0 || p.late.IntN(2) == 0) {
 			to.Peer, to.Identity = core.NoPeer, identity(int(obs.Peer))
 		} else if err := p.knowPeer(obs.Peer); err != nil {

@@ -204,9 +204,9 @@ func (e *Election) Start(genesis []gossip.Peer) {
 }
 
 // AddObservation makes an observation known and returns its number. If it is about a peer and that is NoPeer, it is
-// about the peer of the identity, which needs no number until the observation is decided. Identity is used for
-// that only.
-func (e *Election) AddObservation(o Observation, identity [32]byte) (uint32, error) {
+// about the peer of the identity, which needs no number until the observation is decided. Identity is read for
+// that only, and not kept.
+func (e *Election) AddObservation(o Observation, identity *[32]byte) (uint32, error) {
 	if len(e.observations) == math.MaxInt32 {
 		return 0, ErrFull
 	}

@@ -90,7 +90,7 @@ func singleStep(n int, is leader, responses, read int, odd bool) (MetaVote, erro
 		voters = append(voters, p)
 	}
 	e.Start(voters)
-	if _, err := e.AddObservation(Observation{}); err != nil {
+	if _, err := e.AddObservation(Observation{}, nil); err != nil {
 		return MetaVote{}, err
 	}
 
@@ -98,7 +98,7 @@ func singleStep(n int, is leader, responses, read int, odd bool) (MetaVote, erro
 	sequences := map[gossip.Index][]MetaVote{}
 	var failed error
 	insert := func(v int, cause gossip.Cause, self, other gossip.Index, odd bool, votes []MetaVote) gossip.Index {
-		x, err := e.Insert(voters[v], cause, self, other, 0, odd)
+		x, err := e.Insert(voters[v], cause, self, other, odd, 0)
 		if err != nil {
 			failed = err
 		}
