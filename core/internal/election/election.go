@@ -143,7 +143,6 @@ func New(single, everyPeer bool, c coin.Coin) *Election {
 		coin:      c,
 		single:    single,
 		everyPeer: everyPeer,
-		known:     map[[32]byte]gossip.Peer{},
 		votes:     make([]vote, 1),
 		next:      1,
 		last:      noKey,
@@ -166,7 +165,7 @@ func (e *Election) Grow(peers int) {
 	peers = min(peers, gossip.MaxPeers)
 	e.g.Grow(peers)
 	e.identities = slices.Grow(e.identities, peers)
-	if len(e.known) == 0 {
+	if e.known == nil {
 		e.known = make(map[[32]byte]gossip.Peer, peers)
 	}
 	e.member = slices.Grow(e.member, peers)
@@ -180,6 +179,9 @@ func (e *Election) Grow(peers int) {
 
 // AddPeer makes a peer known. The caller sees to it that it is not (see [Election.Peer]).
 func (e *Election) AddPeer(identity [32]byte) (gossip.Peer, error) {
+	if e.known == nil {
+		e.Grow(1)
+	}
 	p, err := e.g.AddPeer()
 	if err != nil {
 		return 0, err
