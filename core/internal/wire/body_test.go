@@ -14,7 +14,7 @@ func sameBody(x, y *Body) bool {
 func TestBody(t *testing.T) {
 	r := random(20)
 	reused := new(Body)
-	for range 1000 {
+	for range rounds(1000) {
 		b := randomBody(r)
 		p := AppendBody([]byte("before"), b)[6:]
 		if err := ParseBody(p, reused); err != nil || !sameBody(b, reused) {

@@ -88,9 +88,9 @@ func TestMemory(t *testing.T) {
 // TestBomb opens frames that claim more than they hold.
 func TestBomb(t *testing.T) {
 	header := append([]byte{Version, formS2}, section.ID[:sectionBytes]...)
-	for _, claimed := range []int{1000, MaxRatio * 1000, MaxRatio*1000 + 100, MaxRaw, MaxRaw + 1, 1<<32 - 1} {
+	for _, claimed := range []uint64{1000, MaxRatio * 1000, MaxRatio*1000 + 100, MaxRaw, MaxRaw + 1, 1<<32 - 1} {
 		for _, there := range []int{0, 10, 1000} {
-			frame := append(binary.AppendUvarint(bytes.Clone(header), uint64(claimed)), make([]byte, there)...)
+			frame := append(binary.AppendUvarint(bytes.Clone(header), claimed), make([]byte, there)...)
 			f := new(Framer)
 			var err error
 			n := allocated(func() { _, err = f.Open(section, frame) })
