@@ -111,3 +111,27 @@ func BenchmarkCheckKey(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkCrossover compares the two ways to check what is decoded already, with as many keys as items: what
+// batchMin and bisectMin are chosen by.
+func BenchmarkCrossover(b *testing.B) {
+	for _, n := range []int{2, 3, 4, 6, 8, 16, 32} {
+		v, items := members(n, n)
+		v.load(items)
+		b.Run(fmt.Sprintf("way=sum/batch=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				v.coefficients(items)
+				if !v.sumIsZero(0, n) {
+					b.Fatal("bad")
+				}
+			}
+			perSignature(b, n)
+		})
+		b.Run(fmt.Sprintf("way=singly/batch=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				v.singly(0, n)
+			}
+			perSignature(b, n)
+		})
+	}
+}

@@ -3,7 +3,7 @@ package sign
 // What Check does with how many signatures. Measured by BenchmarkCheck; core/design/signatures.md has the figures.
 const (
 	batchMin  = 4    // fewer are checked singly
-	bisectMin = 16   // fewer of a bad batch are
+	bisectMin = 32   // fewer of a bad batch are
 	batchMax  = 1024 // more are several batches: it bounds what a Verifier keeps
 )
 
@@ -37,6 +37,9 @@ func (v *Verifier) Check(items []Item, bad []uint64, trusted bool) (all bool) {
 		if trusted && len(v.open) >= batchMin {
 			v.coefficients(part)
 			if !v.sumIsZero(0, len(v.open)) {
+				// One bad item takes sums of n/2 + n/2 + n/4 + n/4 ... items at the most; for many it is not
+				// worth looking further than that.
+				v.budget = 2 * len(v.open)
 				v.search(0, len(v.open))
 			}
 		} else {
@@ -79,15 +82,18 @@ func (v *Verifier) load(items []Item) {
 	}
 }
 
-// search finds the bad ones among open[first:end], whose sum is not zero.
+// search finds the bad ones among open[first:end], whose sum is not zero. The sums it tries have at most v.budget
+// items together; where that is used up it checks singly.
 func (v *Verifier) search(first, end int) {
-	if end-first < bisectMin {
+	middle := (first + end) / 2
+	if end-first < v.bisectMin || v.budget < end-first {
 		v.singly(first, end)
 		return
 	}
-	middle := (first + end) / 2
+	v.budget -= middle - first
 	left := v.sumIsZero(first, middle)
 	if !left {
+		v.budget -= end - middle
 		v.search(first, middle)
 	}
 	// The sums of the halves add up to that of the whole: if the left is zero, the right is not.

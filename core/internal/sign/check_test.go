@@ -104,6 +104,7 @@ func TestBatches(t *testing.T) {
 	v := newForged(2)
 	random := rand.New(rand.NewPCG(1, 2))
 	for round := range 120 {
+		v.bisectMin = []int{bisectMin, 2, 3}[round%3]
 		script := make([]byte, stepBytes*(1+random.IntN(1+round)))
 		for i := range script {
 			script[i] = byte(random.Uint32())
@@ -221,7 +222,8 @@ func TestCoefficients(t *testing.T) {
 // FuzzBatch compares batches, single checks and ed25519consensus on whatever a forger can make.
 func FuzzBatch(f *testing.F) {
 	v := newForged(7)
+	v.bisectMin = 2 // so that 16 items are enough to go down several times
 	f.Fuzz(func(t *testing.T, script []byte) {
-		checkScript(t, v, script[:min(len(script), 40*stepBytes)])
+		checkScript(t, v, script[:min(len(script), 16*stepBytes)])
 	})
 }

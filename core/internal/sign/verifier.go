@@ -62,7 +62,7 @@ func NewVerifier(secret [32]byte) *Verifier {
 	if err != nil {
 		panic(err) // only for another length
 	}
-	return &Verifier{draw: draw}
+	return &Verifier{draw: draw, batch: batch{bisectMin: bisectMin}}
 }
 
 // AddKey takes up a key and returns its number: 0, 1, 2 and so on. It refuses what CheckKey refuses with the same
