@@ -25,8 +25,10 @@ const (
 // which tells nothing about those of another. The halves of a bad batch use its z: each of the fewer than 2,048 sums is
 // wrong with at most that probability, and whatever is called bad was checked singly.
 //
-// Check does not change with the order of calls or with what was checked before. What it works in is kept and grows
-// to the largest batch so far; beside that the sum over a batch allocates up to three times, 300 KB at most.
+// The verdicts do not depend on what was checked before. What Check works in, 0.7 KB an item, is kept and grows to
+// the largest batch so far. Beside that it allocates only in the sum over a batch, inside the library: twice where the
+// items and their distinct signers are fewer than 189, 1.5 KB each, and three times else, 0.2 KB each; never more than
+// 450 KB. All of it is garbage when Check returns. Single checks allocate nothing.
 func (v *Verifier) Check(items []Item, bad []uint64, trusted bool) (all bool) {
 	bad = bad[:(len(items)+63)/64]
 	clear(bad)
