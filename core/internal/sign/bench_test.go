@@ -124,6 +124,15 @@ func BenchmarkCheckKey(b *testing.B) {
 	}
 }
 
+// BenchmarkDecode is the part of a check that batches do not make cheaper: decoding R, and SHA-512.
+func BenchmarkDecode(b *testing.B) {
+	v, items := members(16, 256)
+	for b.Loop() {
+		v.load(items)
+	}
+	perSignature(b, len(items))
+}
+
 // BenchmarkCrossover compares the two ways to check what is decoded already, with as many keys as items: what
 // batchMin and bisectMin are chosen by.
 func BenchmarkCrossover(b *testing.B) {

@@ -87,19 +87,19 @@ func (v *Verifier) load(items []Item) {
 // search finds the bad ones among open[first:end], whose sum is not zero. The sums it tries have at most v.budget
 // items together; where that is used up it checks singly.
 func (v *Verifier) search(first, end int) {
-	middle := (first + end) / 2
 	if end-first < v.bisectMin || v.budget < end-first {
 		v.singly(first, end)
 		return
 	}
+	middle := (first + end) / 2
 	v.budget -= middle - first
-	left := v.sumIsZero(first, middle)
-	if !left {
+	left, right := v.sumIsZero(first, middle), false
+	if !left { // else the right is not zero: the sums of the halves add up to that of the whole
 		v.budget -= end - middle
+		right = v.sumIsZero(middle, end)
 		v.search(first, middle)
 	}
-	// The sums of the halves add up to that of the whole: if the left is zero, the right is not.
-	if left || !v.sumIsZero(middle, end) {
+	if !right {
 		v.search(middle, end)
 	}
 }

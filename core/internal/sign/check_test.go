@@ -52,6 +52,17 @@ func compare(t testing.TB, v *Verifier, items []Item, want []bool) {
 		if all != wantAll {
 			t.Fatalf("trusted=%t: all = %t, want %t", trusted, all, wantAll)
 		}
+		if len(items) <= batchMax {
+			v.load(items)
+			v.coefficients(items)
+			wantZero := true
+			for i := range v.open {
+				wantZero = wantZero && want[v.open[i].item]
+			}
+			if got := v.sumIsZero(0, len(v.open)); got != wantZero {
+				t.Fatalf("the sum of %d items is zero = %t, want %t", len(v.open), got, wantZero)
+			}
+		}
 		if n := len(items) % 64; n != 0 && bad[words-1]>>n != 0 {
 			t.Fatalf("trusted=%t: bits beyond the items are set", trusted)
 		}

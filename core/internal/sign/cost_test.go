@@ -41,3 +41,31 @@ func TestAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestSearchCost counts how many items the search for bad ones sums up, beside the sum of the whole batch.
+func TestSearchCost(t *testing.T) {
+	const n = 256
+	halves := n/2 + n/4 + n/8 + n/16 // 16 items are left, fewer than bisectMin
+	for _, test := range []struct {
+		what string
+		bad  func(i int) bool
+		want int
+	}{
+		{"the last", func(i int) bool { return i == n-1 }, halves}, // only left halves
+		{"the first", func(i int) bool { return i == 0 }, 2 * halves},
+		{"all", func(int) bool { return true }, 2 * n},
+		{"every eighth", func(i int) bool { return i%8 == 5 }, 2 * n},
+	} {
+		v, items := members(16, n)
+		for i := range items {
+			if test.bad(i) {
+				items[i].Message[31] ^= 1
+			}
+		}
+		var bad [n / 64]uint64
+		v.Check(items, bad[:], true)
+		if got := 2*n - v.budget; got != test.want {
+			t.Errorf("%s bad: summed %d items, want %d", test.what, got, test.want)
+		}
+	}
+}
