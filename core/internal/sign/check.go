@@ -12,8 +12,9 @@ const (
 // not given out makes an item bad.
 //
 // trusted says that the sender has not sent a bad signature yet: its items are checked as batches of up to 1,024,
-// and a batch that fails is halved until the bad ones are found. That costs more than checking singly if many are
-// bad, so a sender gets to do it once: with trusted = false all are checked singly. The verdicts are the same.
+// and a batch that fails is halved until the bad ones are found. One bad item makes a batch of 256 cost two and a half
+// times as much; many can make it cost twice what checking singly does. So a sender gets to do that once: with
+// trusted = false all are checked singly. The verdicts are the same.
 //
 // A batch is good if 8 times the sum over its items of z*(R + [h]A - [S]B) is zero, with a random z of 128 bits for
 // each. If any item is bad, its bracket is not zero after the factor 8, in a group of prime order; whatever the
@@ -25,7 +26,7 @@ const (
 // which tells nothing about those of another. The halves of a bad batch use its z: each of the fewer than 2,048 sums is
 // wrong with at most that probability, and whatever is called bad was checked singly.
 //
-// The verdicts do not depend on what was checked before. What Check works in, 0.7 KB an item, is kept and grows to
+// The verdicts do not depend on what was checked before. What Check works in, half a KB an item, is kept and grows to
 // the largest batch so far. Beside that it allocates only in the sum over a batch, inside the library: twice where the
 // items and their distinct signers are fewer than 189, 1.5 KB each, and three times else, 0.2 KB each; never more than
 // 450 KB. All of it is garbage when Check returns. Single checks allocate nothing.
