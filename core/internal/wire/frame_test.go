@@ -57,6 +57,51 @@ func TestFrameRatio(t *testing.T) {
 	}
 }
 
+// What a message has in it must be paid for with bytes that travel, however well it compresses: else Seal
+// sends it as it is, and Open does not take it from others.
+func TestFramePrice(t *testing.T) {
+	f := new(Framer)
+	header := f.Seal(nil, section, nil)
+	header[1] = formS2
+	same := make([]int, 100)
+	for i := range same {
+		same[i] = 20
+	}
+	events, bodies := chain(20), supplying(same...)
+	for i := range events.Events { // a little differs, or they would be refused by their ratio
+		fill(random(uint64(i)), events.Events[i].Signature[:4])
+	}
+	for i := 0; i < len(same); i += 4 {
+		fill(random(uint64(i)), bodies.Observations[i].Body[1:5])
+	}
+	for name, m := range map[string]*Message{
+		"signatures alike": events,
+		"bodies alike":     bodies,
+		"repeated votes":   repeating(10, 400),
+		"repeated wants":   asking(10),
+		"repeated parents": naming(2, 1, 4),
+	} {
+		raw := Append(nil, m)
+		decode(t, raw)
+		block := s2.Encode(nil, raw)
+		if len(raw) > MaxRatio*len(block) {
+			t.Fatalf("%s: %d bytes in %d: refused for another reason", name, len(raw), len(block))
+		}
+		_, err := f.Open(section, append(header[:FrameHeader:FrameHeader], block...))
+		wantError(t, err, ErrTooLarge)
+		if frame := f.Seal(nil, section, raw); frame[1] != formRaw {
+			t.Errorf("%s: sealed compressed", name)
+		} else if got := open(t, f, frame); !bytes.Equal(got, raw) {
+			t.Errorf("%s: others opened", name)
+		}
+	}
+	for name, raw := range contents() {
+		if block := s2.Encode(nil, raw); len(block) < price(raw) {
+			t.Errorf("%s: honest, but costs %d and has %d bytes", name, price(raw), len(block))
+		}
+	}
+}
+
 func TestLargestFrame(t *testing.T) {
 	raw := make([]byte, MaxRaw)
 	fill(random(31), raw)
