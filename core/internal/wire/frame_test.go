@@ -2,6 +2,8 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
 	"testing"
 
 	"github.com/klauspost/compress/s2"
@@ -67,9 +69,12 @@ func TestFramePrice(t *testing.T) {
 	for i := range same {
 		same[i] = 20
 	}
-	events, bodies := chain(20), supplying(same...)
+	events, bodies, votes := chain(20), supplying(same...), repeating(30, 64)
 	for i := range events.Events { // a little differs, or they would be refused by their ratio
 		fill(random(uint64(i)), events.Events[i].Signature[:4])
+	}
+	for i := range votes.Events { // these are paid for
+		fill(random(uint64(i)), votes.Events[i].Signature[:])
 	}
 	for i := 0; i < len(same); i += 4 {
 		fill(random(uint64(i)), bodies.Observations[i].Body[1:5])
@@ -159,7 +164,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"another section, by the last byte", changed(FrameHeader-1, ^frame[FrameHeader-1]), ErrSection},
 		{"bytes after the block", append(bytes.Clone(frame), 0), ErrMalformed},
 		{"a length cut short", append(frame[:FrameHeader:FrameHeader], 0x80), ErrMalformed},
-		{"more than MaxRaw", packed(make([]byte, MaxRaw+1)), ErrTooLarge},
+		{"more than MaxRaw", slices.Concat(frame[:FrameHeader], binary.AppendUvarint(nil, MaxRaw+1), make([]byte, MaxRaw/16)), ErrTooLarge},
 		{"more than MaxRatio", packed(make([]byte, MaxRaw)), ErrTooLarge},
 	} {
 		t.Run(c.name, func(t *testing.T) {
