@@ -69,12 +69,15 @@ func TestFramePrice(t *testing.T) {
 	for i := range same {
 		same[i] = 20
 	}
-	events, bodies, votes := chain(20), supplying(same...), repeating(30, 64)
+	events, bodies, votes := chain(20), supplying(same...), repeating(100, 50)
 	for i := range events.Events { // a little differs, or they would be refused by their ratio
 		fill(random(uint64(i)), events.Events[i].Signature[:4])
 	}
-	for i := range votes.Events { // these are paid for
+	for i := range votes.Events { // these are paid for, and more than paid for
 		fill(random(uint64(i)), votes.Events[i].Signature[:])
+	}
+	for i := range votes.Observations {
+		votes.Observations[i] = Observation{Hash: randomHash(random(uint64(i)))}
 	}
 	for i := 0; i < len(same); i += 4 {
 		fill(random(uint64(i)), bodies.Observations[i].Body[1:5])
@@ -82,7 +85,7 @@ func TestFramePrice(t *testing.T) {
 	for name, m := range map[string]*Message{
 		"signatures alike": events,
 		"bodies alike":     bodies,
-		"repeated votes":   repeating(10, 400),
+		"repeated votes":   votes,
 		"repeated wants":   asking(10),
 		"repeated parents": naming(2, 1, 4),
 	} {
