@@ -37,7 +37,6 @@ var (
 type NodeConfig struct {
 	Seed    [sign.SeedSize]byte // the seed of the private key (RFC 8032); [IdentityOf] tells the public one
 	Section Section
-	Coin    CoinKind // zero, the concrete coin, unless recordings are made
 
 	// Contacts are members whom this node may not know yet: a joining node asks them, and so does one that was
 	// away for so long that all whom it knew have left.
@@ -175,14 +174,9 @@ func newNode(cfg NodeConfig) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	var toss coin.Coin
-	switch cfg.Coin {
-	case ConcreteCoin:
-		toss = new(coin.Concrete)
-	case PredictableRoundParityCoin:
+	var toss coin.Coin = new(coin.Concrete)
+	if cfg.Simulation.PredictableCoin {
 		toss = coin.PredictableRoundParity{}
-	default:
-		return nil, fmt.Errorf("%w: unknown %v", ErrConfig, cfg.Coin)
 	}
 	signer := sign.NewSigner(cfg.Seed)
 	n := &Node{

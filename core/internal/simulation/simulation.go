@@ -6,4 +6,6 @@ package simulation
 type Options struct {
 	// Unsigned leaves signatures out: events carry zeros, and none are checked.
 	Unsigned bool
+	// PredictableCoin is the round-parity coin of recordings, to show what an adversary can do with it.
+	PredictableCoin bool
 }

@@ -2,6 +2,8 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
 	"testing"
 
 	"github.com/klauspost/compress/s2"
@@ -53,6 +55,57 @@ func TestFrameRatio(t *testing.T) {
 		frame := f.Seal(nil, section, raw)
 		if got := open(t, f, frame); !bytes.Equal(got, raw) {
 			t.Errorf("%d zeros: others opened", n)
+		}
+	}
+}
+
+// What a message has in it must be paid for with bytes that travel, however well it compresses: else Seal
+// sends it as it is, and Open does not take it from others.
+func TestFramePrice(t *testing.T) {
+	f := new(Framer)
+	header := f.Seal(nil, section, nil)
+	header[1] = formS2
+	same := make([]int, 100)
+	for i := range same {
+		same[i] = 20
+	}
+	events, bodies, votes := chain(20), supplying(same...), repeating(100, 50)
+	for i := range events.Events { // a little differs, or they would be refused by their ratio
+		fill(random(uint64(i)), events.Events[i].Signature[:4])
+	}
+	for i := range votes.Events { // these are paid for, and more than paid for
+		fill(random(uint64(i)), votes.Events[i].Signature[:])
+	}
+	for i := range votes.Observations {
+		votes.Observations[i] = Observation{Hash: randomHash(random(uint64(i)))}
+	}
+	for i := 0; i < len(same); i += 4 {
+		fill(random(uint64(i)), bodies.Observations[i].Body[1:5])
+	}
+	for name, m := range map[string]*Message{
+		"signatures alike": events,
+		"bodies alike":     bodies,
+		"repeated votes":   votes,
+		"repeated wants":   asking(10),
+		"repeated parents": naming(2, 1, 4),
+	} {
+		raw := Append(nil, m)
+		decode(t, raw)
+		block := s2.Encode(nil, raw)
+		if len(raw) > MaxRatio*len(block) {
+			t.Fatalf("%s: %d bytes in %d: refused for another reason", name, len(raw), len(block))
+		}
+		_, err := f.Open(section, append(header[:FrameHeader:FrameHeader], block...))
+		wantError(t, err, ErrTooLarge)
+		if frame := f.Seal(nil, section, raw); frame[1] != formRaw {
+			t.Errorf("%s: sealed compressed", name)
+		} else if got := open(t, f, frame); !bytes.Equal(got, raw) {
+			t.Errorf("%s: others opened", name)
+		}
+	}
+	for name, raw := range contents() {
+		if block := s2.Encode(nil, raw); len(block) < price(raw) {
+			t.Errorf("%s: honest, but costs %d and has %d bytes", name, price(raw), len(block))
 		}
 	}
 }
@@ -114,7 +167,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"another section, by the last byte", changed(FrameHeader-1, ^frame[FrameHeader-1]), ErrSection},
 		{"bytes after the block", append(bytes.Clone(frame), 0), ErrMalformed},
 		{"a length cut short", append(frame[:FrameHeader:FrameHeader], 0x80), ErrMalformed},
-		{"more than MaxRaw", packed(make([]byte, MaxRaw+1)), ErrTooLarge},
+		{"more than MaxRaw", slices.Concat(frame[:FrameHeader], binary.AppendUvarint(nil, MaxRaw+1), make([]byte, MaxRaw/16)), ErrTooLarge},
 		{"more than MaxRatio", packed(make([]byte, MaxRaw)), ErrTooLarge},
 	} {
 		t.Run(c.name, func(t *testing.T) {

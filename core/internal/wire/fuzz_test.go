@@ -50,8 +50,8 @@ func FuzzOpen(f *testing.F) {
 			wantTyped(t, err)
 			return
 		}
-		if len(raw) > MaxRaw || len(raw) > MaxRatio*len(frame) {
-			t.Fatalf("%d bytes out of %d", len(raw), len(frame))
+		if len(raw) > MaxRaw || len(raw) > MaxRatio*len(frame) || frame[1] == formS2 && len(frame) < price(raw) {
+			t.Fatalf("%d bytes out of %d, to be paid for with %d", len(raw), len(frame), price(raw))
 		}
 		again, err := other.Open(section, other.Seal(nil, section, raw))
 		if err != nil || !bytes.Equal(raw, again) {
