@@ -45,6 +45,11 @@ type NodeConfig struct {
 	// Applied is the number of blocks that the application has applied: the first to be delivered has this number.
 	Applied uint64
 
+	// Restored says that the log may lack records whose messages were sent: it is a backup, or it was lost. The node
+	// then learns its own events from a supermajority of the voters before it makes one. It is random, and new each
+	// time; zero for a log that is whole.
+	Restored Hash
+
 	// Simulation is for the simulator alone, and zero elsewhere.
 	Simulation simulation.Options
 }
@@ -86,6 +91,7 @@ type Node struct {
 	strangers map[gossip.Index]*peer // whom requesting events to contacts without a number are for
 	recovers  bool                   // records of the log are being fed back
 
+	learning  *learning   // until a restored node knows its own events
 	leaving   []*peer     // removed since this node's last event
 	undecided []undecided // by column
 	ballots   []ballot    // from 1
@@ -144,6 +150,9 @@ func Join(cfg NodeConfig) (*Node, error) {
 // not be taken in whole. Blocks from number cfg.Applied on are delivered again. Without records it is as [Start] or
 // [Join] would make it. The error wraps [ErrConfig] or [ErrRecord].
 //
+// With cfg.Restored the node makes no event yet: [Node.CanVote] tells. Gossip to all of its recipients, again where no
+// answer comes, until it may vote.
+//
 // Records are trusted: they are checked for form, not for signatures. Whoever stores them sees to it that they
 // come back as they were.
 func Recover(cfg NodeConfig, records iter.Seq[[]byte]) (*Node, error) {
@@ -165,6 +174,10 @@ func Recover(cfg NodeConfig, records iter.Seq[[]byte]) (*Node, error) {
 		}
 	}
 	n.recovers = false
+	if cfg.Restored != (Hash{}) {
+		n.learning = &learning{nonce: wire.Hash(cfg.Restored), base: n.last, teachers: make(map[*peer]*teacher)}
+		return n, nil
+	}
 	return n, n.begin()
 }
 

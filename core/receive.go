@@ -146,6 +146,13 @@ func (n *Node) take(p *peer, raw []byte) error {
 		return n.supply(p, m)
 	case wire.KindSupply:
 		return n.supplied(p, m)
+	case wire.KindLearn:
+		return n.teach(p, m)
+	case wire.KindTeach:
+		return n.learnFrom(p, raw, m)
+	}
+	if n.learning != nil {
+		return fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
 	}
 	r.refused = refusal{}
 	n.resolve(p, m)

@@ -34,9 +34,13 @@ func (n *Node) checkBody(raw []byte, body *wire.Body) error {
 	return nil
 }
 
-// CanVote returns nil if this node may vote now, else why not: [ErrSelfState] if it is no voter, [ErrLimit] if
+// CanVote returns nil if this node may vote now, else why not: [ErrSelfState] if it is no voter, or is learning its own
+// events ([NodeConfig].Restored), [ErrLimit] if
 // [MaxUndecided] or [MaxUndecidedSize] is reached.
 func (n *Node) CanVote() error {
+	if n.learning != nil {
+		return fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
+	}
 	if !n.election.Voter(n.self) {
 		return fmt.Errorf("%w: not a voter", ErrSelfState)
 	}
@@ -98,10 +102,11 @@ func (n *Node) votePeer(kind wire.Kind, id Identity, info []byte) error {
 
 // vote makes an event that votes for some observations.
 func (n *Node) vote(bodies []wire.Body) error {
-	if !n.election.Voter(n.self) {
-		return fmt.Errorf("%w: not a voter", ErrSelfState)
-	}
 	switch {
+	case n.learning != nil:
+		return fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
+	case !n.election.Voter(n.self):
+		return fmt.Errorf("%w: not a voter", ErrSelfState)
 	case len(bodies) == 0:
 		return nil
 	case len(bodies) > MaxVotes:
