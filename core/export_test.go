@@ -52,6 +52,7 @@ func (f coinFunc) Toss(q coin.Query, _ coin.Reader) (heads, known bool) {
 
 // Whole reports whether the node's last event descends from all others.
 func (n *Node) Whole() bool { return n.whole() }
+
 // watched is a coin that tells of its tosses.
 type watched struct {
 	coin.Coin
