@@ -18,6 +18,11 @@ func (n *Node) insertAll(m *wire.Message) {
 		if a.fate != fresh || !a.need {
 			continue
 		}
+		// A message may have an event twice. Inserted again it would be a fork, of whoever made it.
+		if x := n.store.find(&a.id); x != 0 && !bug.On(bug.NoDedupe) {
+			a.fate, a.place = present, x
+			continue
+		}
 		if err := n.insertOne(m, &m.Events[i], a); err != nil {
 			a.fate = dead
 			r.refused.add(fmt.Errorf("event %x: %w", a.id[:8], err))
