@@ -18,6 +18,11 @@ func (n *Node) insertAll(m *wire.Message) {
 		if a.fate != fresh || !a.need {
 			continue
 		}
+		// A message may have an event twice. Inserted again it would be a fork, of whoever made it.
+		if x := n.store.find(&a.id); x != 0 && !bug.On(bug.NoDedupe) {
+			a.fate, a.place = present, x
+			continue
+		}
 		if err := n.insertOne(m, &m.Events[i], a); err != nil {
 			a.fate = dead
 			r.refused.add(fmt.Errorf("event %x: %w", a.id[:8], err))
@@ -117,12 +122,25 @@ func (n *Node) nowKnown(m *wire.Message, i uint16) *peer {
 }
 
 // build makes this node's events on a message: one, unless the sender is not honest or sends a long history in
-// parts. It reports whether it made any.
-func (n *Node) build(m *wire.Message) (built bool, err error) {
+// parts. It reports whether it made any. Where a head was refused when it came to it, what is there of the message is
+// built on instead: all that is in the graph is to be behind this node's events.
+func (n *Node) build(p *peer, m *wire.Message) (built bool, err error) {
 	r := &n.rx
 	cause := gossip.Request
 	if m.Kind == wire.KindResponse {
 		cause = gossip.Response
+	}
+	refused := false
+	for _, i := range r.heads {
+		refused = refused || r.events[i].fate != present
+	}
+	if refused {
+		for i := range r.events {
+			if r.events[i].fate != present {
+				r.events[i].fate = dead
+			}
+		}
+		n.chooseAmong(m, p, true)
 	}
 	for _, i := range r.heads {
 		a := &r.events[i]

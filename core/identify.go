@@ -124,29 +124,46 @@ func (n *Node) parent(m *wire.Message, ref wire.Ref) (parentOf, error) {
 // choose lists the heads of a message, the events that this node might build on: for each creator that it takes
 // events of, the last sync event, later ones first. It marks what they descend from: nothing else is looked at. An
 // honest sender's own last event is the only head, unless a long history comes in parts.
-func (n *Node) choose(m *wire.Message) {
-	n.chooseAmong(m, false)
+//
+// A creator that is not known may become known by what comes with its event. So the sender's own event may be a
+// head, and, if there is no other, the last by anybody: more would be a way to have any events inserted that nobody
+// builds on, under those of strangers.
+func (n *Node) choose(p *peer, m *wire.Message) {
+	n.chooseAmong(m, p, false)
 	if len(n.rx.heads) == 0 {
-		n.chooseAmong(m, true)
+		n.chooseAmong(m, p, true)
+	}
+	if len(n.rx.heads) == 0 {
+		n.chooseAmong(m, nil, true)
 	}
 }
 
-// chooseAmong is choose among sync events, or all. (Elections are slow where an observation event is built on:
-// core/design/levels.md.)
-func (n *Node) chooseAmong(m *wire.Message, all bool) {
+// chooseAmong is choose among sync events, or all, by peers that are known and the sender; or if that is nil, the
+// last one. (Elections are slow where an observation event is built on: core/design/levels.md.)
+func (n *Node) chooseAmong(m *wire.Message, from *peer, all bool) {
 	r := &n.rx
 	r.heads = r.heads[:0]
 	for i := range r.events {
 		r.events[i].need = false
 	}
+	r.choice++
 	for i := len(r.events) - 1; i >= 0; i-- {
-		a := &r.events[i]
+		a, creator := &r.events[i], m.Events[i].Creator
 		if a.fate == dead {
 			continue
 		}
-		if !a.need && (all || m.Events[i].Cause.Sync()) && n.takes(a.by) && !n.hasHead(m, m.Events[i].Creator) {
-			r.heads = append(r.heads, i)
-			a.need = true
+		if !a.need && (all || m.Events[i].Cause.Sync()) && n.takes(a.by) {
+			q := a.by
+			if q == nil && from != nil && m.Creators[creator].Key == wire.Hash(from.id) {
+				q = from
+			}
+			if q != nil && q.choice != r.choice || from == nil && len(r.heads) == 0 {
+				r.heads = append(r.heads, i)
+				a.need = true
+			}
+			if q != nil {
+				q.choice = r.choice
+			}
 		}
 		if !a.need || a.fate == present {
 			continue
@@ -159,16 +176,6 @@ func (n *Node) chooseAmong(m *wire.Message, all bool) {
 			r.events[other].need = true
 		}
 	}
-}
-
-// hasHead reports whether an event by a creator was chosen.
-func (n *Node) hasHead(m *wire.Message, creator uint16) bool {
-	for _, i := range n.rx.heads {
-		if m.Events[i].Creator == creator {
-			return true
-		}
-	}
-	return false
 }
 
 // takes reports whether this node builds on events by p: not on its own, on a peer's that was removed, or on one's
@@ -195,7 +202,7 @@ func (n *Node) check(p *peer, m *wire.Message) {
 	n.bury(m)
 	n.checkBatch(p, m, true)
 	n.bury(m)
-	n.choose(m)
+	n.choose(p, m)
 }
 
 // checkBatch verifies what is fresh, and needed unless all are to be, and by a creator whose key is here. It reports

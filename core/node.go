@@ -109,9 +109,10 @@ type peer struct {
 	number uint32      // in Node.known, if numbered
 	numbered,
 	distrusted bool // it sent a bad signature: its messages are checked event by event
-	knows uint32   // how many peers it knows by number
-	has   []uint64 // set of observations whose content it sent or was sent
-	held  held
+	knows  uint32   // how many peers it knows by number
+	has    []uint64 // set of observations whose content it sent or was sent
+	held   held
+	choice uint64 // the last choice of heads in which one by it was met
 
 	removedAt gossip.Index // this node's first event after it decided to remove the peer; 0 for none
 	farewells int          // how often the peer was told since

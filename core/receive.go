@@ -24,6 +24,8 @@ type receiver struct {
 	item     []int // by item: which event's
 	bad      []uint64
 	heads    []int
+	choice   uint64 // counts choices of heads
+	feeding  feeding
 	missing  []wire.Hash
 	refused  refusal
 }
@@ -157,8 +159,9 @@ func (n *Node) take(p *peer, raw []byte) error {
 	r.refused = refusal{}
 	n.resolve(p, m)
 	n.identify(m)
-	n.choose(m)
+	n.choose(p, m)
 	n.check(p, m)
+	n.prune(p, m)
 	if n.lacking(m) {
 		return n.hold(p, raw)
 	}
@@ -169,7 +172,7 @@ func (n *Node) take(p *peer, raw []byte) error {
 			p.give(k.number)
 		}
 	}
-	built, err := n.build(m)
+	built, err := n.build(p, m)
 	switch {
 	case err != nil:
 		return err
