@@ -71,9 +71,9 @@ func (n *Node) learnFrom(p *peer, raw []byte, m *wire.Message) error {
 	for i := range r.events {
 		r.events[i].need = r.events[i].fate != dead
 	}
-	if !n.checkBatch(p, m, true) {
-		p.distrusted = true
-		n.bury(m)
+	n.check(p, m)
+	for i := range r.events {
+		r.events[i].need = r.events[i].fate != dead // check may have chosen heads
 	}
 	if n.lacking(m) {
 		return n.hold(p, raw)
