@@ -1,13 +1,70 @@
-// Package core orders what the members of a section vote for, by PARSEC: a Protocol for Asynchronous,
-// Reliable, Secure and Efficient Consensus. The members gossip events; every member reads the same blocks,
-// in the same order, out of the shape of the graph that those events form. There is no leader, and fewer
-// than a third of the members may be hostile.
+// Package core is PARSEC: a Protocol for Asynchronous, Reliable, Secure and Efficient Consensus. The members of
+// a section gossip signed events; every member reads the same blocks, in the same order, out of the shape of the
+// graph that those events form. There is no leader, and fewer than a third of the members may be hostile.
 //
-// An [Engine] is the ordering alone: a gossip graph goes in, blocks come out. It neither signs nor checks
-// signatures, does no input or output, reads no clock and starts no goroutine. Whoever embeds it today
-// keeps events, hashes and signatures; a node that does so by itself is to be built on it.
+// A [Node] is one member: a pure state machine that makes, signs and checks events, orders them and says what to
+// persist, send and deliver. It does no input or output, reads no clock and starts no goroutine. An [Engine] is the
+// ordering alone, for those who keep events and check signatures themselves.
 //
-// # What the caller sees to
+// # What the caller of a node sees to
+//
+//   - **Order.** What [Node.Ready] returns is done in the order of its fields: the record is appended to a log and
+//     durable before a byte of any message leaves, or the member may fork itself after a crash, and be taken for
+//     hostile. Blocks are applied in order. Then [Node.Advance] is called.
+//   - **The log.** Records are kept, all of them, in order, and undamaged: [Recover] trusts them. Losing the last
+//     ones before their messages were sent is no harm. Losing more is a fork: a node whose log was lost or restored
+//     from a backup must not be started again under the same key.
+//   - **One node for one key.** Two that run at a time fork.
+//   - **Blocks once.** Applications note the number of the block they applied with what it did, and give the next
+//     one as [NodeConfig].Applied: blocks are delivered again from there after a restart.
+//   - **Transport.** It makes sure whom a message is from and gives it to [Node.Handle] as it came. It may lose,
+//     repeat, delay and reorder messages.
+//   - **Gossip.** Nothing happens by itself: call [Node.Gossip] now and then, with a recipient drawn at random from
+//     [Node.Recipients]. Each call makes an event, so a section with nothing to say should slow down. A request that
+//     is lost is not sent again; the next one has all that it had.
+//   - **Votes.** Whoever wants a payload decided in Supermajority mode sees to it that enough members vote for it.
+//     A vote is acknowledged to a user when its record is durable, not before.
+//   - **Membership.** A peer is added and removed by votes ([Node.VoteAdd], [Node.VoteRemove]). A node that stays
+//     away while all whom it knew leave needs [NodeConfig].Contacts.
+//   - **Forkers.** A node builds on no event of a peer whose fork it sees, but only a vote removes that peer. Past
+//     [MaxBranches] forks in all, events of further branches are refused, and members that met different ones first
+//     would differ in what they accept.
+//   - One goroutine at a time uses a node.
+//
+// # The loop
+//
+//	node, err := core.Recover(cfg, log.Records())
+//	for {
+//		select {
+//		case m := <-network: // from is who the transport says it is
+//			err = node.Handle(m.from, m.frame) // count errors: they are about the peer
+//		case payload := <-users:
+//			err = node.Vote(payload)
+//		case <-ticker:
+//			if to := node.Recipients(); len(to) > 0 {
+//				err = node.Gossip(to[rand.IntN(len(to))])
+//			}
+//		}
+//		todo := node.Ready()
+//		log.AppendAndSync(todo.Record)
+//		for _, m := range todo.Messages {
+//			network.Send(m.To, m.Frame)
+//		}
+//		for _, block := range todo.Blocks {
+//			application.Apply(block)
+//		}
+//		node.Advance()
+//	}
+//
+// # What hostile peers can cost
+//
+// Messages have limits in bytes, events and contents, before and after decompression; they are checked before
+// anything is allocated for them. Checks come cheapest first and signatures last. On behalf of one peer a node keeps at
+// most one message that waits for contents ([MaxHeld]) and such contents ([MaxHeldBodies]). Whatever else is kept was
+// signed by a member. What a member may have undecided is limited ([MaxUndecided], [MaxUndecidedSize]). Events are
+// kept for good: a member that makes many makes all others keep many.
+//
+// # What the caller of an engine sees to
 //
 //   - Every event is inserted after its parents, and once. Members that insert the same events get the same
 //     blocks, whatever the order; when a block comes out, and with how many votes, may differ.
@@ -20,9 +77,9 @@
 //   - One goroutine at a time uses an engine.
 //   - Blocks are copied before the next call if they are to be kept: see [Engine.Blocks].
 //
-// # The loop
+// Its loop:
 //
-//	engine, err := core.NewEngine(core.Config{Peers: peers, Genesis: genesis, Coin: core.PredictableRoundParityCoin})
+//	engine, err := core.NewEngine(core.Config{Peers: peers, Genesis: genesis})
 //	for event := range events {
 //		place, err := engine.Insert(event) // place names it as a parent of later events
 //		for _, block := range engine.Blocks() {
@@ -46,5 +103,5 @@
 // agreement for each voter on whether its first interesting event counts. When an event has all of them
 // decided, the contents that count are decided, in an order that all members compute alike.
 //
-// core/design/SPEC.md sections 1 to 4 say all this exactly.
+// core/design/SPEC.md says all this exactly, and core/design/acceptance.md which events a node accepts.
 package core

@@ -44,3 +44,6 @@ type coinFunc func(x EventIndex, subject PeerIndex, round uint32) (heads, known 
 func (f coinFunc) Toss(q coin.Query, _ coin.Reader) (heads, known bool) {
 	return f(EventIndex(q.Event-1), PeerIndex(q.Subject), q.Round)
 }
+
+// Whole reports whether the node's last event descends from all others.
+func (n *Node) Whole() bool { return n.whole() }

@@ -17,6 +17,9 @@ func (g *Graph) branch(p Peer, parent Column, self Index) (Column, error) {
 	return c, nil
 }
 
+// Last returns the last event of column c, 0 for none.
+func (g *Graph) Last(c Column) Index { return g.columns[c].tip }
+
 // Base returns the event that column c branched off at, 0 for none, and that event's column.
 func (g *Graph) Base(c Column) (Index, Column) {
 	k := &g.columns[c]

@@ -1,0 +1,138 @@
+package core
+
+import (
+	"fmt"
+
+	"parsec/core/internal/bug"
+	"parsec/core/internal/gossip"
+	"parsec/core/internal/sign"
+	"parsec/core/internal/wire"
+)
+
+// insertAll inserts what is needed, in the message's order: an honest sender's is one in which all of it is
+// acceptable. What is not by then comes again with another message.
+func (n *Node) insertAll(m *wire.Message) {
+	r := &n.rx
+	for i := range r.events {
+		a := &r.events[i]
+		if a.fate != fresh || !a.need {
+			continue
+		}
+		if err := n.insertOne(m, &m.Events[i], a); err != nil {
+			a.fate = dead
+			r.refused.add(fmt.Errorf("event %x: %w", a.id[:8], err))
+		}
+	}
+}
+
+func (n *Node) insertOne(m *wire.Message, ev *wire.Event, a *arrival) error {
+	r := &n.rx
+	self, ok := n.placeOf(ev.Self, ev.Cause != wire.Initial)
+	if !ok {
+		return ErrUnknownSelfParent
+	}
+	other, ok := n.placeOf(ev.Other, gossip.Cause(ev.Cause).Receive())
+	if !ok {
+		return ErrUnknownOtherParent
+	}
+	if a.by = n.nowKnown(m, ev.Creator); a.by == nil {
+		return fmt.Errorf("%w: its creator was not added", ErrUnknownPeer)
+	}
+	if a.by.index != n.self && !n.election.Voter(a.by.index) && bug.On(bug.RefuseRemoved) {
+		return ErrPeerState
+	}
+	c := candidate{
+		by: a.by.index, cause: gossip.Cause(ev.Cause), self: self, other: other, recipient: noPeer,
+		id: &a.id, signature: &ev.Signature,
+	}
+	if c.cause == gossip.Requesting {
+		q := n.nowKnown(m, ev.Recipient)
+		if q == nil {
+			return fmt.Errorf("%w: whom it is for was not added", ErrUnknownPeer)
+		}
+		c.recipient = q.index
+	}
+	if !a.checked && !n.cfg.Simulation.Unsigned {
+		// Its creator was added by what came before it.
+		r.items = append(r.items[:0], sign.Item{Peer: uint16(c.by), Message: a.id, Signature: ev.Signature})
+		r.bad = append(r.bad[:0], 0)
+		if !n.verifier.Check(r.items, r.bad, false) {
+			return ErrSignature
+		}
+		a.verified = r.items[0].Verified()
+	}
+	for _, o := range m.Votes[ev.First:][:ev.Count] {
+		if k := &r.contents[o]; k.known {
+			c.size += len(n.store.contents[k.number].body)
+		} else {
+			c.size += len(m.Observations[o].Body)
+		}
+	}
+	c.count = int(ev.Count)
+	if err := n.acceptable(&c); err != nil {
+		return err
+	}
+	r.votes = r.votes[:0]
+	for _, o := range m.Votes[ev.First:][:ev.Count] {
+		k := &r.contents[o]
+		if !k.known {
+			number, err := n.learn(m.Observations[o].Hash, m.Observations[o].Body)
+			if err != nil {
+				return err
+			}
+			k.number, k.known = number, true
+		}
+		r.votes = append(r.votes, k.number)
+	}
+	c.votes = r.votes
+	x, err := n.insert(&c, a.verified)
+	if err != nil {
+		return err
+	}
+	a.fate, a.place = present, x
+	return nil
+}
+
+// placeOf returns where in the graph a parent is, if it is there; 0 for an event that has none.
+func (n *Node) placeOf(ref wire.Ref, has bool) (x gossip.Index, ok bool) {
+	if !has {
+		return 0, true
+	}
+	if i, in := ref.Event(); in {
+		x = n.rx.events[i].place
+	} else if i, out := ref.Parent(); out {
+		x = n.rx.parents[i]
+	}
+	return x, x != 0
+}
+
+// nowKnown returns the peer that an entry in a message's table of creators is, which may have been added since the
+// message came.
+func (n *Node) nowKnown(m *wire.Message, i uint16) *peer {
+	r := &n.rx
+	if r.creators[i] == nil && !m.Creators[i].ByNumber {
+		r.creators[i] = n.licensed(n.byID[Identity(m.Creators[i].Key)])
+	}
+	return n.licensed(r.creators[i])
+}
+
+// build makes this node's events on a message: one, unless the sender is not honest or sends a long history in
+// parts. It reports whether it made any.
+func (n *Node) build(m *wire.Message) (built bool, err error) {
+	r := &n.rx
+	cause := gossip.Request
+	if m.Kind == wire.KindResponse {
+		cause = gossip.Response
+	}
+	for _, i := range r.heads {
+		a := &r.events[i]
+		if a.fate != present || n.graph.Descends(n.last, a.place) || !n.takes(n.peers[n.graph.Event(a.place).By]) {
+			continue
+		}
+		if _, err := n.make(cause, a.place, nil, noPeer); err != nil {
+			return built, err
+		}
+		built = true
+	}
+	return built, nil
+}

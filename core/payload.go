@@ -1,0 +1,133 @@
+package core
+
+import (
+	"bytes"
+	"fmt"
+
+	"parsec/core/internal/bug"
+	"parsec/core/internal/wire"
+)
+
+// Limits of what is kept on a peer's behalf, for each peer. What is past them is not kept, and comes again.
+const (
+	MaxHeld       = 1 << 20       // bytes of one message, the last, that waits for contents; uncompressed
+	MaxHeldBodies = wire.MaxRaw   // bytes of contents that were asked for and came
+	MaxAsked      = wire.MaxWants // contents asked for at a time
+)
+
+// held is the last message of a peer that waits for the contents of observations, and what came of them. It was
+// verified when it came, and is again when it is taken in.
+type held struct {
+	raw    []byte
+	bodies map[wire.Hash][]byte
+	size   int // bytes of the bodies
+	wanted map[wire.Hash]struct{}
+}
+
+// lacking lists what needed events vote for whose content is not here, and reports whether there is such.
+func (n *Node) lacking(m *wire.Message) bool {
+	r := &n.rx
+	r.missing = r.missing[:0]
+	for i := range r.events {
+		a := &r.events[i]
+		if a.fate != fresh || !a.need || !a.lacks {
+			continue
+		}
+		for _, o := range m.Votes[m.Events[i].First:][:m.Events[i].Count] {
+			k := &m.Observations[o]
+			if r.contents[o].known || k.Body != nil {
+				continue
+			}
+			if bug.On(bug.NoPayload) {
+				k.Body = []byte{byte(wire.Opaque)}
+				continue
+			}
+			r.missing = append(r.missing, k.Hash)
+		}
+	}
+	return len(r.missing) > 0
+}
+
+// hold keeps a message until the contents that it lacks have come, and asks its sender for them.
+func (n *Node) hold(p *peer, raw []byte) error {
+	h := &p.held
+	h.raw = nil
+	if len(raw) <= MaxHeld {
+		h.raw = bytes.Clone(raw)
+	}
+	missing := n.rx.missing
+	h.wanted = make(map[wire.Hash]struct{})
+	n.tx.message.Wants = n.tx.message.Wants[:0]
+	for _, hash := range missing {
+		if _, ok := h.wanted[hash]; !ok && len(h.wanted) < MaxAsked {
+			h.wanted[hash] = struct{}{}
+			n.tx.message.Wants = append(n.tx.message.Wants, hash)
+		}
+	}
+	n.sendAsk(p)
+	return fmt.Errorf("%w: %d contents, of %x for one", ErrMissingPayload, len(h.wanted), missing[0][:8])
+}
+
+// supplied takes in contents that p was asked for, and then the message that waits for them.
+func (n *Node) supplied(p *peer, m *wire.Message) error {
+	h := &p.held
+	came := 0
+	for i := range m.Observations {
+		o := &m.Observations[i]
+		if _, ok := h.wanted[o.Hash]; !ok || h.size+len(o.Body) > MaxHeldBodies {
+			continue
+		}
+		delete(h.wanted, o.Hash)
+		if h.bodies == nil {
+			h.bodies = make(map[wire.Hash][]byte)
+		}
+		h.bodies[o.Hash] = bytes.Clone(o.Body)
+		h.size += len(o.Body)
+		came++
+	}
+	switch {
+	case came == 0:
+		return fmt.Errorf("%w: contents that were not asked for", ErrDuplicateMessage)
+	case h.raw == nil:
+		return nil // it comes again
+	}
+	return n.take(p, h.raw)
+}
+
+// supply answers a peer that asks for contents, as far as one message goes: it asks again for the rest.
+func (n *Node) supply(p *peer, m *wire.Message) error {
+	t := &n.tx
+	out := &t.message
+	out.Observations = out.Observations[:0]
+	size := 0
+	for _, hash := range m.Wants {
+		o, ok := n.store.number(&hash)
+		if !ok {
+			continue
+		}
+		body := n.store.contents[o].body
+		if size += len(body) + 8; size > maxSent {
+			break
+		}
+		p.give(o)
+		out.Observations = append(out.Observations, wire.Observation{Hash: hash, Body: body})
+	}
+	if len(out.Observations) == 0 {
+		return fmt.Errorf("%w: it asks for contents that are not here", ErrMessage)
+	}
+	n.sendTables(p, wire.KindSupply)
+	return nil
+}
+
+// has reports whether p was sent, or sent, the content of observation o.
+func (p *peer) hasContent(o uint32) bool {
+	return int(o>>6) < len(p.has) && p.has[o>>6]>>(o&63)&1 == 1
+}
+
+// give notes that p has the content of observation o.
+func (p *peer) give(o uint32) {
+	for int(o>>6) >= len(p.has) {
+		p.has = append(p.has, 0)
+	}
+	p.has[o>>6] |= 1 << (o & 63)
+}

@@ -1,0 +1,105 @@
+package core
+
+import (
+	"fmt"
+
+	"parsec/core/internal/gossip"
+	"parsec/core/internal/sign"
+	"parsec/core/internal/wire"
+)
+
+// MaxProofSize is how many bytes a proof takes at most.
+const MaxProofSize = wire.MaxProof
+
+// Proof shows to anyone that a peer voted for an observation. It says nothing of where, or whether, that has a
+// block. The zero value proves nothing.
+type Proof struct{ wire wire.Proof }
+
+// Section returns what the proof calls the section, [Section.ID].
+func (p *Proof) Section() Hash { return Hash(p.wire.Section) }
+
+// Voter returns who the proof says voted.
+func (p *Proof) Voter() Identity { return Identity(p.wire.Header.Creator) }
+
+// Observation returns for what: the hash of a [Content]; [PayloadHash] tells that of a payload.
+func (p *Proof) Observation() Hash { return Hash(p.wire.Observation) }
+
+// Verify returns nil if the voter that the proof names did vote so, in the section that it names. Whether that
+// section and that voter are those that are meant is the caller's to compare. Errors: [ErrInvalidEvent] for a proof
+// that has not the form of one, [ErrSignature].
+func (p *Proof) Verify() error {
+	id, ok := p.wire.ID()
+	if !ok {
+		return fmt.Errorf("%w: the path has not the shape that its ends demand", ErrInvalidEvent)
+	}
+	key := sign.PublicKey(p.wire.Header.Creator)
+	if err := sign.CheckKey(key); err != nil {
+		return fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	if !sign.Verify(key, &id, &p.wire.Signature) {
+		return fmt.Errorf("%w: of the vote by %x", ErrSignature, key[:8])
+	}
+	return nil
+}
+
+// AppendBinary appends the proof's encoding, the only one it has.
+func (p *Proof) AppendBinary(b []byte) ([]byte, error) { return p.wire.Append(b), nil }
+
+// MarshalBinary returns the proof's encoding, of at most [MaxProofSize] bytes.
+func (p *Proof) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil) }
+
+// UnmarshalBinary reads a proof. It checks its form only; the error wraps [ErrMessage].
+func (p *Proof) UnmarshalBinary(b []byte) error {
+	if err := wire.ParseProof(b, &p.wire); err != nil {
+		return messageError(err)
+	}
+	return nil
+}
+
+// PayloadHash returns the hash that a payload has as an observation in a section.
+func PayloadHash(section Hash, payload []byte) Hash {
+	s := wire.SectionOf(wire.Hash(section))
+	return Hash(s.Observation(wire.AppendBody(nil, &wire.Body{Kind: wire.Opaque, Payload: payload})))
+}
+
+// Proof returns the proof that a voter voted for an observation. The error wraps [ErrUnknownPeer] or
+// [ErrUnknownVote]. Cost: O(votes for the observation), and the hashes of one event's votes.
+func (n *Node) Proof(observation Hash, voter Identity) (*Proof, error) {
+	p := n.byID[voter]
+	if p == nil || p.index == noPeer {
+		return nil, fmt.Errorf("%w: %x", ErrUnknownPeer, voter[:8])
+	}
+	hash := wire.Hash(observation)
+	o, ok := n.store.number(&hash)
+	x := gossip.Index(0)
+	if ok {
+		n.election.VotesFor(o, p.index, func(event gossip.Index) bool {
+			if n.graph.Event(event).By == p.index {
+				x = event
+			}
+			return x == 0
+		})
+	}
+	if x == 0 {
+		return nil, fmt.Errorf("%w: by %x for %x", ErrUnknownVote, voter[:8], observation[:8])
+	}
+	ev := n.graph.Event(x)
+	votes := n.store.ballot(x)
+	hashes := make([]wire.Hash, len(votes))
+	position := -1
+	for i, v := range votes {
+		hashes[i] = n.store.contents[v].hash
+		if v == o && position < 0 {
+			position = i
+		}
+	}
+	out := &Proof{wire: wire.Proof{
+		Section: n.section.ID,
+		Header: wire.Header{
+			Creator: wire.Hash(voter), Index: ev.Nth, Cause: wire.Observing, Votes: uint32(len(votes)),
+			Root: n.tree.Root(hashes), SelfParent: *n.store.id(ev.Self),
+		},
+		Position: uint32(position), Observation: hash, Path: n.tree.Path(hashes, position), Signature: *n.store.signature(x),
+	}}
+	return out, nil
+}

@@ -1,0 +1,223 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+
+	"parsec/core/internal/bug"
+	"parsec/core/internal/gossip"
+	"parsec/core/internal/sign"
+	"parsec/core/internal/wire"
+)
+
+// receiver has what taking in a message needs, reused from message to message.
+type receiver struct {
+	framer   wire.Framer
+	message  wire.Message
+	creators []*peer        // by place in the message; nil if unknown
+	contents []arrived      // by place in the message
+	parents  []gossip.Index // by place in the message; 0 if unknown
+	events   []arrival      // by place in the message
+	votes    []uint32       // scratch: observation numbers
+	hashes   []wire.Hash    // scratch
+	items    []sign.Item
+	item     []int // by item: which event's
+	bad      []uint64
+	heads    []int
+	missing  []wire.Hash
+	refused  refusal
+}
+
+// arrived is an observation of a message.
+type arrived struct {
+	number uint32
+	known  bool
+	err    error // why it is not one that can be voted for
+}
+
+// fate is what becomes of an event of a message.
+type fate uint8
+
+const (
+	fresh   fate = iota // it may yet be inserted
+	present             // it is in the graph
+	dead                // it will not be inserted now: it is bad, or something that it descends from is
+)
+
+// arrival is an event of a message.
+type arrival struct {
+	id       wire.Hash
+	place    gossip.Index // present ones
+	index    uint32       // by creator
+	by       *peer        // nil if unknown
+	fate     fate
+	need     bool          // an event that is to be built on descends from it
+	checked  bool          // its signature was looked at
+	verified sign.Verified // and was good
+	lacks    bool          // it, or what it descends from, votes for something whose content is not here
+}
+
+// refusal is why events of a message were not taken: the first reason, and how many events it was.
+type refusal struct {
+	first error
+	count int
+}
+
+func (r *refusal) add(err error) {
+	if r.first == nil {
+		r.first = err
+	}
+	r.count++
+}
+
+func (r *refusal) err() error {
+	if r.count > 1 {
+		return fmt.Errorf("%w (and %d more events of the message were refused)", r.first, r.count-1)
+	}
+	return r.first
+}
+
+// Handle takes in a message from a peer, whom the transport has made sure of. What to answer is in the next
+// [Ready]. An event that is refused costs itself and what descends from it, no more: there may be more to persist,
+// send and deliver even where an error is returned. A message never makes the node fail, and is copied where parts
+// of it are kept.
+//
+// Errors, all of them about the message or its sender: [ErrMessage], [ErrLimit]; [ErrUnknownPeer] and [ErrPremature]
+// for a sender this node does not know (yet), [ErrPeerState] for one that was removed or forked;
+// [ErrDuplicateMessage]; [ErrMissingPayload], which mends itself; and for the first event refused [ErrSignature],
+// [ErrUnknownPeer], [ErrUnknownSelfParent], [ErrUnknownOtherParent], [ErrInvalidEvent] or [ErrLimit].
+func (n *Node) Handle(from Identity, frame []byte) error {
+	p, err := n.admit(from)
+	if err != nil {
+		if p != nil {
+			n.farewell(p)
+		}
+		return err
+	}
+	raw, err := n.rx.framer.Open(n.section, frame)
+	if err != nil {
+		return messageError(err)
+	}
+	return n.take(p, raw)
+}
+
+func messageError(err error) error {
+	if errors.Is(err, wire.ErrTooLarge) {
+		return fmt.Errorf("%w: %w: %w", ErrMessage, ErrLimit, err)
+	}
+	return fmt.Errorf("%w: %w", ErrMessage, err)
+}
+
+// admit returns the peer that a message is from; with an error if messages from it are not taken.
+func (n *Node) admit(from Identity) (*peer, error) {
+	p := n.byID[from]
+	switch {
+	case from == n.identity:
+		return nil, fmt.Errorf("%w: it is from this node itself", ErrPeerState)
+	case p == nil && n.adds[from] > 0:
+		return nil, fmt.Errorf("%w: %x is being added", ErrPremature, from[:8])
+	case p == nil:
+		return nil, fmt.Errorf("%w: %x", ErrUnknownPeer, from[:8])
+	case p.index == noPeer:
+		return p, nil // a contact
+	case !n.election.Voter(p.index):
+		return p, fmt.Errorf("%w: %x was removed", ErrPeerState, from[:8])
+	case n.last != 0 && n.seesFork(n.last, p.index) && !bug.On(bug.TakeForkers):
+		return nil, fmt.Errorf("%w: %x forked", ErrPeerState, from[:8])
+	}
+	return p, nil
+}
+
+// take takes in a message, opened.
+func (n *Node) take(p *peer, raw []byte) error {
+	r := &n.rx
+	m := &r.message
+	if err := wire.Decode(raw, n.section, m); err != nil {
+		return messageError(err)
+	}
+	p.knows = m.Known // it may have become less: a peer that crashed knows what it had made durable
+	switch m.Kind {
+	case wire.KindAsk:
+		return n.supply(p, m)
+	case wire.KindSupply:
+		return n.supplied(p, m)
+	}
+	r.refused = refusal{}
+	n.resolve(p, m)
+	n.identify(m)
+	n.choose(m)
+	n.check(p, m)
+	if n.lacking(m) {
+		return n.hold(p, raw)
+	}
+	before := n.last
+	n.insertAll(m)
+	for i := range r.contents {
+		if k := &r.contents[i]; k.known {
+			p.give(k.number)
+		}
+	}
+	built, err := n.build(m)
+	switch {
+	case err != nil:
+		return err
+	case built && m.Kind == wire.KindRequest:
+		n.send(p, wire.KindResponse)
+	}
+	if err := n.decideAlone(); err != nil {
+		return err
+	}
+	p.held = held{}
+	if err := r.refused.err(); err != nil {
+		return err
+	}
+	if n.last == before {
+		return fmt.Errorf("%w: from %x", ErrDuplicateMessage, p.id[:8])
+	}
+	return nil
+}
+
+// resolve looks up what the tables of a message name.
+func (n *Node) resolve(p *peer, m *wire.Message) {
+	r := &n.rx
+	r.creators = r.creators[:0]
+	for i := range m.Creators {
+		c := &m.Creators[i]
+		var q *peer
+		switch {
+		case !c.ByNumber:
+			q = n.byID[Identity(c.Key)]
+			if q != nil && !q.numbered {
+				q = n.licensed(q)
+			}
+		case int(c.Number) < len(n.known):
+			q = n.peers[n.known[c.Number]]
+		}
+		r.creators = append(r.creators, q)
+	}
+	r.contents = r.contents[:0]
+	for i := range m.Observations {
+		o := &m.Observations[i]
+		a := arrived{}
+		if a.number, a.known = n.store.number(&o.Hash); !a.known && o.Body == nil {
+			o.Body = p.held.bodies[o.Hash]
+		}
+		if !a.known && o.Body != nil {
+			var body wire.Body
+			a.err = n.checkBody(o.Body, &body)
+		}
+		r.contents = append(r.contents, a)
+	}
+	r.parents = r.parents[:0]
+	for i := range m.Parents {
+		r.parents = append(r.parents, n.store.find(&m.Parents[i]))
+	}
+}
+
+// licensed returns a peer whose events may be in the graph: one that has a number, or this node itself.
+func (n *Node) licensed(p *peer) *peer {
+	if p != nil && (p.numbered || p.index == n.self || bug.On(bug.Unlicensed) && p.index != noPeer) {
+		return p
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package core
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"parsec/core/internal/bug"
+	"parsec/core/internal/gossip"
+	"parsec/core/internal/sign"
+	"parsec/core/internal/wire"
+)
+
+func errLimit(err error) error { return fmt.Errorf("%w: %w", ErrLimit, err) }
+
+func redelivers() bool { return bug.On(bug.Redeliver) }
+
+// checkBody parses an observation and checks what every member must check alike: one that fails is voted for by no
+// valid event.
+func (n *Node) checkBody(raw []byte, body *wire.Body) error {
+	if err := wire.ParseBody(raw, body); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalidEvent, err)
+	}
+	switch body.Kind {
+	case wire.Genesis:
+		if !bytes.Equal(raw, n.genesis) {
+			return fmt.Errorf("%w: a vote for the genesis of another group", ErrInvalidEvent)
+		}
+	case wire.Add, wire.Remove:
+		if err := sign.CheckKey(sign.PublicKey(body.Peer)); err != nil {
+			return fmt.Errorf("%w: a vote about a peer: %w", ErrInvalidEvent, err)
+		}
+	}
+	return nil
+}
+
+// CanVote returns nil if this node may vote now, else why not: [ErrSelfState] if it is no voter, [ErrLimit] if
+// [MaxUndecided] or [MaxUndecidedSize] is reached.
+func (n *Node) CanVote() error {
+	if !n.election.Voter(n.self) {
+		return fmt.Errorf("%w: not a voter", ErrSelfState)
+	}
+	if u := n.undecidedBehind(n.last); u.votes >= MaxUndecided || u.size >= MaxUndecidedSize {
+		return fmt.Errorf("%w: %d of this node's votes are undecided, about %d bytes", ErrLimit, u.votes, u.size)
+	}
+	return nil
+}
+
+// Vote votes for payloads, in this order, by one event: it is cheaper to vote for many at once. All are voted for,
+// or none. In Supermajority mode, a payload is decided when enough members vote for the same bytes; in Single mode
+// each vote is. It copies the payloads.
+//
+// Errors: [ErrSelfState] if this node is no voter; [ErrDuplicateVote] if it voted for one of them before, or one
+// has a block that its vote would have counted for; [ErrLimit] past [MaxPayload], [MaxVotes], [MaxUndecided] or [MaxUndecidedSize].
+func (n *Node) Vote(payloads ...[]byte) error {
+	bodies := n.tx.bodies[:0]
+	for _, p := range payloads {
+		if len(p) > MaxPayload {
+			return fmt.Errorf("%w: a payload of %d bytes, of %d", ErrLimit, len(p), MaxPayload)
+		}
+		bodies = append(bodies, wire.Body{Kind: wire.Opaque, Payload: p})
+	}
+	n.tx.bodies = bodies
+	return n.vote(bodies)
+}
+
+// VoteAdd votes to make a peer a voter. Info is at most [MaxInfo] bytes, which all who vote for it have to give
+// alike: a peer that was removed can be added again by votes with another info. Errors are those of [Node.Vote], and
+// [ErrPeerState] for what is no key, for a peer that is a voter, and while the section has [MaxVoters] voters.
+func (n *Node) VoteAdd(id Identity, info []byte) error {
+	if err := sign.CheckKey(sign.PublicKey(id)); err != nil {
+		return fmt.Errorf("%w: %w", ErrPeerState, err)
+	}
+	if p := n.byID[id]; p != nil && p.index != noPeer && n.election.Voter(p.index) {
+		return fmt.Errorf("%w: %x is a voter", ErrPeerState, id[:8])
+	}
+	if len(n.election.Voters()) >= MaxVoters {
+		return fmt.Errorf("%w: the section has %d voters", ErrPeerState, MaxVoters)
+	}
+	return n.votePeer(wire.Add, id, info)
+}
+
+// VoteRemove votes to take a voter out, oneself perhaps. Info is as in [Node.VoteAdd]; so are errors, and
+// [ErrPeerState] for a peer that is no voter.
+func (n *Node) VoteRemove(id Identity, info []byte) error {
+	if p := n.byID[id]; p == nil || p.index == noPeer || !n.election.Voter(p.index) {
+		return fmt.Errorf("%w: %x is no voter", ErrPeerState, id[:8])
+	}
+	return n.votePeer(wire.Remove, id, info)
+}
+
+func (n *Node) votePeer(kind wire.Kind, id Identity, info []byte) error {
+	if len(info) > MaxInfo {
+		return fmt.Errorf("%w: an info of %d bytes, of %d", ErrLimit, len(info), MaxInfo)
+	}
+	return n.vote([]wire.Body{{Kind: kind, Peer: wire.Hash(id), Info: info}})
+}
+
+// vote makes an event that votes for some observations.
+func (n *Node) vote(bodies []wire.Body) error {
+	if !n.election.Voter(n.self) {
+		return fmt.Errorf("%w: not a voter", ErrSelfState)
+	}
+	switch {
+	case len(bodies) == 0:
+		return nil
+	case len(bodies) > MaxVotes:
+		return fmt.Errorf("%w: %d votes at once, of %d", ErrLimit, len(bodies), MaxVotes)
+	}
+	t := &n.tx
+	t.raw, t.ends, t.hashes = t.raw[:0], t.ends[:0], t.hashes[:0]
+	for i := range bodies {
+		from := len(t.raw)
+		t.raw = wire.AppendBody(t.raw, &bodies[i])
+		t.ends = append(t.ends, len(t.raw))
+		hash := n.section.Observation(t.raw[from:])
+		if o, ok := n.store.number(&hash); ok && (n.election.HasVoted(o, n.self) || n.election.Done(o, n.self)) {
+			return fmt.Errorf("%w: for %x", ErrDuplicateVote, hash[:8])
+		}
+		t.hashes = append(t.hashes, hash)
+	}
+	if err := n.distinct(t.hashes); err != nil {
+		return err
+	}
+	u := n.undecidedBehind(n.last)
+	if int(u.votes)+len(bodies) > MaxUndecided || u.size+uint64(len(t.raw)) > MaxUndecidedSize {
+		return fmt.Errorf("%w: %d of this node's votes are undecided, about %d bytes", ErrLimit, u.votes, u.size)
+	}
+	t.votes = t.votes[:0]
+	from := 0
+	for i, hash := range t.hashes {
+		o, err := n.learn(hash, t.raw[from:t.ends[i]])
+		if err != nil {
+			return err
+		}
+		t.votes = append(t.votes, o)
+		from = t.ends[i]
+	}
+	if _, err := n.make(gossip.Observation, 0, t.votes, noPeer); err != nil {
+		return err
+	}
+	return n.decideAlone()
+}
+
+// distinct returns an error if two hashes are the same.
+func (n *Node) distinct(hashes []wire.Hash) error {
+	if len(hashes) == 1 {
+		return nil
+	}
+	seen := make(map[wire.Hash]struct{}, len(hashes))
+	for _, h := range hashes {
+		if _, ok := seen[h]; ok {
+			return fmt.Errorf("%w: for %x, twice at once", ErrDuplicateVote, h[:8])
+		}
+		seen[h] = struct{}{}
+	}
+	return nil
+}
+
+// Undecided returns what this node voted for that has no block yet, oldest first. Cost: O(events of its own since the
+// oldest of them).
+func (n *Node) Undecided() []Content {
+	var out []Content
+	left := n.undecidedBehind(n.last).votes
+	for x := n.last; x != 0 && left > 0; x = n.graph.Event(x).Self {
+		if n.graph.Event(x).Cause != gossip.Observation {
+			continue
+		}
+		for _, o := range slices.Backward(n.store.ballot(x)) {
+			if n.election.Done(o, n.self) {
+				continue
+			}
+			k := &n.store.contents[o]
+			var body wire.Body
+			_ = wire.ParseBody(k.body, &body)
+			out = append(out, contentOf(k, &body))
+			left--
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
