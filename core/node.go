@@ -198,6 +198,12 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		adds:     make(map[Identity]int),
 		ballots:  make([]ballot, 1),
 	}
+	if cfg.Simulation.Passes {
+		n.election.PassesOnly()
+	}
+	if cfg.Simulation.Probe != nil {
+		cfg.Simulation.Probe.Estimates = n.estimates
+	}
 	n.graph = n.election.Graph()
 	secret := blake3.Sum256(append([]byte("parsec index 1"), cfg.Seed[:]...))
 	n.store.events.seed = binary.LittleEndian.Uint64(secret[:]) | 1

@@ -54,6 +54,7 @@ func (s *run) announce(q proposal) {
 	s.proposals = append(s.proposals, q)
 	for _, p := range s.processes {
 		if q.sole < 0 || q.sole == p.number {
+			s.unheard++
 			s.queue.push(action{at: s.now + s.load.draw(s.plan.spread), kind: doHear, who: p.number, what: i})
 		}
 	}
@@ -62,6 +63,7 @@ func (s *run) announce(q proposal) {
 // hear lets a process's application hear of a proposal. It votes soon: what it hears of until then goes into one
 // event, if it can.
 func (s *run) hear(p *process, i int32) {
+	s.unheard--
 	p.app.heard = append(p.app.heard, i)
 	p.app.voted = append(p.app.voted, false)
 	s.voteSoon(p)
@@ -186,4 +188,3 @@ type vote struct {
 	who  core.Identity
 	what core.Hash
 }
-

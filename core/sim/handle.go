@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"slices"
 
 	"parsec/core"
 )
@@ -20,7 +21,7 @@ func (s *run) take(p *process, m *message) {
 	case errors.Is(err, core.ErrPeerState), errors.Is(err, core.ErrUnknownPeer):
 		// Right if the sender is no member as far as this node has decided. It tells of the sender or, where an
 		// event is refused, of another: then the sender is a member.
-		if !s.ledger.memberAt(p.node.Height(), m.sender) {
+		if !slices.Contains(p.node.Voters(), m.sender) {
 			return
 		}
 	}

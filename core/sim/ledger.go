@@ -45,18 +45,6 @@ func (l *ledger) member(id core.Identity) bool {
 	return ok
 }
 
-// memberAt reports whether one votes after so many blocks.
-func (l *ledger) memberAt(height uint64, id core.Identity) bool {
-	g := &l.groups[0]
-	for i := range l.groups {
-		if l.groups[i].from <= height {
-			g = &l.groups[i]
-		}
-	}
-	_, ok := slices.BinarySearchFunc(g.members, id, order)
-	return ok
-}
-
 // deliver takes in a block that an honest process delivers.
 func (l *ledger) deliver(s *run, p *process, d *core.Decided) {
 	k := key{d.Hash, d.By}

@@ -40,6 +40,7 @@ type run struct {
 	actions    uint64
 	moved      time.Duration // when the ledger last grew
 	failure    *Failure
+	unheard    int // proposals that an application is still to hear of
 }
 
 var errOtherProof = errors.New("it is a proof of something else")

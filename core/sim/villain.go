@@ -15,14 +15,14 @@ type villain struct {
 	twins   bool // there is a second process with its key
 	pairing pairing
 
-	mute      bool            // it sends nothing
-	shuns     []bool          // by process: it sends them nothing
-	withholds bool            // it sends votes without their contents to some, and does not answer when asked
-	spoils    bool            // it damages some of what it sends
-	mischief  time.Duration   // mean time between messages that nobody asked for; 0 for none
-	garbage   bool            // those messages are noise,
-	forges    []forgery       // or these
-	branches  int             // forks it may still make
+	mute      bool          // it sends nothing
+	shuns     []bool        // by process: it sends them nothing
+	withholds bool          // it sends votes without their contents to some, and does not answer when asked
+	spoils    bool          // it damages some of what it sends
+	mischief  time.Duration // mean time between messages that nobody asked for; 0 for none
+	garbage   bool          // those messages are noise,
+	forges    []forgery     // or these
+	branches  int           // forks it may still make
 
 	process *process
 	forger  forger

@@ -134,6 +134,7 @@ type Stats struct {
 	Looks     uint64 // times a row was held against a level
 	Evals     uint64 // events whose meta-votes were computed, in passes
 	Resets    uint64 // times content was computed anew: the voters changed, or one of them forked
+	Tosses    uint64 // times a coin fell for an event and a voter
 }
 
 // New returns an election over an empty graph.
