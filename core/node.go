@@ -185,6 +185,9 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		return nil, fmt.Errorf("%w: unknown %v", ErrConfig, cfg.Coin)
 	}
 	signer := sign.NewSigner(cfg.Seed)
+	if bug.On(bug.OwnCoin) {
+		toss = coin.Own{Coin: toss, Turned: signer.Public()[0]&1 == 1}
+	}
 	n := &Node{
 		cfg:      cfg,
 		section:  cfg.Section.wireSection(founders),

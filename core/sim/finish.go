@@ -138,6 +138,11 @@ func (s *run) checkGraph(p *process) {
 			return
 		}
 	}
+	if i := s.fedFork(events, forked, peers); i >= 0 {
+		s.violated("event %d of process %d, by %x, which is honest, takes in more of a peer whose fork it had seen", i, p.number,
+			peers[events[i].Creator][:4])
+		return
+	}
 	under := make([]bool, count)
 	if last >= 0 {
 		under[last] = true

@@ -78,7 +78,7 @@ func newPlan(r stream, cfg *Config, s *Scenario) *plan {
 		coin:    core.ConcreteCoin,
 		peers:   r.within(s.MinPeers, s.MaxPeers),
 		signed:  cfg.Signatures,
-		horizon: between(r, 3*time.Second, 6*time.Second),
+		horizon: between(r, 2*time.Second, 4*time.Second),
 		burst:   1,
 		size:    24,
 		spread:  workloads.Delay{Shape: workloads.Exponential, Mean: 50 * time.Millisecond},

@@ -24,6 +24,7 @@ import (
 	"math"
 	"slices"
 
+	"parsec/core/internal/bug"
 	"parsec/core/internal/coin"
 	"parsec/core/internal/gossip"
 )
@@ -377,5 +378,19 @@ func (e *Election) pass(x gossip.Index) gossip.Index {
 	return 0
 }
 
-func quorum(n int) int { return 2*n/3 + 1 }
-func third(n int) int  { return (n + 2) / 3 }
+func quorum(n int) int {
+	switch {
+	case bug.On(bug.Majority):
+		return n/2 + 1
+	case bug.On(bug.AtLeast):
+		return (2*n + 2) / 3
+	}
+	return 2*n/3 + 1
+}
+
+func third(n int) int {
+	if bug.On(bug.LoneEstimates) {
+		return n
+	}
+	return (n + 2) / 3
+}
