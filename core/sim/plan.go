@@ -81,7 +81,7 @@ func newPlan(r stream, cfg *Config, s *Scenario) *plan {
 		horizon: between(r, 2*time.Second, 4*time.Second),
 		burst:   1,
 		size:    24,
-		spread:  workloads.Delay{Shape: workloads.Exponential, Mean: 50 * time.Millisecond},
+		spread:  workloads.Delay{Shape: workloads.Exponential, Mean: r.moment(10*time.Millisecond, time.Second)},
 		delays:  []workloads.Delay{{Shape: workloads.Jittered, Mean: 20 * time.Millisecond}},
 		sync:    workloads.Delay{Shape: workloads.Uniform, Mean: time.Millisecond},
 		slow:    map[int]int{},
