@@ -103,6 +103,12 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	return r, nil
 }
 
+// Check returns why the configuration cannot be run, nil if it can. The error wraps [ErrConfig].
+func (c *Config) Check() error {
+	_, err := c.scenario()
+	return err
+}
+
 // scenario returns the configuration's scenario, and checks the rest.
 func (c *Config) scenario() (*Scenario, error) {
 	var sc *Scenario
