@@ -16,7 +16,7 @@ import (
 
 const simHelp = `
 usage: parsec sim [-seed S | -seeds A..B] [-scenario NAME] [-peers N] [-twins K] [-steps N]
-                  [-signatures] [-mode M] [-json] [-out DIR]
+                  [-beyond] [-signatures] [-mode M] [-json] [-out DIR]
        parsec sim -list
 
 Simulates whole sections on one seed each: nodes with disks and applications, a network with faults, and
@@ -30,7 +30,7 @@ seed chooses it; with it, runs of one seed differ only by what the flags say. Th
 same line on every machine of one architecture. Several seeds run at once, on all processors.
 
 -peers and -mode overrule the seed's choice. -twins makes more of the members two processes with one key:
-fewer than a third in all. -steps says about how many actions there are before the faults end. Without
+fewer than a third in all, unless -beyond says that it may fail. -steps says about how many actions there are before the faults end. Without
 -signatures events are not signed, which is faster and leaves out forged signatures.
 
 Of a failure it prints what was found, the command that repeats it, and where it wrote the recording of a
@@ -63,6 +63,7 @@ func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 	fs.IntVar(&f.cfg.Peers, "peers", 0, "begin with `N` members")
 	fs.IntVar(&f.cfg.Twins, "twins", 0, "make `K` more members two processes with one key")
 	fs.IntVar(&f.cfg.Steps, "steps", 0, "end all faults after about `N` actions")
+	fs.BoolVar(&f.cfg.Beyond, "beyond", false, "let twins be a third of the members or more, which no protocol survives")
 	fs.BoolVar(&f.cfg.Signatures, "signatures", false, "sign events and check signatures")
 	fs.StringVar(&mode, "mode", "", "`M`: single or supermajority")
 	fs.BoolVar(&f.json, "json", false, "print JSON, an object a line")
@@ -273,6 +274,9 @@ func (f *simFlags) command(r *sim.Result) string {
 		if n.value != 0 {
 			c += fmt.Sprintf(" -%s %d", n.name, n.value)
 		}
+	}
+	if f.cfg.Beyond {
+		c += " -beyond"
 	}
 	if f.cfg.Signatures {
 		c += " -signatures"

@@ -19,11 +19,19 @@ func TestExplore(t *testing.T) {
 			r, _ := Run(context.Background(), Config{Seed: seed})
 			if r.Failure != nil {
 				fails[r.Scenario]++
-				if first[r.Scenario] == "" { w := r.Failure.What; if len(w) > 160 { w = w[:160] }; first[r.Scenario] = w }
+				if first[r.Scenario] == "" {
+					w := r.Failure.What
+					if len(w) > 160 {
+						w = w[:160]
+					}
+					first[r.Scenario] = w
+				}
 			}
 		}
 		fmt.Println(b, fails)
-		for s, w := range first { fmt.Println("   ", s, w) }
+		for s, w := range first {
+			fmt.Println("   ", s, w)
+		}
 	}
 	bug.Active = ""
 }

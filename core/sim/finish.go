@@ -143,25 +143,9 @@ func (s *run) checkGraph(p *process) {
 			peers[events[i].Creator][:4])
 		return
 	}
-	under := make([]bool, count)
-	if last >= 0 {
-		under[last] = true
-	}
-	for i := count - 1; i >= 0; i-- {
-		ev := &events[i]
-		if !under[i] {
-			if !forked[ev.Creator] && !s.overFork(events, forked, i) {
-				s.violated("event %d of process %d is not behind its last event, %d", i, p.number, last)
-				return
-			}
-			continue
-		}
-		if ev.Cause != core.Initial {
-			under[ev.SelfParent] = true
-		}
-		if ev.Cause == core.Request || ev.Cause == core.Response {
-			under[ev.OtherParent] = true
-		}
+	if i := loose(events, forked, last); i >= 0 {
+		s.violated("event %d of process %d is not behind its last event, %d", i, p.number, last)
+		return
 	}
 	for i := range n.Observations() {
 		o := n.ObservationAt(core.ObservationIndex(i))
@@ -172,23 +156,26 @@ func (s *run) checkGraph(p *process) {
 	}
 }
 
-// overFork reports whether an event of a later peer that forked descends from event i: it came with that one.
-func (s *run) overFork(events []core.Event, forked []bool, i int) bool {
-	over := make([]bool, len(events))
-	over[i] = true
-	for k := i + 1; k < len(events); k++ {
-		ev := &events[k]
-		if ev.Cause != core.Initial && over[ev.SelfParent] {
-			over[k] = true
+// loose returns an event that the event last does not descend from, -1 if there is none but events of peers that
+// forked and what came with them: what only such events descend from.
+func loose(events []core.Event, forked []bool, last int) int {
+	under := make([]bool, len(events)) // last descends from it
+	with := make([]bool, len(events))  // an event of a peer that forked does
+	if last >= 0 {
+		under[last] = true
+	}
+	for i := len(events) - 1; i >= 0; i-- {
+		ev := &events[i]
+		with[i] = with[i] || forked[ev.Creator]
+		if !under[i] && !with[i] {
+			return i
 		}
-		if (ev.Cause == core.Request || ev.Cause == core.Response) && over[ev.OtherParent] {
-			over[k] = true
-		}
-		if over[k] && forked[ev.Creator] {
-			return true
+		for _, x := range parents(ev) {
+			under[x] = under[x] || under[i]
+			with[x] = with[x] || with[i] && !under[i]
 		}
 	}
-	return false
+	return -1
 }
 
 func (s *run) isHonest(id core.Identity) bool {

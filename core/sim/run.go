@@ -41,6 +41,8 @@ type run struct {
 	moved      time.Duration // when the ledger last grew
 	failure    *Failure
 	unheard    int // proposals that an application is still to hear of
+
+	hook func(*action) // for tests: called before each action
 }
 
 var errOtherProof = errors.New("it is a proof of something else")
@@ -71,7 +73,11 @@ func newRun(cfg *Config, sc *Scenario) *run {
 		sc.plan(s.plan, r)
 	}
 	if cfg.Twins > 0 {
-		s.plan.addTwins(r, cfg.Twins)
+		most := tolerated(s.plan.peers)
+		if cfg.Beyond {
+			most = s.plan.peers - 1
+		}
+		s.plan.addTwins(r, cfg.Twins, most)
 	}
 	if s.plan.limit == 0 {
 		s.plan.limit = s.plan.horizon + patience
@@ -197,6 +203,9 @@ func (s *run) do(ctx context.Context) {
 		s.now = a.at
 		s.actions++
 		s.trace.note('a', uint64(a.at), uint64(a.kind), uint64(a.who), uint64(a.epoch))
+		if s.hook != nil {
+			s.hook(&a)
+		}
 		s.act(&a)
 		if s.actions%16 == 0 && s.net.healed && s.reached() {
 			break

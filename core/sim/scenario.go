@@ -86,7 +86,7 @@ var scenarios = []Scenario{
 	{
 		Name: "twins", MinPeers: 4, MaxPeers: 8, Least: 4,
 		Does: "some members are two processes with one key, paired in every way",
-		plan: func(p *plan, r stream) { p.addTwins(r, r.within(1, tolerated(p.peers))) },
+		plan: func(p *plan, r stream) { p.addTwins(r, r.within(1, tolerated(p.peers)), tolerated(p.peers)) },
 	},
 	{
 		Name: "silence", MinPeers: 4, MaxPeers: 8, Least: 4,
@@ -292,9 +292,9 @@ func (p *plan) splitting(r stream) {
 }
 
 // addTwins makes more of the founders twins.
-func (p *plan) addTwins(r stream, twins int) {
+func (p *plan) addTwins(r stream, twins, most int) {
 	for range twins {
-		if len(p.villains) < tolerated(p.peers) {
+		if len(p.villains) < most {
 			p.villains = append(p.villains, villain{twins: true, pairing: pairing(r.below(int(pairings)))})
 		}
 	}

@@ -24,6 +24,7 @@ type Config struct {
 	Twins      int        // founders that two processes are, beside what the scenario has; fewer than a third
 	Steps      int        // about how many actions there are until all faults end; 0 for as many as the scenario likes
 	Signatures bool       // events are signed and checked
+	Beyond     bool       // twins may be a third of the founders or more: nothing is promised then
 	Mode       *core.Mode // nil for one that the seed chooses
 }
 
@@ -134,7 +135,7 @@ func (c *Config) scenario() (*Scenario, error) {
 		return nil, fmt.Errorf("%w: %d peers, and there may be up to %d", ErrConfig, c.Peers, MaxProcesses)
 	case c.Peers > 0 && c.Peers < sc.Least:
 		return nil, fmt.Errorf("%w: %d peers, and scenario %s takes at least %d", ErrConfig, c.Peers, sc.Name, sc.Least)
-	case c.Twins < 0 || c.Twins > tolerated(least):
+	case c.Twins < 0 || c.Twins > tolerated(least) && !c.Beyond || c.Twins >= least && c.Twins > 0:
 		return nil, fmt.Errorf("%w: %d twins of %d peers, and it takes fewer than a third", ErrConfig, c.Twins, least)
 	case c.Steps < 0:
 		return nil, fmt.Errorf("%w: %d steps", ErrConfig, c.Steps)
