@@ -50,7 +50,7 @@ type simFlags struct {
 	cfg         sim.Config
 	first, last uint64
 	json, list  bool
-	out         string
+	out, bug    string
 }
 
 func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -68,6 +68,9 @@ func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 	fs.StringVar(&mode, "mode", "", "`M`: single or supermajority")
 	fs.BoolVar(&f.json, "json", false, "print JSON, an object a line")
 	fs.BoolVar(&f.list, "list", false, "list the scenarios")
+	if bugs := sim.Bugs(); len(bugs) > 0 {
+		fs.StringVar(&f.bug, "bug", "", "with a deliberate bug, `NAME`: "+strings.Join(bugs, ", "))
+	}
 	fs.StringVar(&f.out, "out", ".", "write recordings of failures into folder `DIR`")
 	if status, ok := parse(fs, simHelp, args, stdout, stderr); !ok {
 		return status
@@ -77,6 +80,9 @@ func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 	}
 	if f.list {
 		return listScenarios(stdout, stderr)
+	}
+	if err := sim.SetBug(f.bug); err != nil {
+		return wrongUsage("sim", err.Error(), stderr)
 	}
 	f.last = f.first
 	if seeds != "" {
@@ -283,6 +289,9 @@ func (f *simFlags) command(r *sim.Result) string {
 	}
 	if f.cfg.Mode != nil {
 		c += " -mode " + f.cfg.Mode.String()
+	}
+	if f.bug != "" {
+		c += " -bug " + f.bug
 	}
 	return c
 }

@@ -20,23 +20,21 @@ func TestBugs(t *testing.T) {
 		seeds    uint64
 		finds    string // what the failure says, or one of several
 	}{
-		{bug.Majority, "partition", false, 200, ""},
-		{bug.AtLeast, "partition", false, 200, ""},
-		{bug.IgnoreForks, "twins", false, 200, ""},
-		{bug.TakeForkers, "twins", false, 200, ""},
-		{bug.NoDedupe, "loss", false, 200, ""},
-		{bug.ForgetLast, "crash", false, 200, ""},
-		{bug.SendEarly, "crash", false, 200, ""},
-		{bug.LoneEstimates, "delay", false, 200, ""},
-		{bug.NoAdoption, "split", false, 200, ""},
-		{bug.OwnCoin, "split", false, 200, ""},
-		{bug.ArrivalOrder, "calm", false, 200, ""},
-		{bug.CountStrangers, "churn", false, 200, ""},
-		{bug.RefuseRemoved, "leave", false, 200, ""},
-		{bug.Unlicensed, "strangers", false, 200, ""},
-		{bug.NoPayload, "withhold", false, 200, ""},
-		{bug.Redeliver, "crash", false, 200, ""},
-		{bug.Unverified, "strangers", true, 200, ""},
+		{bug.Majority, "join", false, 30, "votes"},
+		{bug.AtLeast, "join", false, 30, "votes"},
+		{bug.CountStrangers, "shrink", false, 30, "too few, or not by members"},
+		{bug.ArrivalOrder, "calm", false, 5, "at process"},
+		{bug.LoneEstimates, "delay", false, 5, "not all is decided"},
+		{bug.IgnoreForks, "twins", false, 5, "both honest"},
+		{bug.TakeForkers, "forks", false, 20, "takes in more of a peer whose fork it had seen"},
+		{bug.NoDedupe, "loss", false, 5, "both honest"},
+		{bug.ForgetLast, "crash", false, 5, "recovers to another state"},
+		{bug.SendEarly, "crash", false, 10, "both honest"},
+		{bug.Redeliver, "crash", false, 10, "delivers block 0"},
+		{bug.RefuseRemoved, "leave", false, 10, "both honest"},
+		{bug.Unlicensed, "strangers", false, 5, "cannot recover"},
+		{bug.NoPayload, "withhold", false, 10, "both honest"},
+		{bug.Unverified, "strangers", true, 10, ""},
 	} {
 		t.Run(string(c.bug), func(t *testing.T) {
 			defer func(was bug.Bug) { bug.Active = was }(bug.Active)
