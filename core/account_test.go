@@ -96,7 +96,7 @@ func (a *accounts) check() error {
 
 // What the engine tells of votes and keys is what comes of counting them.
 func TestAccounts(t *testing.T) {
-	seeds := uint64(60)
+	seeds := uint64(40)
 	if testing.Short() {
 		seeds = 20
 	}

@@ -78,7 +78,7 @@ func growing(rng *rand.Rand, n int) *recording.Recording {
 // Peers that get their numbers when their Add is decided: the oracle knows them from the start. TestSoak has
 // variants of this kind too.
 func TestStrangersBecomePeers(t *testing.T) {
-	seeds := uint64(200)
+	seeds := uint64(100)
 	if testing.Short() {
 		seeds = 40
 	}
@@ -107,6 +107,69 @@ func TestStrangersBecomePeers(t *testing.T) {
 	if strangers < int(seeds)/4 {
 		t.Error("too few strangers")
 	}
+}
+
+// Whatever the order of insertion, strangers get the same numbers. Events of those that have none yet wait.
+func TestStrangersNumbersAgree(t *testing.T) {
+	for seed := range uint64(12) {
+		rng := rand.New(rand.NewPCG(seed, 12))
+		rec := shy(growing(rng, 1+rng.IntN(7)))
+		var want []core.Identity
+		for k := range 4 {
+			got, err := numbers(rec)
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			if k == 0 {
+				want = got
+			}
+			if len(want) < len(rec.Genesis)+3 || !slices.Equal(got, want) {
+				t.Errorf("seed %d: peers %x and %x", seed, got, want)
+			}
+			rec, _ = reorder(rec, rng)
+		}
+	}
+}
+
+// numbers lets an engine that knows only the genesis group insert a graph, and returns who has which number.
+func numbers(rec *recording.Recording) (ids []core.Identity, err error) {
+	e, err := core.NewEngine(core.Config{Mode: rec.Mode, Coin: core.PredictableRoundParityCoin,
+		Peers: identities(len(rec.Genesis)), Genesis: rec.Genesis})
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range rec.Observations {
+		if _, err := e.AddObservation(core.Observation{Hash: o.ID, Kind: o.Kind, Peer: core.NoPeer, Identity: identity(int(o.Peer))}); err != nil {
+			return nil, err
+		}
+	}
+	place := map[int32]core.EventIndex{recording.None: 0}
+	for more := true; more; {
+		more = false
+		for i, ev := range rec.Events {
+			_, done := place[int32(i)]
+			self, ok := place[ev.SelfParent]
+			other, too := place[ev.OtherParent]
+			p, known := e.Peer(identity(int(ev.Creator)))
+			if done || !ok || !too || !known {
+				continue
+			}
+			x, err := e.Insert(core.Event{Creator: p, Cause: ev.Cause, SelfParent: self, OtherParent: other,
+				Observation: core.ObservationIndex(ev.Observation)})
+			if err != nil {
+				return nil, err
+			}
+			place[int32(i)] = x
+			more = true
+		}
+	}
+	if len(place) != len(rec.Events)+1 {
+		return nil, errors.New("some events were never inserted")
+	}
+	for p := range e.Peers() {
+		ids = append(ids, e.Identity(core.PeerIndex(p)))
+	}
+	return ids, nil
 }
 
 // strangersOf is a section of one that decides observations about identities, one after the other.
@@ -211,7 +274,7 @@ func TestTooManyStrangers(t *testing.T) {
 	}
 }
 
-// Votes for thousands of strangers make no row wider: events take no more memory than without them.
+// Votes for thousands of strangers make no row wider.
 func TestStrangersCostNothing(t *testing.T) {
 	s := newStrangersOf(t, 2)
 	var votes []core.ObservationIndex

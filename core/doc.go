@@ -73,6 +73,8 @@
 //     depends on the graph alone. An engine takes [MaxBranches] in all and refuses what would be one more:
 //     members that met different ones first would then differ in what they can insert. Each branch costs
 //     every later event four bytes.
+//   - An event's Hash is its id: all members give the same, and whoever makes the event cannot choose it but by
+//     trying others. The coin is a bit of it, see [ConcreteCoin].
 //   - Identities of peers differ, and so do hashes of observations ([Engine.AddObservation] does not look).
 //   - One goroutine at a time uses an engine.
 //   - Blocks are copied before the next call if they are to be kept: see [Engine.Blocks].
@@ -91,7 +93,7 @@
 //
 // A peer is an identity; those whose votes count now are the voters, the genesis group at first. An
 // observation is what is voted on: an application's payload, or that a peer be added or removed. A vote is
-// an event that carries an observation. A block is a decided observation with the votes for it.
+// an observation that an event carries; it may carry several. A block is a decided observation with the votes for it.
 //
 // An event x descends from what can be reached from it over parents. Two events of one creator with the
 // same number in its chain are a fork; x sees y if it descends from y and from no fork by y's creator; it
@@ -103,5 +105,6 @@
 // agreement for each voter on whether its first interesting event counts. When an event has all of them
 // decided, the contents that count are decided, in an order that all members compute alike.
 //
-// core/design/SPEC.md says all this exactly, and core/design/acceptance.md which events a node accepts.
+// core/design/SPEC.md says all this exactly, and core/design/acceptance.md which events a node accepts. Of the coins
+// there, the concrete one is here.
 package core

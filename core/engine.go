@@ -151,7 +151,7 @@ func (e *Engine) AddObservation(o Observation) (ObservationIndex, error) {
 		Hash: o.Hash,
 		Kind: election.Kind(o.Kind),
 		Peer: gossip.Peer(o.Peer),
-	}, o.Identity)
+	}, (*[32]byte)(&o.Identity))
 	switch {
 	case errors.Is(err, election.ErrPeer):
 		return 0, fmt.Errorf("%w: %v of peer %d, of %d peers", ErrUnknownPeer, o.Kind, o.Peer, e.Peers())

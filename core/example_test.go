@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 
 	"parsec/core"
@@ -11,7 +12,6 @@ import (
 func ExampleEngine() {
 	engine, err := core.NewEngine(core.Config{
 		Mode:    core.Supermajority,
-		Coin:    core.PredictableRoundParityCoin,
 		Peers:   []core.Identity{{'A'}, {'B'}, {'C'}}, // public keys, in earnest
 		Genesis: []core.PeerIndex{0, 1, 2},
 	})
@@ -23,6 +23,8 @@ func ExampleEngine() {
 		panic(err)
 	}
 	insert := func(e core.Event) core.EventIndex {
+		// The id: in earnest the hash of what its creator signed, the same for all.
+		e.Hash = sha256.Sum256(fmt.Appendf(nil, "%d %d %d %d", e.Creator, e.Cause, e.SelfParent, e.OtherParent))
 		x, err := engine.Insert(e)
 		if err != nil {
 			panic(err)

@@ -24,20 +24,26 @@ func FuzzInsert(f *testing.F) {
 	})
 }
 
-// compare gives the accepted operations to the oracle. Its peers are numbered by identity.
+// compare gives the accepted operations to the oracle, which takes an event of many votes as many events. Its
+// peers are numbered by identity, and it knows all that there is ever word of.
 func (r *operations) compare() {
-	rec := r.recording()
+	r.everybody()
+	rec, place := r.recording()
 	g, forks := newOracle(rec, nil), newTolerance(rec)
 	if r.coin == core.ConcreteCoin {
-		identities := make([][32]byte, len(r.identities))
-		for p, id := range r.identities {
-			identities[r.rank(core.PeerIndex(p))] = id
+		identities := make([][32]byte, len(rec.Peers))
+		for _, id := range r.all {
+			identities[r.rank(id)] = id
 		}
 		g.Concrete(identities)
 	}
+	hashes := make([]core.Hash, len(rec.Events))
+	for i, x := range place {
+		hashes[x] = r.events[i].Hash
+	}
 	for i, e := range rec.Events {
 		known := len(g.Blocks)
-		g.Insert(plainEvent(e, r.events[i].Hash))
+		g.Insert(plainEvent(e, hashes[i]))
 		forks.insert(rec, i, g.Blocks[known:])
 		if g.Torn && forks.tolerated() {
 			r.t.Fatalf("event %d: the graph is torn, with forkers that are to be tolerated", i)
@@ -49,67 +55,95 @@ func (r *operations) compare() {
 			if known+k >= len(r.blocks) {
 				r.t.Fatalf("block %+v is missing", want)
 			}
-			if got := r.translate(r.blocks[known+k]); got.At != want.At || got.Observation != want.Observation || got.By != want.By || !slices.Equal(got.Voters, want.Voters) {
+			got := r.translate(r.blocks[known+k], place)
+			if got.At != want.At || got.Observation != want.Observation || got.By != want.By || !slices.Equal(got.Voters, want.Voters) {
 				r.t.Fatalf("block %+v, want %+v", got, want)
 			}
 		}
 	}
 	if len(r.blocks) > len(g.Blocks) {
-		r.t.Fatalf("block %+v is too many", r.translate(r.blocks[len(g.Blocks)]))
+		r.t.Fatalf("block %+v is too many", r.translate(r.blocks[len(g.Blocks)], place))
+	}
+	voters := g.Voters()
+	for _, id := range r.all {
+		p, ok := r.engine.Peer(id)
+		if votes, want := ok && r.engine.Voter(p), slices.Contains(voters, r.rank(id)); votes != want {
+			r.t.Fatalf("peer %x votes: %t", id[:2], votes)
+		}
 	}
 }
 
-// rank returns a peer's place in the order of identities.
-func (r *operations) rank(p core.PeerIndex) int {
+// everybody lists the identities of all peers, and then of those that never got a number.
+func (r *operations) everybody() {
+	r.all = slices.Clone(r.identities)
+	for _, o := range r.observations {
+		if aboutPeer(o.Kind) && o.Peer == core.NoPeer && !slices.Contains(r.all, o.Identity) {
+			r.all = append(r.all, o.Identity)
+		}
+	}
+}
+
+// rank returns an identity's place in the order of all.
+func (r *operations) rank(of core.Identity) int {
 	rank := 0
-	for _, id := range r.identities {
-		if slices.Compare(id[:], r.identities[p][:]) < 0 {
+	for _, id := range r.all {
+		if slices.Compare(id[:], of[:]) < 0 {
 			rank++
 		}
 	}
 	return rank
 }
 
-func (r *operations) translate(b core.Block) plain.Block {
-	out := plain.Block{Observation: int(b.Observation), By: -1, At: int(b.At)}
+func (r *operations) translate(b core.Block, place []int32) plain.Block {
+	out := plain.Block{Observation: int(b.Observation), By: -1, At: int(place[b.At])}
 	if b.By != core.NoPeer {
-		out.By = r.rank(b.By)
+		out.By = r.rank(r.identities[b.By])
 	}
 	for _, p := range b.Voters {
-		out.Voters = append(out.Voters, r.rank(p))
+		out.Voters = append(out.Voters, r.rank(r.identities[p]))
 	}
 	return out
 }
 
-// recording returns the accepted operations.
-func (r *operations) recording() *recording.Recording {
-	rec := &recording.Recording{Name: "fuzz", Mode: r.mode, Rules: r.rules, Peers: make([]string, len(r.identities))}
+// recording returns the accepted operations, with an event for each vote, and the places of the engine's events
+// there: of one with many votes that of the last.
+func (r *operations) recording() (*recording.Recording, []int32) {
+	rec := &recording.Recording{Name: "fuzz", Mode: r.mode, Rules: r.rules, Peers: make([]string, len(r.all))}
 	ranks := make([]core.PeerIndex, len(r.identities))
-	for p := range ranks {
-		ranks[p] = core.PeerIndex(r.rank(core.PeerIndex(p)))
+	for p, id := range r.identities {
+		ranks[p] = core.PeerIndex(r.rank(id))
 	}
 	for _, p := range r.genesis {
 		rec.Genesis = append(rec.Genesis, ranks[p])
 	}
 	for _, o := range r.observations {
 		obs := recording.Observation{ID: o.Hash, Kind: o.Kind}
-		if o.Kind == core.Add || o.Kind == core.Remove || o.Kind == core.Accusation {
+		switch {
+		case aboutPeer(o.Kind) && o.Peer == core.NoPeer:
+			obs.Peer = core.PeerIndex(r.rank(o.Identity))
+		case aboutPeer(o.Kind):
 			obs.Peer = ranks[o.Peer]
 		}
 		rec.Observations = append(rec.Observations, obs)
 	}
+	var place []int32
 	for _, ev := range r.events {
 		e := blank(ranks[ev.Creator], ev.Cause)
 		if ev.Cause != core.Initial {
-			e.SelfParent = int32(ev.SelfParent)
+			e.SelfParent = place[ev.SelfParent]
 		}
 		if ev.Cause >= core.Request {
-			e.OtherParent = int32(ev.OtherParent)
+			e.OtherParent = place[ev.OtherParent]
 		}
-		if ev.Cause == core.Observing {
-			e.Observation = int32(ev.Observation)
+		for i, o := range votes(ev) {
+			if i > 0 {
+				rec.Events = append(rec.Events, e)
+				e.SelfParent = int32(len(rec.Events) - 1)
+			}
+			e.Observation = int32(o)
 		}
+		place = append(place, int32(len(rec.Events)))
 		rec.Events = append(rec.Events, e)
 	}
-	return rec
+	return rec, place
 }

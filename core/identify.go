@@ -122,8 +122,18 @@ func (n *Node) parent(m *wire.Message, ref wire.Ref) (parentOf, error) {
 }
 
 // choose lists the heads of a message, the events that this node might build on: for each creator that it takes
-// events of, the last. It marks what they descend from: nothing else is looked at.
+// events of, the last sync event, later ones first. It marks what they descend from: nothing else is looked at. An
+// honest sender's own last event is the only head, unless a long history comes in parts.
 func (n *Node) choose(m *wire.Message) {
+	n.chooseAmong(m, false)
+	if len(n.rx.heads) == 0 {
+		n.chooseAmong(m, true)
+	}
+}
+
+// chooseAmong is choose among sync events, or all. (Elections are slow where an observation event is built on:
+// core/design/levels.md.)
+func (n *Node) chooseAmong(m *wire.Message, all bool) {
 	r := &n.rx
 	r.heads = r.heads[:0]
 	for i := range r.events {
@@ -134,7 +144,7 @@ func (n *Node) choose(m *wire.Message) {
 		if a.fate == dead {
 			continue
 		}
-		if !a.need && n.takes(a.by) && !n.hasHead(m, m.Events[i].Creator) {
+		if !a.need && (all || m.Events[i].Cause.Sync()) && n.takes(a.by) && !n.hasHead(m, m.Events[i].Creator) {
 			r.heads = append(r.heads, i)
 			a.need = true
 		}
@@ -151,7 +161,7 @@ func (n *Node) choose(m *wire.Message) {
 	}
 }
 
-// hasHead reports whether an event by a creator was chosen, or is one that a chosen event descends from.
+// hasHead reports whether an event by a creator was chosen.
 func (n *Node) hasHead(m *wire.Message, creator uint16) bool {
 	for _, i := range n.rx.heads {
 		if m.Events[i].Creator == creator {

@@ -119,3 +119,10 @@ func (n *Node) verify(x gossip.Index) {
 func (n *Node) whole() bool {
 	return n.last == 0 || len(n.graph.Missing(nil, 0, n.last)) == int(n.graph.Len())
 }
+
+// IndexAt returns event i's index by creator: 0 for an initial event, else its self-parent's and 1, or as many as it
+// has votes.
+func (n *Node) IndexAt(i EventIndex) uint32 { return n.graph.Event(gossip.Index(i + 1)).Nth }
+
+// SignatureAt returns event i's signature.
+func (n *Node) SignatureAt(i EventIndex) [64]byte { return *n.store.signature(gossip.Index(i + 1)) }

@@ -69,7 +69,7 @@ func inflate(rec *recording.Recording, rng *rand.Rand, more int) *recording.Reco
 // peers known from the start and late, on graphs with and without forks and changes of the voters. TestSoak and
 // TestRandomGraphs have a third of such graphs; here all are.
 func TestManyVotes(t *testing.T) {
-	seeds := uint64(150)
+	seeds := uint64(100)
 	if testing.Short() {
 		seeds = 25
 	}

@@ -37,7 +37,6 @@ var (
 type NodeConfig struct {
 	Seed    [sign.SeedSize]byte // the seed of the private key (RFC 8032); [IdentityOf] tells the public one
 	Section Section
-	Coin    CoinKind // zero, the concrete coin, unless recordings are made
 
 	// Contacts are members whom this node may not know yet: a joining node asks them, and so does one that was
 	// away for so long that all whom it knew have left.
@@ -175,14 +174,9 @@ func newNode(cfg NodeConfig) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	var toss coin.Coin
-	switch cfg.Coin {
-	case ConcreteCoin:
-		toss = new(coin.Concrete)
-	case PredictableRoundParityCoin:
+	var toss coin.Coin = new(coin.Concrete)
+	if cfg.Simulation.PredictableCoin {
 		toss = coin.PredictableRoundParity{}
-	default:
-		return nil, fmt.Errorf("%w: unknown %v", ErrConfig, cfg.Coin)
 	}
 	signer := sign.NewSigner(cfg.Seed)
 	if bug.On(bug.OwnCoin) {
@@ -315,17 +309,17 @@ func (n *Node) decideAlone() error {
 
 // make makes an event of this node, and inserts it.
 func (n *Node) make(cause gossip.Cause, other gossip.Index, votes []uint32, recipient gossip.Peer) (gossip.Index, error) {
-	c := candidate{
+	t := &n.tx // what escapes is there already
+	t.own = candidate{
 		by: n.self, cause: cause, self: n.last, other: other, recipient: recipient, votes: votes, count: len(votes),
+		id: &t.id, signature: &t.signature,
 	}
-	var signature [sign.SignatureSize]byte
+	t.id = n.eventID(&t.own)
 	var verified sign.Verified
-	id := n.eventID(&c)
 	if !n.cfg.Simulation.Unsigned {
-		signature, verified = n.verifier.Sign(n.signer, uint16(n.self), &id)
+		t.signature, verified = n.verifier.Sign(n.signer, uint16(n.self), &t.id)
 	}
-	c.id, c.signature = &id, &signature
-	return n.insert(&c, verified)
+	return n.insert(&t.own, verified)
 }
 
 // eventID computes the id of an event whose parents are in the graph.

@@ -11,7 +11,7 @@ import (
 
 const (
 	fuzzPeers  = 12   // that are there from the start at most
-	fuzzEvents = 500  // after which operations are ignored
+	fuzzEvents = 500  // after which operations are ignored; a further vote of an event counts as one
 	fuzzTries  = 5000 // likewise, of events offered, accepted or not
 )
 
@@ -30,8 +30,10 @@ type operations struct {
 	observations []core.Observation
 	events       []core.Event            // accepted
 	last         map[int]core.EventIndex // by peer: what its next event goes on from
+	size         int                     // of events, each with as many as it has votes
 	tries        int                     // events offered
 	blocks       []core.Block
+	all          []core.Identity // when all is read: see everybody
 }
 
 func (r *operations) number() int {
@@ -81,12 +83,12 @@ func (r *operations) configure() bool {
 }
 
 func (r *operations) operate() {
-	for len(r.input) > 0 && len(r.events) < fuzzEvents && r.tries < fuzzTries {
-		switch op := r.number(); op % 9 {
+	for len(r.input) > 0 && r.size < fuzzEvents && r.tries < fuzzTries {
+		switch op := r.number(); op % 11 {
 		case 0: // a byte of identity
 			r.addPeer(core.Identity{byte(r.number()), 1})
 		case 1: // kind, whom it is about
-			r.addObservation(core.Kind(r.number()%9), core.PeerIndex(r.number()))
+			r.addObservation(core.Observation{Kind: core.Kind(r.number() % 9), Peer: core.PeerIndex(r.number())})
 		case 2: // creator, cause, self-parent, other-parent, observation
 			r.insert(core.Event{
 				Creator:     core.PeerIndex(r.number()),
@@ -115,6 +117,16 @@ func (r *operations) operate() {
 			}
 		case 8: // the hub, who meets, a bit a peer; how often
 			r.meet(r.peer(), r.number()|r.number()<<8, 1+r.number()%8)
+		case 9: // voter, how many votes after the first, observations
+			ev := core.Event{Cause: core.Observing}
+			p, further := r.peer(), r.number()%8
+			ev.Observation = core.ObservationIndex(r.number())
+			for range further {
+				ev.Further = append(ev.Further, core.ObservationIndex(r.number()))
+			}
+			r.next(p, ev)
+		case 10: // kind, a byte of the identity that it is about
+			r.addObservation(core.Observation{Kind: core.Kind(r.number() % 9), Peer: core.NoPeer, Identity: core.Identity{byte(r.number()), 1}})
 		}
 	}
 }
@@ -147,19 +159,19 @@ func (r *operations) addPeer(id core.Identity) {
 	r.identities = append(r.identities, id)
 }
 
-func (r *operations) addObservation(kind core.Kind, about core.PeerIndex) {
+func (r *operations) addObservation(obs core.Observation) {
 	n := len(r.observations)
-	obs := core.Observation{Hash: core.Hash{byte(n * 37), byte(n >> 8), byte(n)}, Kind: kind, Peer: about}
+	obs.Hash = core.Hash{byte(n * 37), byte(n >> 8), byte(n)}
 	o, err := r.engine.AddObservation(obs)
 	var want error
 	switch {
-	case kind > core.DKGMessage:
+	case obs.Kind > core.DKGMessage:
 		want = core.ErrUnknownObservation
-	case (kind == core.Add || kind == core.Remove || kind == core.Accusation) && int(about) >= len(r.identities):
+	case aboutPeer(obs.Kind) && int(obs.Peer) >= len(r.identities) && obs.Peer != core.NoPeer:
 		want = core.ErrUnknownPeer
 	}
 	if !errors.Is(err, want) {
-		r.t.Fatalf("%v of peer %d: %v, want %v", kind, about, err, want)
+		r.t.Fatalf("%v of peer %d: %v, want %v", obs.Kind, obs.Peer, err, want)
 	}
 	if err != nil {
 		return
@@ -190,8 +202,10 @@ func (r *operations) faults(ev core.Event) (faults []error) {
 	if ev.Cause >= core.Request && ev.OtherParent >= n {
 		faults = append(faults, core.ErrUnknownOtherParent)
 	}
-	if ev.Cause == core.Observing && int(ev.Observation) >= len(r.observations) {
-		faults = append(faults, core.ErrUnknownObservation)
+	for _, o := range votes(ev) {
+		if int(o) >= len(r.observations) {
+			faults = append(faults, core.ErrUnknownObservation)
+		}
 	}
 	return faults
 }
@@ -210,9 +224,23 @@ func (r *operations) insert(ev core.Event) {
 		r.t.Fatalf("event %d: %+v: place %d, %v", len(r.events), ev, x, err)
 	}
 	r.events = append(r.events, ev)
+	r.size += max(1, len(votes(ev)))
 	r.last[int(ev.Creator)] = x
 	r.blocks = append(r.blocks, taken(r.engine)...)
+	for p := len(r.identities); p < r.engine.Peers(); p++ { // added by a decision
+		r.identities = append(r.identities, r.engine.Identity(core.PeerIndex(p)))
+	}
 }
+
+// votes returns the observations that an event votes for, in order.
+func votes(ev core.Event) []core.ObservationIndex {
+	if ev.Cause != core.Observing {
+		return nil
+	}
+	return append([]core.ObservationIndex{ev.Observation}, ev.Further...)
+}
+
+func aboutPeer(k core.Kind) bool { return k == core.Add || k == core.Remove || k == core.Accusation }
 
 // next inserts an event of p's, after its initial one if it has none.
 func (r *operations) next(p int, ev core.Event) {
@@ -236,7 +264,7 @@ func (r *operations) meet(hub, group, times int) {
 		for _, toHub := range []bool{true, false} {
 			for p := range r.identities {
 				switch {
-				case p == hub || group>>(p&15)&1 == 0 || len(r.events) >= fuzzEvents:
+				case p == hub || group>>(p&15)&1 == 0 || r.size >= fuzzEvents:
 				case toHub:
 					r.hear(hub, p)
 				default:

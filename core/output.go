@@ -158,7 +158,7 @@ func (n *Node) learn(hash wire.Hash, raw []byte) (uint32, error) {
 		return 0, err
 	}
 	ob := election.Observation{Hash: hash, Kind: election.Kind(kindOf(body.Kind)), Peer: noPeer}
-	o, err := n.election.AddObservation(ob, body.Peer)
+	o, err := n.election.AddObservation(ob, &body.Peer)
 	if err != nil {
 		return 0, errLimit(err)
 	}

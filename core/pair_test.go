@@ -37,6 +37,8 @@ type variant struct {
 	// get their numbers by decisions, or before their first event. It takes late.
 	strange bool
 	metas   looking
+	// If tossed is not nil, it is told of each toss, in the engine's numbers.
+	tossed func(x core.EventIndex, subject core.PeerIndex, round uint32, heads, known, led bool)
 }
 
 func (v variant) String() string {
@@ -140,7 +142,7 @@ func newPair(rec *recording.Recording, oracle *plain.Engine, coin tossing, v var
 	if p.engine, err = core.NewEngine(cfg); err != nil {
 		return p, err
 	}
-	way := core.Way{Passes: v.passes}
+	way := core.Way{Passes: v.passes, Tossed: v.tossed}
 	if odd, ok := coin.(oddCoin); ok {
 		way.Toss = func(x core.EventIndex, subject core.PeerIndex, round uint32) (heads, known bool) {
 			p.learn()
@@ -206,7 +208,7 @@ func (p *pair) knowObservation(o int) error {
 	}
 	obs := &p.rec.Observations[o]
 	to := core.Observation{Hash: obs.ID, Kind: obs.Kind, Peer: obs.Peer}
-	if obs.Kind == core.Add || obs.Kind == core.Remove || obs.Kind == core.Accusation {
+	if aboutPeer(obs.Kind) {
 		if p.strange && (p.peer[obs.Peer] < 0 || p.late.IntN(2) == 0) {
 			to.Peer, to.Identity = core.NoPeer, identity(int(obs.Peer))
 		} else if err := p.knowPeer(obs.Peer); err != nil {

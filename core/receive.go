@@ -115,17 +115,22 @@ func (n *Node) admit(from Identity) (*peer, error) {
 	case from == n.identity:
 		return nil, fmt.Errorf("%w: it is from this node itself", ErrPeerState)
 	case p == nil && n.adds[from] > 0:
-		return nil, fmt.Errorf("%w: %x is being added", ErrPremature, from[:8])
+		return nil, about(ErrPremature, from, "being added")
 	case p == nil:
-		return nil, fmt.Errorf("%w: %x", ErrUnknownPeer, from[:8])
+		return nil, about(ErrUnknownPeer, from, "nobody has added it")
 	case p.index == noPeer:
 		return p, nil // a contact
 	case !n.election.Voter(p.index):
-		return p, fmt.Errorf("%w: %x was removed", ErrPeerState, from[:8])
+		return p, about(ErrPeerState, from, "removed")
 	case n.last != 0 && n.seesFork(n.last, p.index) && !bug.On(bug.TakeForkers):
-		return nil, fmt.Errorf("%w: %x forked", ErrPeerState, from[:8])
+		return nil, about(ErrPeerState, from, "forked")
 	}
 	return p, nil
+}
+
+// about is an error about a peer. The identity is copied here, so that callers do not allocate for it.
+func about(err error, id Identity, what string) error {
+	return fmt.Errorf("%w: %x: %s", err, id[:8], what)
 }
 
 // take takes in a message, opened.

@@ -28,6 +28,10 @@ type sender struct {
 	ends    []int
 	hashes  []wire.Hash
 	votes   []uint32
+
+	own       candidate // the event being made
+	id        wire.Hash
+	signature [64]byte
 }
 
 // Recipients returns who can be gossiped to, in order of identity: the other voters that have shown that they know

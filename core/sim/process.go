@@ -61,8 +61,8 @@ func (p *process) slowness() int { return max(1, p.slow) }
 // config is what the process's node starts from.
 func (s *run) config(p *process) core.NodeConfig {
 	cfg := core.NodeConfig{
-		Seed: p.seed, Section: s.section, Coin: s.plan.coin, Applied: p.app.durable,
-		Simulation: simulation.Options{Unsigned: !s.plan.signed, Passes: s.plan.passes, Probe: p.probe},
+		Seed: p.seed, Section: s.section, Applied: p.app.durable,
+		Simulation: simulation.Options{Unsigned: !s.plan.signed, PredictableCoin: s.plan.coin == core.PredictableRoundParityCoin, Passes: s.plan.passes, Probe: p.probe},
 	}
 	if !p.founder {
 		cfg.Contacts = s.founders

@@ -21,7 +21,7 @@ var (
 func TestSeeds(t *testing.T) {
 	each := 50
 	if testing.Short() {
-		each = 3
+		each = 2
 	}
 	runSeeds(t, 0, each*len(usual()))
 }
@@ -123,14 +123,18 @@ func TestScenariosAreWhatTheySay(t *testing.T) {
 		"shrink":     func(s *run) bool { return len(s.ledger.members()) <= 2 },
 	} {
 		happened := 0
-		for seed := range uint64(6) {
+		seeds := uint64(6)
+		if testing.Short() {
+			seeds = 3
+		}
+		for seed := range seeds {
 			r := mustRun(t, Config{Scenario: name, Seed: seed})
 			if happens(r.run) {
 				happened++
 			}
 		}
-		if happened < 2 {
-			t.Errorf("%s: it happens in %d of 6 runs", name, happened)
+		if happened < int(seeds)/3 {
+			t.Errorf("%s: it happens in %d of %d runs", name, happened, seeds)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func gossiping(b *testing.B, n int) *Election {
 		p := rng.IntN(n)
 		q := (p + 1 + rng.IntN(n-1)) % n
 		if round%3 == 0 {
-			o, err := e.AddObservation(Observation{Hash: [32]byte{byte(round >> 16), byte(round >> 8), byte(round)}}, [32]byte{})
+			o, err := e.AddObservation(Observation{Hash: [32]byte{byte(round >> 16), byte(round >> 8), byte(round)}}, nil)
 			if err != nil {
 				b.Fatal(err)
 			}

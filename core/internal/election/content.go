@@ -33,6 +33,7 @@ type key struct {
 	by          gossip.Peer
 	single      bool
 	done        bool
+	columns     uint64 // of the first 64, those with a vote with it
 }
 
 // vote is an observation event whose key was not done when it came, the first on its column with it.
@@ -74,6 +75,7 @@ type content struct {
 	tallies  int      // places handed out
 	recycled []uint32 // places of done keys
 	seen     []uint16 // tally*len(views)+view: voters of the key that the chain has read
+	own      []uint32 // likewise: 1 + the index by creator of the chain's own vote, if it has read that
 	fresh    []ranked // scratch
 	news     []uint64 // scratch: a bit a column
 	voted    []uint64 // scratch: a bit a voter
@@ -156,13 +158,24 @@ func (e *Election) logVote(x gossip.Index, ev *gossip.Event, o uint32) (logged b
 	if e.keys[k].done {
 		return false
 	}
-	for v := e.keys[k].votes; v != 0; v = e.votes[v].alike {
-		if e.g.Event(e.votes[v].event).Col == ev.Col {
-			return false
-		}
+	if e.votedOn(&e.keys[k], ev.Col) {
+		return false
 	}
 	e.appendVote(x, k, ev.Col)
 	return true
+}
+
+// votedOn reports whether a vote on the column has the key. Time O(1) for the first 64 columns, else O(votes with it).
+func (e *Election) votedOn(k *key, col gossip.Column) bool {
+	if col < 64 {
+		return k.columns>>col&1 == 1
+	}
+	for v := k.votes; v != 0; v = e.votes[v].alike {
+		if e.g.Event(e.votes[v].event).Col == col {
+			return true
+		}
+	}
+	return false
 }
 
 // forkMatters reports whether a vote by the peer, which has been logged, makes everything start over: it is the first
@@ -173,6 +186,9 @@ func (e *Election) appendVote(x gossip.Index, k uint32, col gossip.Column) {
 	v := uint32(len(e.votes))
 	e.votes = append(e.votes, vote{event: x, key: k, alike: e.keys[k].votes})
 	e.keys[k].votes = v
+	if col < 64 {
+		e.keys[k].columns |= 1 << col
+	}
 	on := &e.column[col]
 	if on.tail != 0 {
 		e.votes[on.tail].next = v
@@ -261,9 +277,12 @@ func (e *Election) read(x gossip.Index, ev *gossip.Event, v int, col gossip.Colu
 			c.fresh = append(c.fresh, ranked{own, vt.key, k.prefix})
 		case e.vbit[e.g.By(col)] >= 0 || bug.On(bug.CountStrangers):
 			t := e.tallyOf(k)*len(c.views) + v
+			if col == ev.Col {
+				c.own[t] = e.nth(w, e.g.Event(vt.event)) + 1
+			}
 			c.seen[t]++
 			if int(c.seen[t]) == e.quorum {
-				c.fresh = append(c.fresh, ranked{e.ownVote(x, ev, vt.key), vt.key, k.prefix})
+				c.fresh = append(c.fresh, ranked{0, vt.key, k.prefix}) // own is filled in by list
 			}
 		}
 		w = vt.next
@@ -287,6 +306,7 @@ func (e *Election) tallyOf(k *key) int {
 			c.tallies++
 			if need := c.tallies * len(c.views); need > len(c.seen) {
 				c.seen = append(c.seen, make([]uint16, max(need, 2*len(c.seen))-len(c.seen))...)
+				c.own = append(c.own, make([]uint32, len(c.seen)-len(c.own))...)
 			}
 		}
 	}
@@ -298,6 +318,7 @@ func (e *Election) retire(k *key) {
 	k.done = true
 	if c := &e.content; k.tally != noKey {
 		clear(c.seen[int(k.tally)*len(c.views):][:len(c.views)])
+		clear(c.own[int(k.tally)*len(c.views):][:len(c.views)])
 		c.recycled = append(c.recycled, k.tally)
 		k.tally = noKey
 	}
@@ -360,6 +381,14 @@ func (e *Election) knows(x gossip.Index, ev *gossip.Event, k *key) bool {
 // list makes the fresh keys the content of x.
 func (e *Election) list(x gossip.Index, v int) {
 	c := &e.content
+	if !c.forks {
+		for i := range c.fresh {
+			r := &c.fresh[i]
+			if k := &e.keys[r.key]; !k.single {
+				r.own = c.own[int(k.tally)*len(c.views)+v] - 1
+			}
+		}
+	}
 	e.sort(c.fresh)
 	q := &c.queue[v]
 	if q.head == 0 {

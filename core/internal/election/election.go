@@ -12,7 +12,7 @@
 // first event at which a fact about the election is true. They are found by holding rows against levels
 // (look.go; with AVX2 on amd64, but not under the build tag purego). Where levels do not serve, with forks, with
 // coins, and after an observation event as other-parent, events are processed one by one, in passes
-// (window.go), with meta-votes bit-sliced over classes of subjects (metavotes.go, classes.go, counter.go).
+// (window.go), with meta-votes bit-sliced over classes of subjects (metavotes.go, classes.go, counter.go), and coins (toss.go).
 //
 // A decision starts the next election at the earliest event that can be an observer in it: nothing
 // before that is touched again. core/design/levels.md and core/design/passes.md say why each way is right.
@@ -145,7 +145,6 @@ func New(single, everyPeer bool, c coin.Coin) *Election {
 		coin:      c,
 		single:    single,
 		everyPeer: everyPeer,
-		known:     map[[32]byte]gossip.Peer{},
 		votes:     make([]vote, 1),
 		next:      1,
 		last:      noKey,
@@ -168,7 +167,7 @@ func (e *Election) Grow(peers int) {
 	peers = min(peers, gossip.MaxPeers)
 	e.g.Grow(peers)
 	e.identities = slices.Grow(e.identities, peers)
-	if len(e.known) == 0 {
+	if e.known == nil {
 		e.known = make(map[[32]byte]gossip.Peer, peers)
 	}
 	e.member = slices.Grow(e.member, peers)
@@ -182,6 +181,9 @@ func (e *Election) Grow(peers int) {
 
 // AddPeer makes a peer known. The caller sees to it that it is not (see [Election.Peer]).
 func (e *Election) AddPeer(identity [32]byte) (gossip.Peer, error) {
+	if e.known == nil {
+		e.Grow(1)
+	}
 	p, err := e.g.AddPeer()
 	if err != nil {
 		return 0, err
@@ -206,9 +208,9 @@ func (e *Election) Start(genesis []gossip.Peer) {
 }
 
 // AddObservation makes an observation known and returns its number. If it is about a peer and that is NoPeer, it is
-// about the peer of the identity, which needs no number until the observation is decided. Identity is used for
-// that only.
-func (e *Election) AddObservation(o Observation, identity [32]byte) (uint32, error) {
+// about the peer of the identity, which needs no number until the observation is decided. Identity is read for
+// that only, and not kept.
+func (e *Election) AddObservation(o Observation, identity *[32]byte) (uint32, error) {
 	if len(e.observations) == math.MaxInt32 {
 		return 0, ErrFull
 	}

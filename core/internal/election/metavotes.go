@@ -47,7 +47,7 @@ type metaVotes struct {
 	fully    uint64   // likewise from a supermajority on
 	cur      []uint32 // chain*n+voter: the number of the other's at the chain's last evaluation
 	near     []uint32 // scratch
-	fell     []uint64 // scratch of tosses, by voter; made by the first
+	fell     []uint32 // scratch of tosses, by voter
 	forked   bool     // a voter forked
 	carry    []carried
 }
@@ -60,13 +60,15 @@ type carried struct {
 }
 
 func (l *metaVotes) reset(n, views int) {
+	scratch := make([]uint32, 2*n)
 	*l = metaVotes{
 		n:      n,
 		groups: 1,
 		third:  newLimit(third(n)),
 		almost: newLimit(quorum(n) - 1),
 		cur:    make([]uint32, views*n),
-		near:   make([]uint32, 0, n),
+		near:   scratch[:0:n],
+		fell:   scratch[n:],
 		carry:  make([]carried, 1),
 
 		versions: make([]version, 256),

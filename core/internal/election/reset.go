@@ -136,6 +136,7 @@ func (e *Election) resetViews() gossip.Index {
 	}
 	c.tallies, c.recycled = 0, c.recycled[:0]
 	clear(c.seen)
+	clear(c.own)
 	return from
 }
 

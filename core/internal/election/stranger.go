@@ -31,11 +31,11 @@ func (e *Election) Identity(p gossip.Peer) [32]byte { return e.identities[p] }
 
 // acquaint returns the peer that the next observation, o, is about by its identity. If it has no number it notes
 // the identity and returns NoPeer.
-func (e *Election) acquaint(o uint32, identity [32]byte) gossip.Peer {
-	if p, ok := e.known[identity]; ok {
+func (e *Election) acquaint(o uint32, identity *[32]byte) gossip.Peer {
+	if p, ok := e.known[*identity]; ok {
 		return p
 	}
-	e.strangers = append(e.strangers, stranger{o, identity})
+	e.strangers = append(e.strangers, stranger{o, *identity})
 	return NoPeer
 }
 

@@ -12,20 +12,17 @@ import (
 // are asked before it is split: a coin reads the meta-votes that are being made, under number l.used.
 func (e *Election) toss(x gossip.Index, waits uint64, t, g int) (estimates uint64, split bool) {
 	l := &e.metaVotes
-	if len(l.fell) < l.n {
-		l.fell = make([]uint64, l.n)
-	}
 	for ; waits != 0; waits &= waits - 1 {
 		bit := bits.TrailingZeros64(waits)
 		class := uint16((g*quarterBits + bit) / l.classes.lane)
-		first, seen, differ, fallen := uint64(0), false, false, uint64(0)
+		first, seen, differ, fallen := uint32(0), false, false, uint64(0)
 		for v, of := range l.classes.of {
 			if of != class {
 				continue
 			}
 			q := coin.Query{Event: x, Subject: e.voters[v], Round: uint32(t / 3)}
 			heads, known := e.coin.Toss(q, (*reader)(e))
-			fell := uint64(0)
+			fell := uint32(0)
 			switch {
 			case known && heads:
 				fell = 1
@@ -50,7 +47,7 @@ func (e *Election) toss(x gossip.Index, waits uint64, t, g int) (estimates uint6
 			}
 			return 0, true
 		}
-		estimates |= first << bit
+		estimates |= uint64(first) << bit
 		e.Stats.Tosses += fallen
 	}
 	return estimates, false

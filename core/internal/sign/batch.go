@@ -12,6 +12,9 @@ type batch struct {
 	good []bool // by item
 	open []open // the items that could be decoded
 
+	bisectMin int // the constant; tests set less
+	budget    int // of search: items that it may still sum up
+
 	sums    []wide   // by peer: of z * h; zero between calls
 	signers []uint16 // the peers whose sums are used
 

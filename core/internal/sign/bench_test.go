@@ -36,6 +36,7 @@ func check(b *testing.B, v *Verifier, items []Item, bad int, trusted bool) {
 		items[(i*2+1)*len(items)/(2*bad)].Message[31] ^= 1
 	}
 	set := make([]uint64, (len(items)+63)/64)
+	v.Check(items, set, trusted) // what is kept grows
 	b.ReportAllocs()
 	for b.Loop() {
 		if v.Check(items, set, trusted) != (bad == 0) {
@@ -84,14 +85,25 @@ func BenchmarkVerify(b *testing.B) {
 	perSignature(b, 1)
 }
 
-// BenchmarkStandard is the standard library's check.
+// BenchmarkStandard is the standard library at the same work.
 func BenchmarkStandard(b *testing.B) {
 	v, items := members(1, 1)
 	key := ed25519.PublicKey(v.keys[0].encoded[:])
-	for b.Loop() {
-		ed25519.Verify(key, items[0].Message[:], items[0].Signature[:])
-	}
-	perSignature(b, 1)
+	b.Run("verify", func(b *testing.B) {
+		for b.Loop() {
+			if !ed25519.Verify(key, items[0].Message[:], items[0].Signature[:]) {
+				b.Fatal("bad")
+			}
+		}
+		perSignature(b, 1)
+	})
+	b.Run("sign", func(b *testing.B) {
+		private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+		for b.Loop() {
+			ed25519.Sign(private, items[0].Message[:])
+		}
+		perSignature(b, 1)
+	})
 }
 
 func BenchmarkSign(b *testing.B) {
@@ -109,5 +121,38 @@ func BenchmarkCheckKey(b *testing.B) {
 		if CheckKey(k) != nil {
 			b.Fatal("refused")
 		}
+	}
+}
+
+// BenchmarkDecode is the part of a check that batches do not make cheaper: decoding R, and SHA-512.
+func BenchmarkDecode(b *testing.B) {
+	v, items := members(16, 256)
+	for b.Loop() {
+		v.load(items)
+	}
+	perSignature(b, len(items))
+}
+
+// BenchmarkCrossover compares the two ways to check what is decoded already, with as many keys as items: what
+// batchMin and bisectMin are chosen by.
+func BenchmarkCrossover(b *testing.B) {
+	for _, n := range []int{2, 3, 4, 6, 8, 16, 32} {
+		v, items := members(n, n)
+		v.load(items)
+		b.Run(fmt.Sprintf("way=sum/batch=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				v.coefficients(items)
+				if !v.sumIsZero(0, n) {
+					b.Fatal("bad")
+				}
+			}
+			perSignature(b, n)
+		})
+		b.Run(fmt.Sprintf("way=singly/batch=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				v.singly(0, n)
+			}
+			perSignature(b, n)
+		})
 	}
 }

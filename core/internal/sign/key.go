@@ -30,7 +30,7 @@ var ErrKey = errors.New("sign: key refused")
 //     But no key that was generated honestly is one, eight of them share one private key, and verifiers without
 //     the factor 8, such as crypto/ed25519 in TLS, accept what they sign for some messages only.
 //
-// It takes about 60 µs, most of it for the last, and is done once for each member.
+// It takes about 40 µs, most of it for the last, and is done once for each member.
 func CheckKey(k PublicKey) error {
 	_, err := decodeMember(k)
 	return err

@@ -48,7 +48,7 @@ type Verifier struct {
 	batch
 }
 
-// key is what is kept of a peer's key: 1.5 KB.
+// key is what is kept of a key: 0.2 KB, and 1.4 KB that it points to.
 type key struct {
 	encoded  PublicKey
 	point    curve.EdwardsPoint
@@ -62,11 +62,11 @@ func NewVerifier(secret [32]byte) *Verifier {
 	if err != nil {
 		panic(err) // only for another length
 	}
-	return &Verifier{draw: draw}
+	return &Verifier{draw: draw, batch: batch{bisectMin: bisectMin}}
 }
 
 // AddKey takes up a key and returns its number: 0, 1, 2 and so on. It refuses what CheckKey refuses with the same
-// errors, and more than MaxKeys. A key that is added twice has two numbers. It takes about 60 µs and 1.5 KB, which
+// errors, and more than MaxKeys. A key that is added twice has two numbers. It takes about 45 µs and 1.6 KB, which
 // are kept as long as the Verifier.
 func (v *Verifier) AddKey(k PublicKey) (number int, err error) {
 	a, err := decodeMember(k)

@@ -6,6 +6,8 @@ package simulation
 type Options struct {
 	// Unsigned leaves signatures out: events carry zeros, and none are checked.
 	Unsigned bool
+	// PredictableCoin is the round-parity coin of recordings, to show what an adversary can do with it.
+	PredictableCoin bool
 	// Passes has all elections computed by passes, as they are where members have forked. It gives the same blocks.
 	Passes bool
 	// Probe, if it is not nil, lets the node be looked into.

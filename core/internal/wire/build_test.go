@@ -12,6 +12,14 @@ var section = NewSection([]byte("a section of tests"))
 // random is a source that tests repeat by their seed.
 func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
 
+// rounds returns how often a test tries something that it tries n times in full.
+func rounds(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
 func randomHash(r *rand.Rand) (h Hash) {
 	fill(r, h[:])
 	return h

@@ -16,7 +16,7 @@ const (
 //
 // The slices of m are used again: in the steady state nothing is allocated. Counts are checked against
 // limits, each other and the bytes that are there, all before anything is allocated for them, and slices
-// get the lengths that are claimed: at most 23 bytes for each byte of raw, and 8 MB in all.
+// get the lengths that are claimed: at most 28 bytes for each byte of raw, and 8 MB in all.
 //
 // Errors are of type [Error]; after one, m is not to be used but for decoding again.
 func Decode(raw []byte, s *Section, m *Message) error {

@@ -24,8 +24,8 @@ type Message struct {
 	Kind         MessageKind
 	Known        uint32        // how many peers the sender knows by number
 	Creators     []Creator     // who made or receives events; at most MaxCreators, and two an event
-	Parents      []Hash        // parents that are not in the message; at most MaxParents, and two an event
 	Observations []Observation // what is voted for: at most MaxObservations, and as many as votes; in a supply 1 to MaxWants
+	Parents      []Hash        // parents that are not in the message; at most MaxParents, and two an event
 	Wants        []Hash        // observations whose bodies are asked for; 1 to MaxWants
 	Events       []Event       // parents before children; the last is the one the recipient answers. 1 to MaxEvents
 	Votes        []uint32      // places in Observations, the events' one after the other; at most MaxMessageVotes
@@ -54,10 +54,10 @@ type Observation struct {
 // its self-parent's. Fields that events of its cause do not have are zero.
 type Event struct {
 	Creator   uint16 // place in Creators
-	Recipient uint16 // place in Creators; of Requesting
 	Cause     Cause
 	Self      Ref    // of all causes but Initial
 	Other     Ref    // of Request and Response
+	Recipient uint16 // place in Creators; of Requesting
 	First     uint32 // where its votes begin in Votes: with the event before it they end there
 	Count     uint32 // how many votes it has: of Observing 1 to MaxVotes, else none
 	Signature [64]byte

@@ -22,7 +22,7 @@ func TestRoundTrip(t *testing.T) {
 	r := random(1)
 	reused := new(Message)
 	kinds := map[MessageKind]int{}
-	for range 2000 {
+	for range rounds(2000) {
 		m := randomMessage(r)
 		kinds[m.Kind]++
 		raw := Append(nil, m)
@@ -44,7 +44,7 @@ func TestRoundTrip(t *testing.T) {
 func TestTruncated(t *testing.T) {
 	r := random(2)
 	m := new(Message)
-	for range 50 {
+	for range rounds(50) {
 		raw := Append(nil, randomMessage(r))
 		for n := range raw {
 			wantError(t, Decode(raw[:n], section, m), ErrMalformed)
@@ -58,7 +58,7 @@ func TestMutated(t *testing.T) {
 	r := random(3)
 	m := new(Message)
 	accepted := 0
-	for range 300 {
+	for range rounds(300) {
 		raw := Append(nil, randomMessage(r))
 		for range 100 {
 			bad := bytes.Clone(raw)
@@ -87,7 +87,7 @@ func TestMutated(t *testing.T) {
 			}
 		}
 	}
-	if accepted < 1000 {
+	if accepted < rounds(1000) {
 		t.Errorf("only %d of the changed messages were accepted: the test says little", accepted)
 	}
 }

@@ -26,7 +26,7 @@ type Proof struct {
 // looked at. It reports false if there is no such event: the path has not the shape that position
 // and number of votes demand, the event is one that has no votes, or has too many.
 func (p *Proof) ID() (Hash, bool) {
-	if p.Cause != Observing || p.Index == 0 || p.Votes > MaxVotes {
+	if p.Cause != Observing || p.Index == 0 {
 		return Hash{}, false
 	}
 	h := p.Header

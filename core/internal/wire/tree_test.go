@@ -57,6 +57,10 @@ func TestTree(t *testing.T) {
 			wrongPaths(t, votes, i, path, root)
 		}
 	}
+	votes = append(votes, Hash{})
+	if _, ok := PathRoot(votes[0], 0, len(votes), tree.Path(votes, 0)); ok {
+		t.Error("a path to one of more than MaxVotes votes was followed")
+	}
 	if longest != MaxPath {
 		t.Errorf("the longest path has %d hashes, MaxPath is %d", longest, MaxPath)
 	}
@@ -97,7 +101,6 @@ func wrongPaths(t *testing.T, votes []Hash, i int, path []Hash, root Hash) {
 	}
 	shape("place n", n, n, path)
 	shape("a place below 0", -1, n, path)
-	shape("more than MaxVotes", i, MaxVotes+1, path)
 	shape("no votes", 0, 0, path)
 	shape("less than no votes", 0, -1, path)
 }
