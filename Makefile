@@ -5,7 +5,7 @@
 GO ?= go
 
 # What the steps of `make test` are, in order: cheap ones first, unit tests last.
-STEPS = fmt vet lint cross race invariants portable unit
+STEPS = fmt vet lint cross race invariants portable bugs unit
 
 SEEDS    ?= 1000
 FUZZTIME ?= 10m
@@ -30,7 +30,7 @@ HAVE_CC = probe=$$(mktemp -d) && \
 	$$($(GO) env CC) -o "$$probe/probe" "$$probe/probe.c" 2>/dev/null; \
 	found=$$?; rm -rf "$$probe"; [ $$found -eq 0 ]
 
-.PHONY: help run test $(STEPS) fuzz fuzz-short replay soak bench ceiling rehome \
+.PHONY: help run test $(STEPS) fuzz fuzz-short replay soak sim bench ceiling rehome \
 	compare gate noise instr track build profiles pgo pgo-gain
 
 help: ## list the targets (this is the default)
@@ -43,7 +43,7 @@ build: ## build the commands into bin/, optimized by profiles/default.pgo
 run: ## check, benchmark and profile what is bundled; results/latest gets the figures and flame graphs
 	@$(GO) run ./cmd/parsec run
 
-test: ## check everything: fmt, vet, lint, cross, race, invariants, portable, unit; stops at the first failure
+test: ## check everything: fmt, vet, lint, cross, race, invariants, portable, bugs, unit; stops at the first failure
 	@for step in $(STEPS); do \
 		$(MAKE) --no-print-directory $$step || { \
 			echo "make test: FAILED at step '$$step'; to repeat it alone: make $$step" >&2; exit 1; }; \
@@ -57,11 +57,12 @@ fmt: ## check that every Go file is as gofmt would have it
 	files=$$("$$gofmt" -l .) || exit 1; \
 	if [ -n "$$files" ]; then echo "not formatted; run gofmt -w on:"; echo "$$files"; exit 1; fi
 
-vet: ## run go vet, with and without the invariants, and without vector code
+vet: ## run go vet, with and without the invariants, without vector code, and with deliberate bugs
 	@echo "== vet: go vet"
 	@$(GO) vet ./...
 	@$(GO) vet -tags invariants ./...
 	@$(GO) vet -tags purego ./...
+	@$(GO) vet -tags bugs ./...
 
 lint: ## run staticcheck and actionlint, in the versions that go.mod names
 	@echo "== lint: staticcheck, actionlint"
@@ -89,6 +90,10 @@ portable: ## run the core's shortened tests without vector code, as on systems t
 	@echo "== portable: go test -tags purego -short ./core/..."
 	@$(GO) test -tags purego -short ./core/...
 
+bugs: ## check that the simulator finds deliberate bugs, which are built in for that
+	@echo "== bugs: go test -tags bugs -run TestBugs"
+	@$(GO) test -tags bugs -run TestBugs ./core/sim ./cmd/parsec
+
 unit: ## run the tests
 	@echo "== unit: go test"
 	@$(GO) test ./...
@@ -105,9 +110,14 @@ replay: ## replay the bundled recordings and meta-votes
 	@$(GO) run ./cmd/parsec replay
 	@$(GO) run ./cmd/parsec replay -meta-votes
 
-soak: ## compare the core with the plain algorithm on SEEDS random sections (1000)
+soak: ## compare the core with the plain algorithm on SEEDS random sections (1000), and simulate as many
 	@echo "== soak: $(SEEDS) seeds"
 	@$(GO) test ./core -run TestSoak -soak.seeds=$(SEEDS) -count=1 -timeout 0 -v
+	@$(GO) test ./core/sim -run TestSoak -sim.seeds=$(SEEDS) -count=1 -timeout 0 -v
+
+sim: ## simulate SEEDS sections (1000) and print a line for each
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(GO) build -o "$$dir/parsec" ./cmd/parsec && \
+		"$$dir/parsec" sim -seeds 1..$(SEEDS)
 
 bench: ## run the benchmarks that match BENCH (all), COUNT times each (1)
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 0 ./bench/... ./core/...

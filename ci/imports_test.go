@@ -28,7 +28,7 @@ type allowed struct{ path, why string }
 // packages is the whole tree. A package that is not in it fails, and so does an allowance that
 // nothing uses: what is written here is what is so. Dependencies point one way:
 //
-//	gossip <- election <- core <- recording <- workloads <- bench
+//	gossip <- election <- core <- recording <- workloads <- {bench, sim}
 //
 // Whatever a library package imports, every user of the library has to trust and to build.
 var packages = []pkg{
@@ -67,6 +67,7 @@ var packages = []pkg{
 		path: "core/internal/election",
 		why:  "decides on a graph that it does not change",
 		code: []allowed{
+			{"core/internal/bug", "deliberate bugs, for the simulator to find"},
 			{"core/internal/coin", "flips it where the meta-votes call for a flip"},
 			{"core/internal/gossip", "reads events, ancestry and forks"},
 			{"golang.org/x/sys", "asks the processor whether it has the instructions of the vector code"},
@@ -80,6 +81,7 @@ var packages = []pkg{
 		path: "core/internal/gossip",
 		why:  "the bottom: a graph knows nothing of what is decided on it",
 		code: []allowed{
+			{"core/internal/bug", "deliberate bugs, for the simulator to find"},
 			{"golang.org/x/sys", "asks the processor whether it has the instructions of the vector code"},
 		},
 	},
@@ -123,6 +125,20 @@ var packages = []pkg{
 			{"core/internal/coin", "meta-votes were recorded with the predictable coin"},
 			{"core/internal/election", "checks recorded meta-votes with the code that elections run"},
 			{"github.com/klauspost/compress", "recordings are compressed with zstd"},
+		},
+	},
+	{
+		path: "core/sim",
+		why:  "whole sections in one process: it uses nodes as their users do, and forges what no user can",
+		code: []allowed{
+			{"core", "the nodes that it simulates, and engines to compare them with"},
+			{"core/internal/bug", "deliberate bugs of a node's runtime, and names of all"},
+			{"core/internal/sign", "signs forged events with villains' keys"},
+			{"core/internal/simulation", "leaves signatures out, and looks at estimates"},
+			{"core/internal/wire", "forges messages"},
+			{"core/recording", "writes graphs down"},
+			{"workloads", "distributions of delays"},
+			{"github.com/zeebo/blake3", "the hash of the trace, and keys from the seed"},
 		},
 	},
 	{
@@ -173,13 +189,12 @@ var packages = []pkg{
 		code: []allowed{
 			{"cmd/internal/program", "its frame"},
 			{"bench/measure", "counts allocations and what is retained"},
+			{"core", "modes, for the simulator"},
 			{"core/recording", "reads and replays"},
+			{"core/sim", "simulates sections"},
 			{"profiles/flame", "draws flame graphs"},
 			{"github.com/google/pprof", "cuts profiles down to the engine's work"},
 			{"golang.org/x/perf", "writes the Go benchmark format; medians with intervals"},
-		},
-		test: []allowed{
-			{"core", "finds an event by its cause, to damage it"},
 		},
 	},
 	{

@@ -144,7 +144,12 @@ func (n *Node) build(p *peer, m *wire.Message) (built bool, err error) {
 	}
 	for _, i := range r.heads {
 		a := &r.events[i]
-		if a.fate != present || n.graph.Descends(n.last, a.place) || !n.takes(n.peers[n.graph.Event(a.place).By]) {
+		if a.fate != present || n.graph.Descends(n.last, a.place) {
+			continue
+		}
+		// What came may have decided that the head's creator is removed. It is built on all the same: otherwise what
+		// it brought would decide here and not be behind this node's own events.
+		if by := n.graph.Event(a.place).By; n.seesFork(n.last, by) && !bug.On(bug.TakeForkers) {
 			continue
 		}
 		if _, err := n.make(cause, a.place, nil, noPeer); err != nil {

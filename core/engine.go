@@ -258,6 +258,7 @@ type Stats struct {
 	Looks     uint64 // times an event's row was held against a level: the work of elections without forks
 	Evals     uint64 // times an event's meta-votes were computed
 	Resets    uint64 // times interesting content was computed anew: the voters changed, or one forked
+	Tosses    uint64 // times a coin fell: for each event and voter whose meta-votes took it
 }
 
 // Stats returns the counters. They do not depend on the machine.

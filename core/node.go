@@ -193,6 +193,9 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		toss = coin.PredictableRoundParity{}
 	}
 	signer := sign.NewSigner(cfg.Seed)
+	if bug.On(bug.OwnCoin) {
+		toss = coin.Own{Coin: toss, Turned: signer.Public()[0]&1 == 1}
+	}
 	n := &Node{
 		cfg:      cfg,
 		section:  cfg.Section.wireSection(founders),
@@ -205,6 +208,12 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		byID:     make(map[Identity]*peer),
 		adds:     make(map[Identity]int),
 		ballots:  make([]ballot, 1),
+	}
+	if cfg.Simulation.Passes {
+		n.election.PassesOnly()
+	}
+	if cfg.Simulation.Probe != nil {
+		cfg.Simulation.Probe.Estimates = n.estimates
 	}
 	n.graph = n.election.Graph()
 	secret := blake3.Sum256(append([]byte("parsec index 1"), cfg.Seed[:]...))

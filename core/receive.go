@@ -202,6 +202,9 @@ func (n *Node) resolve(p *peer, m *wire.Message) {
 		switch {
 		case !c.ByNumber:
 			q = n.byID[Identity(c.Key)]
+			if q == nil && bug.On(bug.Unlicensed) {
+				q = n.takeIn(Identity(c.Key))
+			}
 			if q != nil && !q.numbered {
 				q = n.licensed(q)
 			}
@@ -227,6 +230,14 @@ func (n *Node) resolve(p *peer, m *wire.Message) {
 	for i := range m.Parents {
 		r.parents = append(r.parents, n.store.find(&m.Parents[i]))
 	}
+}
+
+// takeIn is the bug Unlicensed: it gives anybody a number in the graph.
+func (n *Node) takeIn(id Identity) *peer {
+	if p, err := n.election.AddPeer(id); err == nil {
+		_ = n.addPeer(id, p)
+	}
+	return n.byID[id]
 }
 
 // licensed returns a peer whose events may be in the graph: one that has a number, or this node itself.

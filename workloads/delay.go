@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"math/rand/v2"
 	"time"
 )
 
@@ -47,6 +48,10 @@ func (d Delay) check(what string) error {
 	}
 	return nil
 }
+
+// Draw returns a duration of the distribution, which the generator's next output alone decides, on every
+// architecture alike. Means are at most about 73 minutes.
+func (d Delay) Draw(pcg *rand.PCG) time.Duration { return d.sample(random{pcg}) }
 
 // sample draws a duration.
 func (d Delay) sample(r random) time.Duration {

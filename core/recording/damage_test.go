@@ -38,7 +38,7 @@ var damage = []struct {
 	{"no colon", `"mode":`, `"mode"`, `a string where a colon is expected`},
 	{"no comma", `"mode":"single",`, `"mode":"single"`, `a string where a comma or '}' is expected in a recording`},
 	{"comma at the end", "]]}\n", "]],}\n", `a key is "}" at byte`},
-	{"format", `recording/1`, `recording/2`, `its format is "parsec-recording/2", not "parsec-recording/1"`},
+	{"format", `recording/1`, `recording/3`, `its format is "parsec-recording/3", not "parsec-recording/1" or "parsec-recording/2"`},
 	{"format a number", `"parsec-recording/1"`, `1`, `format is a number, not a string`},
 	{"mode", `"single"`, `"double"`, `unknown mode "double"`},
 	{"rules", `"rfc-0049"`, `"rfc-0050"`, `unknown rules "rfc-0050"`},

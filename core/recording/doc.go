@@ -17,7 +17,7 @@
 // A recording is one JSON object, in UTF-8, plain or compressed with zstd. Readers tell the two apart
 // by the first bytes. All keys are there, once, in any order:
 //
-//	format        "parsec-recording/1"
+//	format        "parsec-recording/1", or /2: see below
 //	name          what to call it
 //	mode          "supermajority" or "single" (SPEC section 1)
 //	coin          "round-parity"
@@ -46,6 +46,19 @@
 // A block names its observation, the voters whose votes it holds, ascending, and the place of the
 // event whose insertion brings it out. The events are fed to an engine in order; after each, its blocks
 // are taken. All must come out, in this order, at these places, and no more.
+//
+// # With the concrete coin
+//
+// Where a section used the concrete coin, and it was tossed, what comes out depends on identities and on the ids of
+// events. Format "parsec-recording/2" has them. It differs in this:
+//
+//	format        "parsec-recording/2", before the events
+//	coin          "concrete"
+//	peers         identities, as 64 lower-case hex digits, ascending
+//	events        each array has one element more, the last: the lowest bit of the event's id, 0 or 1
+//
+// An event that carries several votes is as many observation events in a row, in either format; of these only the
+// last has the bit of the event's id, and that of the others, which no coin reads, is 0.
 //
 // # Meta-votes
 //

@@ -55,6 +55,7 @@ func read(r io.Reader, name string, max int64) (*Recording, error) {
 type parser struct {
 	*scanner
 	rec  *Recording
+	bits bool             // events have the bits of their ids
 	list []core.PeerIndex // the list being read
 	slab []core.PeerIndex // where short lists are kept together
 }
@@ -70,8 +71,13 @@ func (p *parser) recording() {
 	for key := range p.object("a recording", topKeys, &seen) {
 		switch r := p.rec; key {
 		case "format":
-			if f := p.str("format", MaxName); p.err == nil && string(f) != Format {
-				p.fail("its format is %s, not %q", quote(f), Format)
+			f := p.str("format", MaxName)
+			p.bits = string(f) == FormatConcrete
+			if p.err == nil && string(f) != Format && !p.bits {
+				p.fail("its format is %s, not %q or %q", quote(f), Format, FormatConcrete)
+			}
+			if p.bits && seen&(1<<place(topKeys, []byte("events"))) != 0 {
+				p.fail("its format comes after its events")
 			}
 		case "name":
 			r.Name = string(p.str("name", MaxName))
@@ -107,6 +113,9 @@ func (p *parser) recording() {
 		p.part = ""
 	}
 	p.complete("a recording", topKeys, topKeys, seen)
+	if p.err == nil && p.bits != (p.rec.Coin == Concrete) && (p.bits || p.rec.Coin == Concrete) {
+		p.fail("its coin is %s, which is not that of its format", quote(p.rec.Coin))
+	}
 }
 
 // named reads the name of one of values.
@@ -202,7 +211,7 @@ func (p *parser) event() Event {
 	p.element(1)
 	e.Cause = named(p, "cause", core.Request, core.Requesting, core.Response, core.Observing, core.Initial)
 	if e.Cause == core.Initial {
-		p.endEvent(1, e.Cause)
+		p.endEvent(1, &e)
 		return e
 	}
 	p.element(2)
@@ -216,7 +225,7 @@ func (p *parser) event() Event {
 	default:
 		e.OtherParent = p.parent("the other-parent")
 	}
-	p.endEvent(last, e.Cause)
+	p.endEvent(last, &e)
 	return e
 }
 
@@ -232,10 +241,15 @@ func (p *parser) element(i int) {
 	p.take(',', "a comma")
 }
 
-// endEvent takes the end of an event after its element i.
-func (p *parser) endEvent(i int, cause core.Cause) {
+// endEvent takes the end of an event after its element i: the bit of its id where the format has one.
+func (p *parser) endEvent(i int, e *Event) {
+	if p.bits {
+		i++
+		p.element(i)
+		e.Odd = p.integer("the bit of its id", 1) == 1
+	}
 	if p.peek() == ',' {
-		p.fail("has more than the %d elements of cause %q", i+1, cause)
+		p.fail("has more than the %d elements of cause %q", i+1, e.Cause)
 	}
 	p.take(']', "the end of the event")
 }

@@ -150,12 +150,12 @@ func TestReadFields(t *testing.T) {
 			{ID: id(4), Kind: core.Opaque, Payload: "p"},
 		},
 		Events: []recording.Event{
-			{0, core.Initial, none, none, none, none},
-			{1, core.Initial, none, none, none, none},
-			{0, core.Observing, 0, none, 4, none},
-			{0, core.Requesting, 2, none, none, 1},
-			{1, core.Request, 1, 3, none, none},
-			{0, core.Response, 3, 4, none, none},
+			{0, core.Initial, false, none, none, none, none},
+			{1, core.Initial, false, none, none, none, none},
+			{0, core.Observing, false, 0, none, 4, none},
+			{0, core.Requesting, false, 2, none, none, 1},
+			{1, core.Request, false, 1, 3, none, none},
+			{0, core.Response, false, 3, 4, none, none},
 		},
 		Blocks: []recording.Block{
 			{Observation: 4, Voters: []core.PeerIndex{0}, At: 4},

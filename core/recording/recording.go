@@ -2,13 +2,22 @@ package recording
 
 import "parsec/core"
 
-// Format is the only format this package reads and writes.
-const Format = "parsec-recording/1"
+// The formats this package reads and writes: which one a recording is written in, its coin decides.
+const (
+	Format         = "parsec-recording/1" // coin RoundParity
+	FormatConcrete = "parsec-recording/2" // coin Concrete
+)
 
-// RoundParity is the coin of every recording: the coin of round r is "r is odd". Whoever controls the
-// order of messages can predict it and hold agreement off for ever, so it is for replay only (SPEC
-// section 5).
-const RoundParity = "round-parity"
+// The coins that recordings know.
+const (
+	// RoundParity is the coin of all but simulated runs: that of round r is "r is odd". Whoever controls the
+	// order of messages can predict it and hold agreement off for ever, so it is for replay only (SPEC
+	// section 5).
+	RoundParity = "round-parity"
+	// Concrete is the coin that sections use: the lowest bit of an event's id. It depends on peers' identities
+	// too, so their names are identities, as 64 lower-case hex digits, in ascending order.
+	Concrete = "concrete"
+)
 
 // None stands for a parent, an observation or a recipient that an event of its cause does not have.
 const None int32 = -1
@@ -23,7 +32,7 @@ type Recording struct {
 	Name         string
 	Mode         core.Mode
 	Rules        core.Rules
-	Coin         string           // RoundParity is the only coin recordings know
+	Coin         string           // RoundParity or Concrete
 	Peers        []string         // names, no two equal; a peer's number is its place here
 	Genesis      []core.PeerIndex // ascending
 	Observations []Observation
@@ -45,6 +54,7 @@ type Observation struct {
 type Event struct {
 	Creator     core.PeerIndex
 	Cause       core.Cause
+	Odd         bool  // the lowest bit of its id; only with the coin Concrete
 	SelfParent  int32 // place in Events; None for an initial event
 	OtherParent int32 // place in Events; None unless request or response
 	Observation int32 // place in Observations; None unless observation

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -18,7 +19,16 @@ func (r *Recording) Engine() (*core.Engine, error) {
 		Peers:   make([]core.Identity, len(r.Peers)),
 		Genesis: r.Genesis,
 	}
+	if r.Coin == Concrete {
+		cfg.Coin = core.ConcreteCoin
+	}
 	for i := range cfg.Peers {
+		if r.Coin == Concrete {
+			if _, err := hex.Decode(cfg.Peers[i][:], []byte(r.Peers[i])); err != nil {
+				return nil, fmt.Errorf("peer %d: %w", i, err)
+			}
+			continue
+		}
 		binary.BigEndian.PutUint32(cfg.Peers[i][:], uint32(i))
 	}
 	e, err := core.NewEngine(cfg)
@@ -36,13 +46,17 @@ func (r *Recording) Engine() (*core.Engine, error) {
 // Event returns event i as an engine takes it.
 func (r *Recording) Event(i int) core.Event {
 	ev := &r.Events[i]
-	return core.Event{
+	out := core.Event{
 		Creator:     ev.Creator,
 		Cause:       ev.Cause,
 		SelfParent:  core.EventIndex(ev.SelfParent),
 		OtherParent: core.EventIndex(ev.OtherParent),
 		Observation: core.ObservationIndex(ev.Observation),
 	}
+	if ev.Odd {
+		out.Hash[len(out.Hash)-1] = 1
+	}
+	return out
 }
 
 // Difference is the first place where the blocks that come out are not the recorded ones.

@@ -3,6 +3,7 @@ package recording
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"parsec/core"
@@ -13,7 +14,7 @@ import (
 //
 //   - counts and sizes are within the limits ([MaxPeers] and the others), all text is UTF-8, mode, rules,
 //     coin, kinds and causes are those of the format, and fields without a use are zero or [None];
-//   - names of peers differ, and so do ids of observations;
+//   - names of peers differ, and so do ids of observations; with the coin Concrete, names are identities, ascending;
 //   - genesis is ascending and not empty; at most one observation is of kind genesis, and its group is
 //     the same;
 //   - an event's parents come before it, and its self-parent is by its creator;
@@ -70,7 +71,7 @@ func (r *Recording) checkHead() *Error {
 	if r.Rules != core.RFC0049 && r.Rules != core.Crate073 {
 		return wrong("", 0, "unknown rules %v", r.Rules)
 	}
-	if r.Coin != RoundParity {
+	if r.Coin != RoundParity && r.Coin != Concrete {
 		return wrong("", 0, "unknown coin %s", quote(r.Coin))
 	}
 	for _, list := range []struct {
@@ -95,6 +96,14 @@ func (r *Recording) checkHead() *Error {
 			return wrong("peer", i, "has the name of peer %d, %s", j, quote(name))
 		}
 		first[name] = i
+		if r.Coin == Concrete {
+			if !isIdentity(name) {
+				return wrong("peer", i, "the name is not 64 lower-case hex digits")
+			}
+			if i > 0 && name < r.Peers[i-1] {
+				return wrong("peer", i, "its identity comes before that of peer %d", i-1)
+			}
+		}
 	}
 	if len(r.Genesis) == 0 {
 		return wrong("", 0, "genesis is empty")
@@ -103,6 +112,11 @@ func (r *Recording) checkHead() *Error {
 		return wrong("", 0, "genesis %s", bad)
 	}
 	return nil
+}
+
+// isIdentity reports whether a name is an identity, in the one way to write it.
+func isIdentity(name string) bool {
+	return len(name) == 2*len(core.Identity{}) && strings.Trim(name, "0123456789abcdef") == ""
 }
 
 // badList says what is wrong with a list of peers, or nothing.
@@ -209,6 +223,9 @@ func (r *Recording) badEvent(i int, e *Event) string {
 	if !self && e.SelfParent != None || !other && e.OtherParent != None ||
 		!observation && e.Observation != None || !recipient && e.Recipient != None {
 		return fmt.Sprintf("has a field that cause %q has no use for", e.Cause)
+	}
+	if e.Odd && r.Coin != Concrete {
+		return fmt.Sprintf("has the bit of an id, which coin %q has no use for", r.Coin)
 	}
 	if self {
 		if e.SelfParent < 0 || int(e.SelfParent) >= i {

@@ -83,6 +83,7 @@ func (r *Recording) Write(w io.Writer) error {
 type encoder struct {
 	w       io.Writer
 	max     int64 // MaxBytes; tests set less
+	bits    bool  // events have the bits of their ids
 	buf     []byte
 	written int64
 	err     error
@@ -152,7 +153,11 @@ func (e *encoder) peers(list []core.PeerIndex) {
 func (e *encoder) recording(r *Recording) {
 	e.raw("{")
 	e.key("format")
-	e.str(Format)
+	if e.bits = r.Coin == Concrete; e.bits {
+		e.str(FormatConcrete)
+	} else {
+		e.str(Format)
+	}
 	e.key("name")
 	e.str(r.Name)
 	e.key("rules")
@@ -216,6 +221,14 @@ func (e *encoder) event(ev *Event) {
 		default:
 			e.integer(int64(ev.OtherParent))
 		}
+	}
+	if e.bits {
+		e.raw(",")
+		bit := int64(0)
+		if ev.Odd {
+			bit = 1
+		}
+		e.integer(bit)
 	}
 	e.raw("]")
 }

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"parsec/core/internal/bug"
 	"parsec/core/internal/gossip"
 )
 
@@ -274,7 +275,7 @@ func (e *Election) read(x gossip.Index, ev *gossip.Event, v int, col gossip.Colu
 				own = e.nth(w, e.g.Event(vt.event))
 			}
 			c.fresh = append(c.fresh, ranked{own, vt.key, k.prefix})
-		case e.vbit[e.g.By(col)] >= 0:
+		case e.vbit[e.g.By(col)] >= 0 || bug.On(bug.CountStrangers):
 			t := e.tallyOf(k)*len(c.views) + v
 			if col == ev.Col {
 				c.own[t] = e.nth(w, e.g.Event(vt.event)) + 1
@@ -441,7 +442,7 @@ func (e *Election) before(a, b *ranked) bool {
 	switch {
 	case a.own != b.own:
 		return a.own < b.own
-	case a.prefix != b.prefix:
+	case a.prefix != b.prefix && !bug.On(bug.ArrivalOrder):
 		return a.prefix < b.prefix
 	}
 	return e.compare(a.key, b.key) < 0
@@ -467,6 +468,9 @@ func (e *Election) pop(v int) gossip.Index {
 
 // compare is the order of keys: by hash, then by peer identity.
 func (e *Election) compare(a, b uint32) int {
+	if bug.On(bug.ArrivalOrder) {
+		return int(a) - int(b)
+	}
 	x, y := &e.keys[a], &e.keys[b]
 	if x.observation != y.observation {
 		if c := bytes.Compare(e.observations[x.observation].Hash[:], e.observations[y.observation].Hash[:]); c != 0 {

@@ -24,6 +24,7 @@ import (
 	"math"
 	"slices"
 
+	"parsec/core/internal/bug"
 	"parsec/core/internal/coin"
 	"parsec/core/internal/gossip"
 )
@@ -134,6 +135,7 @@ type Stats struct {
 	Looks     uint64 // times a row was held against a level
 	Evals     uint64 // events whose meta-votes were computed, in passes
 	Resets    uint64 // times content was computed anew: the voters changed, or one of them forked
+	Tosses    uint64 // times a coin fell for an event and a voter
 }
 
 // New returns an election over an empty graph.
@@ -378,5 +380,19 @@ func (e *Election) pass(x gossip.Index) gossip.Index {
 	return 0
 }
 
-func quorum(n int) int { return 2*n/3 + 1 }
-func third(n int) int  { return (n + 2) / 3 }
+func quorum(n int) int {
+	switch {
+	case bug.On(bug.Majority):
+		return n/2 + 1
+	case bug.On(bug.AtLeast):
+		return (2*n + 2) / 3
+	}
+	return 2*n/3 + 1
+}
+
+func third(n int) int {
+	if bug.On(bug.LoneEstimates) {
+		return n
+	}
+	return (n + 2) / 3
+}

@@ -3,6 +3,7 @@ package election
 import (
 	"math/bits"
 
+	"parsec/core/internal/bug"
 	"parsec/core/internal/gossip"
 )
 
@@ -309,7 +310,7 @@ func (e *Election) step(x gossip.Index, before uint32, t, g int, more bool, at [
 			d = (bins & enough) >> 16 & live
 			value = d << 16
 		}
-		if met := s.met[g] & live &^ d; met != 0 {
+		if met := s.met[g] & live &^ d; met != 0 && !bug.On(bug.NoAdoption) {
 			if met &= s.decided(g, at); met != 0 {
 				d |= met
 				value |= s.adopt(met, g, at)

@@ -15,7 +15,7 @@ func (e *Election) toss(x gossip.Index, waits uint64, t, g int) (estimates uint6
 	for ; waits != 0; waits &= waits - 1 {
 		bit := bits.TrailingZeros64(waits)
 		class := uint16((g*quarterBits + bit) / l.classes.lane)
-		first, seen, differ := uint32(0), false, false
+		first, seen, differ, fallen := uint32(0), false, false, uint64(0)
 		for v, of := range l.classes.of {
 			if of != class {
 				continue
@@ -34,6 +34,9 @@ func (e *Election) toss(x gossip.Index, waits uint64, t, g int) (estimates uint6
 			}
 			l.fell[v] = fell
 			differ = differ || fell != first
+			if fell != 0 {
+				fallen++
+			}
 		}
 		if differ {
 			other := l.split(class, e.window.votes)
@@ -45,6 +48,7 @@ func (e *Election) toss(x gossip.Index, waits uint64, t, g int) (estimates uint6
 			return 0, true
 		}
 		estimates |= uint64(first) << bit
+		e.Stats.Tosses += fallen
 	}
 	return estimates, false
 }

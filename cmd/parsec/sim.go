@@ -1,0 +1,297 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"parsec/core"
+	"parsec/core/sim"
+)
+
+const simHelp = `
+usage: parsec sim [-seed S | -seeds A..B] [-scenario NAME] [-peers N] [-twins K] [-steps N]
+                  [-beyond] [-signatures] [-mode M] [-json] [-out DIR]
+       parsec sim -list
+
+Simulates whole sections on one seed each: nodes with disks and applications, a network with faults, and
+members that do not keep to the protocol. After a while all faults end, and everything has to be decided.
+Checkers watch all the time: one order of blocks for all, enough votes and a proof for each, nothing
+decided twice or invented or lost, nobody cut off, and the same blocks for any order of one graph.
+
+Prints a line for each seed: scenario, seed, mode, founders; events of the largest graph, messages,
+blocks, simulated time, coin tosses, a hash of all that happened, and the verdict. Without -scenario the
+seed chooses it; with it, runs of one seed differ only by what the flags say. The same command gives the
+same line on every machine of one architecture. Several seeds run at once, on all processors.
+
+-peers and -mode overrule the seed's choice. -twins makes more of the members two processes with one key:
+fewer than a third in all, unless -beyond says that it may fail. -steps says about how many actions there are before the faults end. Without
+-signatures events are not signed, which is faster and leaves out forged signatures.
+
+Of a failure it prints what was found, the command that repeats it, and where it wrote the recording of a
+member's graph, in DIR, which parsec replay reads.
+
+exit status: 0 all fine; 1 not all was decided in time after the faults ended; 2 usage, or a file that
+cannot be written; 4 something happened that must never; 130 interrupted. The greatest counts.
+`
+
+// Exit statuses of parsec sim alone.
+const (
+	exitStuck  = 1
+	exitUnsafe = 4
+)
+
+type simFlags struct {
+	cfg         sim.Config
+	first, last uint64
+	json, list  bool
+	out, bug    string
+}
+
+func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var f simFlags
+	var seeds, mode string
+	fs := flag.NewFlagSet("sim", flag.ContinueOnError)
+	fs.Uint64Var(&f.first, "seed", 0, "simulate seed `S`")
+	fs.StringVar(&seeds, "seeds", "", "simulate seeds `A..B`, both included")
+	fs.StringVar(&f.cfg.Scenario, "scenario", "", "simulate scenario `NAME`; -list tells them")
+	fs.IntVar(&f.cfg.Peers, "peers", 0, "begin with `N` members")
+	fs.IntVar(&f.cfg.Twins, "twins", 0, "make `K` more members two processes with one key")
+	fs.IntVar(&f.cfg.Steps, "steps", 0, "end all faults after about `N` actions")
+	fs.BoolVar(&f.cfg.Beyond, "beyond", false, "let twins be a third of the members or more, which no protocol survives")
+	fs.BoolVar(&f.cfg.Signatures, "signatures", false, "sign events and check signatures")
+	fs.StringVar(&mode, "mode", "", "`M`: single or supermajority")
+	fs.BoolVar(&f.json, "json", false, "print JSON, an object a line")
+	fs.BoolVar(&f.list, "list", false, "list the scenarios")
+	if bugs := sim.Bugs(); len(bugs) > 0 {
+		fs.StringVar(&f.bug, "bug", "", "with a deliberate bug, `NAME`: "+strings.Join(bugs, ", "))
+	}
+	fs.StringVar(&f.out, "out", ".", "write recordings of failures into folder `DIR`")
+	if status, ok := parse(fs, simHelp, args, stdout, stderr); !ok {
+		return status
+	}
+	if fs.NArg() > 0 {
+		return wrongUsage("sim", fmt.Sprintf("what is %q?", fs.Arg(0)), stderr)
+	}
+	if f.list {
+		return listScenarios(stdout, stderr)
+	}
+	if err := sim.SetBug(f.bug); err != nil {
+		return wrongUsage("sim", err.Error(), stderr)
+	}
+	f.last = f.first
+	if seeds != "" {
+		a, b, ok := strings.Cut(seeds, "..")
+		first, err := strconv.ParseUint(a, 10, 64)
+		last, err2 := strconv.ParseUint(b, 10, 64)
+		switch {
+		case !ok || err != nil || err2 != nil || last < first:
+			return wrongUsage("sim", fmt.Sprintf("-seeds %q: want A..B, such as 1..100", seeds), stderr)
+		case given(fs, "seed"):
+			return wrongUsage("sim", "-seed and -seeds cannot go together", stderr)
+		}
+		f.first, f.last = first, last
+	}
+	switch mode {
+	case "":
+	case core.Single.String(), core.Supermajority.String():
+		m := core.Supermajority
+		if mode == core.Single.String() {
+			m = core.Single
+		}
+		f.cfg.Mode = &m
+	default:
+		return wrongUsage("sim", fmt.Sprintf("-mode %q: want single or supermajority", mode), stderr)
+	}
+	for seed := f.first; ; seed++ { // each seed chooses its scenario: one of them may not go with the other flags
+		cfg := f.cfg
+		cfg.Seed = seed
+		if err := cfg.Check(); err != nil {
+			return wrongUsage("sim", err.Error(), stderr)
+		}
+		if seed == f.last || f.cfg.Scenario != "" || seed-f.first > uint64(len(sim.Scenarios())) {
+			break
+		}
+	}
+	out := newOutput("parsec sim", stdout, stderr)
+	f.simulate(ctx, out)
+	return out.status(ctx)
+}
+
+func given(fs *flag.FlagSet, name string) (is bool) {
+	fs.Visit(func(f *flag.Flag) { is = is || f.Name == name })
+	return is
+}
+
+func listScenarios(stdout, stderr io.Writer) int {
+	out := newOutput("parsec sim", stdout, stderr)
+	out.print(func(w io.Writer) {
+		for _, s := range sim.Scenarios() {
+			peers := fmt.Sprintf("%d..%d", s.MinPeers, s.MaxPeers)
+			fmt.Fprintf(w, "%-14s %-8s %s\n", s.Name, peers, s.Does)
+		}
+	})
+	return out.status(context.Background())
+}
+
+// simulate runs all seeds, some at once, and prints what came of them in order.
+func (f *simFlags) simulate(ctx context.Context, out *output) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	type outcome struct {
+		r   *sim.Result
+		err error
+	}
+	type job struct {
+		seed uint64
+		done chan outcome
+	}
+	n := runtime.GOMAXPROCS(0)
+	jobs, order := make(chan job), make(chan job, 4*n)
+	for range n {
+		go func() {
+			for j := range jobs {
+				cfg := f.cfg
+				cfg.Seed = j.seed
+				r, err := sim.Run(ctx, cfg)
+				j.done <- outcome{r, err}
+			}
+		}()
+	}
+	go func() {
+		defer close(order)
+		defer close(jobs)
+		for seed := f.first; ; seed++ {
+			j := job{seed, make(chan outcome, 1)}
+			select {
+			case jobs <- j:
+			case <-ctx.Done():
+				return
+			}
+			order <- j
+			if seed == f.last {
+				return
+			}
+		}
+	}()
+	t := tally{first: true}
+	for j := range order {
+		out.step("seed %d, of %d..%d", j.seed, f.first, f.last)
+		o := <-j.done
+		if o.err != nil {
+			if ctx.Err() == nil {
+				out.fail(o.err)
+			}
+			continue
+		}
+		f.report(out, o.r, &t)
+	}
+	if ctx.Err() == nil && !f.json && f.first != f.last {
+		out.print(func(w io.Writer) {
+			fmt.Fprintf(w, "%d fine, %d stuck, %d unsafe; %d coin tosses\n", t.fine, t.stuck, t.unsafe, t.tosses)
+		})
+	}
+}
+
+type tally struct {
+	first               bool
+	fine, stuck, unsafe int
+	tosses              uint64
+}
+
+const simColumns = "scenario           seed mode           peers  events messages blocks      time tosses trace            verdict\n"
+
+// report prints one result and, of a failure, all that helps.
+func (f *simFlags) report(out *output, r *sim.Result, t *tally) {
+	t.tosses += r.Tosses
+	switch r.Verdict() {
+	case sim.Fine:
+		t.fine++
+	case sim.Stuck:
+		t.stuck++
+		out.raise(exitStuck)
+	default:
+		t.unsafe++
+		out.raise(exitUnsafe)
+	}
+	var file, trouble string
+	if r.Failure != nil {
+		file, trouble = f.record(r)
+		if trouble != "" {
+			out.warn(fmt.Errorf("no recording of seed %d: %s", r.Seed, trouble))
+		}
+	}
+	out.print(func(w io.Writer) {
+		if f.json {
+			f.writeJSON(w, r, file)
+			return
+		}
+		if t.first {
+			fmt.Fprint(w, simColumns)
+		}
+		fmt.Fprintf(w, "%-14s %8d %-14v %5d %7d %8d %6d %8.2fs %6d %.16s %v\n", r.Scenario, r.Seed, r.Mode, r.Peers, r.Events,
+			r.Messages, r.Blocks, r.Time.Seconds(), r.Tosses, r.Hash(), r.Verdict())
+		if r.Failure != nil {
+			fmt.Fprintf(w, "  at %v: %s\n  to repeat it: %s\n", r.Failure.At, strings.ReplaceAll(r.Failure.What, "\n", "\n  "), f.command(r))
+			if file != "" {
+				fmt.Fprintf(w, "  a member's graph: parsec replay %s\n", file)
+			}
+		}
+	})
+	t.first = false
+}
+
+func (f *simFlags) writeJSON(w io.Writer, r *sim.Result, file string) {
+	line := map[string]any{
+		"scenario": r.Scenario, "seed": r.Seed, "mode": r.Mode.String(), "peers": r.Peers, "events": r.Events, "messages": r.Messages,
+		"blocks": r.Blocks, "seconds": r.Time.Seconds(), "tosses": r.Tosses, "trace": r.Hash(), "verdict": r.Verdict().String(),
+	}
+	if r.Failure != nil {
+		line["failure"], line["command"], line["recording"] = r.Failure.What, f.command(r), file
+	}
+	writeJSON(w, line)
+}
+
+// record writes a recording of a failure and returns its name, or why there is none.
+func (f *simFlags) record(r *sim.Result) (file, trouble string) {
+	rec, err := r.Recording()
+	if err != nil {
+		return "", err.Error()
+	}
+	file = filepath.Join(f.out, fmt.Sprintf("sim-%s-%d.json.zst", r.Scenario, r.Seed))
+	if err := rec.WriteFile(file); err != nil {
+		return "", err.Error()
+	}
+	return file, ""
+}
+
+// command returns the command that repeats a run.
+func (f *simFlags) command(r *sim.Result) string {
+	c := fmt.Sprintf("parsec sim -scenario %s -seed %d", r.Scenario, r.Seed)
+	for _, n := range []struct {
+		name  string
+		value int
+	}{{"peers", f.cfg.Peers}, {"twins", f.cfg.Twins}, {"steps", f.cfg.Steps}} {
+		if n.value != 0 {
+			c += fmt.Sprintf(" -%s %d", n.name, n.value)
+		}
+	}
+	if f.cfg.Beyond {
+		c += " -beyond"
+	}
+	if f.cfg.Signatures {
+		c += " -signatures"
+	}
+	if f.cfg.Mode != nil {
+		c += " -mode " + f.cfg.Mode.String()
+	}
+	if f.bug != "" {
+		c += " -bug " + f.bug
+	}
+	return c
+}

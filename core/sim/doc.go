@@ -1,0 +1,2 @@
+// Package sim simulates whole sections in one process, on one seed.
+package sim

@@ -1,0 +1,246 @@
+package sim
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"parsec/core"
+	"parsec/core/internal/bug"
+	"parsec/core/internal/simulation"
+	"parsec/workloads"
+)
+
+// process is a node with what is around it: a disk, an application, a timer. It does as the runtime of a node has to:
+// what the node returns is made durable, then sent, then applied, and until then the node takes in nothing.
+type process struct {
+	number   int32
+	seed     [32]byte
+	identity core.Identity
+	honest   bool
+	villain  *villain // nil if honest
+	twin     *twin    // nil unless another process has the same key
+	second   bool     // of two with one key
+	founder  bool
+	probe    *simulation.Probe
+
+	node   *core.Node // nil while it is down
+	epoch  uint32     // how often it crashed
+	inbox  []input
+	busy   bool // its node waits until what it returned is done
+	doing  core.Ready
+	disk   disk
+	app    application
+	gone   bool // it stops for good
+	missed int  // gossip rounds without anybody to gossip to
+	slow   int  // it takes so many times as long for everything, 0 for once
+}
+
+// disk is the log of a process. What is written is durable once the sync has ended.
+type disk struct {
+	records [][]byte
+	writing []byte // nil while nothing is
+}
+
+// input is what a process is to take in.
+type input struct {
+	kind    inputKind
+	message message
+}
+
+type inputKind uint8
+
+const (
+	gotMessage inputKind = iota
+	gotTimer             // time to gossip
+	gotVotes             // time to vote for what was heard of
+)
+
+func (p *process) slowness() int { return max(1, p.slow) }
+
+// config is what the process's node starts from.
+func (s *run) config(p *process) core.NodeConfig {
+	cfg := core.NodeConfig{
+		Seed: p.seed, Section: s.section, Applied: p.app.durable,
+		Simulation: simulation.Options{Unsigned: !s.plan.signed, PredictableCoin: s.plan.coin == core.PredictableRoundParityCoin, Passes: s.plan.passes, Probe: p.probe},
+	}
+	if !p.founder {
+		cfg.Contacts = s.founders
+	}
+	return cfg
+}
+
+// start starts a process for the first time.
+func (p *process) start(s *run) {
+	var err error
+	if p.founder {
+		p.node, err = core.Start(s.config(p))
+	} else {
+		p.node, err = core.Join(s.config(p))
+	}
+	if err != nil {
+		s.broken("process %d does not start: %v", p.number, err)
+		return
+	}
+	s.set(p)
+	p.work(s)
+}
+
+// set sets a process's timers.
+func (s *run) set(p *process) {
+	s.queue.push(action{at: s.now + s.pause(p), kind: doGossip, who: p.number, epoch: p.epoch})
+}
+
+// pause is how long a process waits until it gossips again.
+func (s *run) pause(p *process) time.Duration {
+	d := s.gossip.draw(workloads.Delay{Shape: workloads.Exponential, Mean: interval})
+	if !s.net.healed {
+		d *= time.Duration(p.slowness())
+	}
+	return d
+}
+
+// give gives a process something to take in, now or when it is done with what it does.
+func (p *process) give(s *run, in input) {
+	if p.node == nil || p.gone {
+		return
+	}
+	p.inbox = append(p.inbox, in)
+	if !p.busy {
+		p.work(s)
+	}
+}
+
+// work takes in what there is, and begins to do what comes of it.
+func (p *process) work(s *run) {
+	for !p.busy && s.failure == nil {
+		r := p.node.Ready()
+		if len(r.Record) > 0 || len(r.Messages) > 0 || len(r.Blocks) > 0 {
+			p.begin(s, r)
+			return
+		}
+		p.node.Advance()
+		if len(p.inbox) == 0 {
+			return
+		}
+		n := min(len(p.inbox), 1+s.disks.below(s.plan.batch))
+		for _, in := range p.inbox[:n] {
+			p.take(s, in)
+		}
+		p.inbox = slices.Delete(p.inbox, 0, n)
+	}
+}
+
+// take has the node take in one thing.
+func (p *process) take(s *run, in input) {
+	switch in.kind {
+	case gotMessage:
+		s.take(p, &in.message)
+	case gotTimer:
+		p.request(s)
+	case gotVotes:
+		p.vote(s)
+	}
+}
+
+// request gossips to somebody.
+func (p *process) request(s *run) {
+	to := p.node.Recipients()
+	if len(to) == 0 {
+		p.missed++
+		return
+	}
+	who := pick(s.gossip, to)
+	err := p.node.Gossip(who)
+	s.trace.note('g', uint64(p.number), code(err))
+	if err != nil && p.honest && !errors.Is(err, core.ErrSelfState) {
+		s.violated("process %d cannot gossip to %x, whom it names as a recipient: %v", p.number, who[:4], err)
+	}
+}
+
+// begin begins to do what the node wants done.
+func (p *process) begin(s *run, r core.Ready) {
+	p.busy, p.doing = true, r
+	if len(r.Record) == 0 {
+		p.finish(s)
+		return
+	}
+	s.trace.note('r', uint64(p.number))
+	s.trace.bytes('w', r.Record)
+	p.disk.writing = slices.Clone(r.Record)
+	if bug.On(bug.SendEarly) {
+		p.send(s)
+	}
+	d := s.disks.draw(s.plan.sync)
+	if !s.net.healed {
+		d *= time.Duration(p.slowness())
+	}
+	s.queue.push(action{at: s.now + d, kind: doSynced, who: p.number, epoch: p.epoch})
+}
+
+// synced goes on once the record is durable.
+func (p *process) synced(s *run) {
+	p.disk.records = append(p.disk.records, p.disk.writing)
+	p.disk.writing = nil
+	p.finish(s)
+	p.work(s)
+}
+
+// finish sends and applies.
+func (p *process) finish(s *run) {
+	if !bug.On(bug.SendEarly) || len(p.doing.Record) == 0 {
+		p.send(s)
+	}
+	blocks := p.doing.Blocks
+	for i := range blocks {
+		p.apply(s, &blocks[i])
+	}
+	if len(blocks) > 0 {
+		p.check(s, blocks)
+	}
+	p.node.Advance()
+	p.busy, p.doing = false, core.Ready{}
+}
+
+func (p *process) send(s *run) {
+	for _, m := range p.doing.Messages {
+		frame := slices.Clone(m.Frame)
+		if p.villain == nil {
+			s.post(p, m.To, frame, true)
+			continue
+		}
+		p.villain.send(s, p, m.To, frame)
+	}
+}
+
+// stop crashes a process. What was being written is durable if kept.
+func (p *process) stop(s *run, kept bool) {
+	if p.node == nil || p.gone {
+		return
+	}
+	if p.honest {
+		s.checkRecovery(p)
+	}
+	if kept && p.disk.writing != nil {
+		p.disk.records = append(p.disk.records, p.disk.writing)
+	}
+	p.disk.writing = nil
+	p.node, p.inbox, p.busy, p.doing = nil, nil, false, core.Ready{}
+	p.epoch++
+	p.app.crash()
+}
+
+// restart brings a process back from what is durable.
+func (p *process) restart(s *run) {
+	if p.node != nil || p.gone {
+		return
+	}
+	var err error
+	if p.node, err = core.Recover(s.config(p), slices.Values(p.disk.records)); err != nil {
+		s.violated("process %d does not recover: %v", p.number, err)
+		return
+	}
+	s.set(p)
+	s.hearAgain(p)
+	p.work(s)
+}

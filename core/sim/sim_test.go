@@ -1,0 +1,245 @@
+package sim
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"parsec/core"
+)
+
+var (
+	soakSeeds = flag.Int("sim.seeds", 0, "how many seeds TestSoak runs")
+	soakSeed  = flag.Uint64("sim.seed", 1_000_000, "the first of them")
+)
+
+// TestSeeds runs every usual scenario on as many seeds, one in ten of them with signatures: over a thousand in all.
+func TestSeeds(t *testing.T) {
+	each := 50
+	if testing.Short() {
+		each = 2
+	}
+	runSeeds(t, 0, each*len(usual()))
+}
+
+// TestSoak runs as many as one wants.
+func TestSoak(t *testing.T) {
+	if *soakSeeds == 0 {
+		t.Skip("to run it: go test ./core/sim -run TestSoak -sim.seeds 10000 -timeout 0")
+	}
+	runSeeds(t, *soakSeed, *soakSeeds)
+}
+
+// signedSeed tells which seeds are run with signatures: one in ten, of all scenarios in turn.
+func signedSeed(seed uint64) bool { return seed/uint64(len(usual()))%10 == seed%10 }
+
+// runSeeds runs seeds, some at once, and reports what is not fine, with the command that repeats it.
+func runSeeds(t *testing.T, first uint64, n int) {
+	t.Helper()
+	type total struct{ runs, events, messages, blocks, signed, tossed int }
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	totals := make(map[string]*total)
+	next := make(chan uint64)
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for seed := range next {
+				cfg := Config{Seed: seed, Signatures: signedSeed(seed)}
+				r, err := Run(context.Background(), cfg)
+				mu.Lock()
+				switch {
+				case err != nil:
+					t.Error(err)
+				case r.Failure != nil:
+					signatures := ""
+					if cfg.Signatures {
+						signatures = " -signatures"
+					}
+					t.Errorf("%v\nto repeat it: go run ./cmd/parsec sim -scenario %s -seed %d%s", r.Failure, r.Scenario, seed, signatures)
+				default:
+					k := totals[r.Scenario]
+					if k == nil {
+						k = &total{}
+						totals[r.Scenario] = k
+					}
+					k.runs++
+					k.events += r.Events
+					k.messages += r.Messages
+					k.blocks += r.Blocks
+					if cfg.Signatures {
+						k.signed++
+					}
+					if r.Tosses > 0 {
+						k.tossed++
+					}
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range n {
+		if mu.Lock(); t.Failed() && i%16 == 0 {
+			mu.Unlock()
+			break
+		}
+		mu.Unlock()
+		next <- first + uint64(i)
+	}
+	close(next)
+	wait.Wait()
+	for _, s := range usual() {
+		if k := totals[s.Name]; k != nil {
+			t.Logf("%-14s %3d runs, %2d with signatures, %2d with coins; a run: %5d events, %5d messages, %3d blocks", s.Name, k.runs,
+				k.signed, k.tossed, k.events/k.runs, k.messages/k.runs, k.blocks/k.runs)
+		}
+	}
+}
+
+// Every scenario is there to do something: what it is about does happen.
+func TestScenariosAreWhatTheySay(t *testing.T) {
+	names := make(map[string]bool)
+	for _, s := range Scenarios() {
+		if names[s.Name] || s.Does == "" || s.MinPeers < s.Least || s.MaxPeers < s.MinPeers || s.Least < 1 {
+			t.Errorf("scenario %q", s.Name)
+		}
+		names[s.Name] = true
+	}
+	if len(usual()) < 15 {
+		t.Errorf("%d scenarios, want at least 15", len(usual()))
+	}
+	for name, happens := range map[string]func(s *run) bool{
+		"loss":       func(s *run) bool { return len(s.net.old) > 0 && s.plan.loss+s.plan.duplicate > 0 },
+		"partition":  func(s *run) bool { return len(s.plan.partitions) > 0 },
+		"crash":      func(s *run) bool { return crashed(s, false) },
+		"crash-kept": func(s *run) bool { return crashed(s, true) },
+		"twins":      forkSeen,
+		"forks":      forkSeen,
+		"join":       func(s *run) bool { return len(s.ledger.members()) > s.plan.peers },
+		"leave":      func(s *run) bool { return len(s.ledger.members()) < s.plan.peers },
+		"shrink":     func(s *run) bool { return len(s.ledger.members()) <= 2 },
+	} {
+		happened := 0
+		seeds := uint64(6)
+		if testing.Short() {
+			seeds = 3
+		}
+		for seed := range seeds {
+			r := mustRun(t, Config{Scenario: name, Seed: seed})
+			if happens(r.run) {
+				happened++
+			}
+		}
+		if happened < int(seeds)/3 {
+			t.Errorf("%s: it happens in %d of %d runs", name, happened, seeds)
+		}
+	}
+}
+
+func crashed(s *run, kept bool) bool {
+	for _, c := range s.plan.crashes {
+		if c.kept == kept && s.processes[c.who].epoch > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func forkSeen(s *run) bool {
+	for _, p := range s.processes {
+		if p.honest && p.node != nil {
+			begun := make(map[string]bool)
+			for i := range p.node.Len() {
+				ev := p.node.EventAt(core.EventIndex(i))
+				k := fmt.Sprint(ev.Creator, ev.Cause == core.Initial, ev.SelfParent)
+				if begun[k] {
+					return true
+				}
+				begun[k] = true
+			}
+		}
+	}
+	return false
+}
+
+func mustRun(t testing.TB, cfg Config) *Result {
+	t.Helper()
+	r, err := Run(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Failure != nil {
+		t.Fatalf("%s %d: %v", r.Scenario, r.Seed, r.Failure)
+	}
+	return r
+}
+
+// Twins and members are as many as the configuration says, and steps about as many.
+func TestConfig(t *testing.T) {
+	mode := core.Single
+	r := mustRun(t, Config{Scenario: "calm", Seed: 3, Peers: 7, Twins: 2, Steps: 500, Mode: &mode})
+	if r.Peers != 7 || r.Mode != core.Single || len(r.run.processes) != 9 || len(r.run.plan.villains) != 2 {
+		t.Errorf("%d peers, %v, %d processes, %d villains", r.Peers, r.Mode, len(r.run.processes), len(r.run.plan.villains))
+	}
+	few, many := actionsUntilHealed(t, 500), actionsUntilHealed(t, 3000)
+	if few < 250 || few > 1000 || many < 1500 || many > 6000 {
+		t.Errorf("500 steps took %d actions, and 3000 took %d", few, many)
+	}
+	for _, c := range []struct {
+		cfg  Config
+		want string
+	}{
+		{Config{Scenario: "nothing"}, "no scenario"},
+		{Config{Scenario: "twins", Peers: 3}, "takes at least 4"},
+		{Config{Scenario: "calm", Peers: 6, Twins: 2}, "fewer than a third"},
+		{Config{Scenario: "calm", Peers: 4, Twins: 4, Beyond: true}, "fewer than a third"},
+		{Config{Scenario: "calm", Peers: 257}, "up to 256"},
+		{Config{Scenario: "calm", Steps: -1}, "-1 steps"},
+	} {
+		if _, err := Run(context.Background(), c.cfg); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: got %v, want %s", c.cfg, err, c.want)
+		}
+	}
+}
+
+func actionsUntilHealed(t *testing.T, steps int) (n int) {
+	cfg := Config{Scenario: "calm", Seed: 5, Peers: 5, Steps: steps}
+	sc, err := cfg.scenario()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newRun(&cfg, sc)
+	s.hook = func(a *action) {
+		if !s.net.healed {
+			n++
+		}
+	}
+	s.do(context.Background())
+	if s.failure != nil {
+		t.Fatal(s.failure)
+	}
+	return n
+}
+
+// A section that more than a third of its members attack does not come to an end, and the run says so.
+func TestBeyond(t *testing.T) {
+	r, err := Run(context.Background(), Config{Scenario: "calm", Peers: 4, Twins: 2, Beyond: true, Steps: 300})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict() != Stuck {
+		t.Errorf("verdict %v", r.Verdict())
+	}
+}
+
+// A context that ends stops a run.
+func TestInterrupted(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	if _, err := Run(ctx, Config{}); err != context.Canceled {
+		t.Errorf("got %v", err)
+	}
+}
