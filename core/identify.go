@@ -192,6 +192,13 @@ func (n *Node) takes(p *peer) bool {
 	return n.last == 0 || !n.seesFork(n.last, p.index) || bug.On(bug.TakeForkers)
 }
 
+// maxBad is how many bad signatures are looked at in one message. Honest senders verify what they send on, so whoever
+// sends more has no claim to the rest: a bad signature costs a sender nothing, and three times as much as a good one
+// to check.
+const maxBad = 16
+
+var errTooBad = fmt.Errorf("%w: it comes after %d bad ones", ErrSignature, maxBad)
+
 // check verifies the signatures of what is needed and not there. It is a batch, unless the sender sent a bad one
 // before. If some are bad, all that is not dead is checked one by one, and the heads are chosen again.
 func (n *Node) check(p *peer, m *wire.Message) {
@@ -205,10 +212,21 @@ func (n *Node) check(p *peer, m *wire.Message) {
 	n.choose(p, m)
 }
 
+// How many signatures are checked at a time. What descends from a bad one is not checked after that.
+const (
+	checkedInBatches = 1024
+	checkedSingly    = 16
+)
+
 // checkBatch verifies what is fresh, and needed unless all are to be, and by a creator whose key is here. It reports
-// whether all were good, and marks those that were not dead.
+// whether all were good, and marks those that were not dead. Batches end with the first that has a bad one.
 func (n *Node) checkBatch(p *peer, m *wire.Message, everything bool) bool {
 	r := &n.rx
+	portion := checkedInBatches
+	if p.distrusted {
+		portion = checkedSingly
+	}
+	all := true
 	r.items, r.item = r.items[:0], r.item[:0]
 	for i := range r.events {
 		a := &r.events[i]
@@ -219,21 +237,44 @@ func (n *Node) checkBatch(p *peer, m *wire.Message, everything bool) bool {
 			a.checked = true
 			continue
 		}
+		if self, other := within(&m.Events[i]); !all && (self >= 0 && r.events[self].fate == dead || other >= 0 && r.events[other].fate == dead) {
+			a.fate = dead
+			continue
+		}
+		if r.bads >= maxBad {
+			a.fate, all = dead, false
+			r.refused.add(errTooBad)
+			continue
+		}
 		r.items = append(r.items, sign.Item{Peer: uint16(a.by.index), Message: a.id, Signature: m.Events[i].Signature})
 		r.item = append(r.item, i)
+		if len(r.items) == portion {
+			all = n.checkItems(p) && all
+			if !all && !p.distrusted {
+				return false
+			}
+		}
 	}
+	return n.checkItems(p) && all
+}
+
+// checkItems verifies what was put together.
+func (n *Node) checkItems(p *peer) bool {
+	r := &n.rx
 	for len(r.bad)*64 < len(r.items) {
 		r.bad = append(r.bad, 0)
 	}
 	all := n.verifier.Check(r.items, r.bad, !p.distrusted)
 	for k, i := range r.item {
 		if !all && r.bad[k>>6]>>(k&63)&1 == 1 {
+			r.bads++
 			r.events[i].fate = dead
 			r.refused.add(fmt.Errorf("%w: event %x by %x", ErrSignature, r.events[i].id[:8], r.events[i].by.id[:8]))
 			continue
 		}
 		r.events[i].checked, r.events[i].verified = true, r.items[k].Verified()
 	}
+	r.items, r.item = r.items[:0], r.item[:0]
 	return all
 }
 

@@ -82,6 +82,7 @@ type Node struct {
 	peers     []*peer                // by the graph's number
 	known     []gossip.Peer          // by the number that all members give: founders by identity, then in order of decision
 	byID      map[Identity]*peer     // peers, and contacts that are none yet
+	keys      map[wire.Hash]struct{} // good ones that were voted about lately
 	adds      map[Identity]int       // by whom undecided observations add: how many
 	last      gossip.Index           // this node's last event; 0 for none
 	strangers map[gossip.Index]*peer // whom requesting events to contacts without a number are for
@@ -197,6 +198,7 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		self:     noPeer,
 		byID:     make(map[Identity]*peer),
 		adds:     make(map[Identity]int),
+		keys:     make(map[wire.Hash]struct{}),
 		ballots:  make([]ballot, 1),
 	}
 	n.graph = n.election.Graph()
