@@ -107,6 +107,7 @@ type peer struct {
 	distrusted bool // it sent a bad signature: its messages are checked event by event
 	knows  uint32   // how many peers it knows by number
 	has    []uint64 // set of observations whose content it sent or was sent
+	owed   int      // bytes of contents that the last message to it named and left out
 	held   held
 	choice uint64 // the last choice of heads in which one by it was met
 
@@ -168,6 +169,9 @@ func Recover(cfg NodeConfig, records iter.Seq[[]byte]) (*Node, error) {
 		}
 	}
 	n.recovers = false
+	if n.graph.Len() > 0 && n.graph.Event(1).By != n.self {
+		return nil, fmt.Errorf("%w: the log is another node's", ErrRecord)
+	}
 	return n, n.begin()
 }
 

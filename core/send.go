@@ -115,6 +115,7 @@ func (n *Node) sendUpTo(p *peer, kind wire.MessageKind, last gossip.Index) {
 	if t.parents == nil {
 		t.parents = make(map[gossip.Index]uint32)
 	}
+	p.owed = 0
 	clear(t.parents)
 	for len(t.slots) < len(n.peers) {
 		t.slots = append(t.slots, 0)
@@ -219,6 +220,8 @@ func (n *Node) observation(to *peer, known gossip.Index, o uint32) uint32 {
 	if !to.hasContent(o) && (known == 0 || !n.graph.Descends(known, k.first)) {
 		out.Body = k.body
 		to.give(o)
+	} else {
+		to.owed += len(k.body)
 	}
 	k.stamp, k.slot = t.stamp, uint32(len(t.message.Observations))
 	t.message.Observations = append(t.message.Observations, out)
