@@ -24,8 +24,10 @@ func (n *Node) insertAll(m *wire.Message) {
 			continue
 		}
 		if err := n.insertOne(m, &m.Events[i], a); err != nil {
-			a.fate = dead
-			r.refused.add(fmt.Errorf("event %x: %w", a.id[:8], err))
+			if a.fate = dead; r.refused.first == nil {
+				err = fmt.Errorf("event %x: %w", a.id[:8], err)
+			}
+			r.refused.add(err)
 		}
 	}
 }

@@ -34,10 +34,10 @@ func (n *Node) identifyOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 	h := wire.Header{Creator: key, Cause: ev.Cause}
 	cause := gossip.Cause(ev.Cause)
 	if cause != gossip.Initial {
-		p, err := n.parent(m, ev.Self)
+		p, ok := n.parent(m, ev.Self)
 		switch {
-		case err != nil:
-			return fmt.Errorf("%w: %w", ErrUnknownSelfParent, err)
+		case !ok:
+			return n.lacksParent(ErrUnknownSelfParent, m, ev.Self)
 		case p.key != key:
 			return fmt.Errorf("%w: its self-parent is by another creator", ErrInvalidEvent)
 		}
@@ -47,10 +47,10 @@ func (n *Node) identifyOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 		}
 	}
 	if cause.Receive() {
-		p, err := n.parent(m, ev.Other)
+		p, ok := n.parent(m, ev.Other)
 		switch {
-		case err != nil:
-			return fmt.Errorf("%w: %w", ErrUnknownOtherParent, err)
+		case !ok:
+			return n.lacksParent(ErrUnknownOtherParent, m, ev.Other)
 		case p.key == key:
 			return fmt.Errorf("%w: its other-parent is by its own creator", ErrInvalidEvent)
 		}
@@ -103,22 +103,35 @@ type parentOf struct {
 	lacks bool
 }
 
-func (n *Node) parent(m *wire.Message, ref wire.Ref) (parentOf, error) {
+func (n *Node) parent(m *wire.Message, ref wire.Ref) (p parentOf, ok bool) {
 	r := &n.rx
-	if i, ok := ref.Event(); ok {
+	if i, in := ref.Event(); in {
 		a := &r.events[i]
 		if a.fate == dead {
-			return parentOf{}, fmt.Errorf("event %d of the message was refused", i)
+			return parentOf{}, false
 		}
-		return parentOf{id: &a.id, key: n.creatorKey(m, m.Events[i].Creator), index: a.index, lacks: a.lacks}, nil
+		return parentOf{id: &a.id, key: n.creatorKey(m, m.Events[i].Creator), index: a.index, lacks: a.lacks}, true
 	}
 	i, _ := ref.Parent()
 	x := r.parents[i]
 	if x == 0 {
-		return parentOf{}, fmt.Errorf("%x", m.Parents[i][:8])
+		return parentOf{}, false
 	}
 	ev := n.graph.Event(x)
-	return parentOf{id: &m.Parents[i], key: wire.Hash(n.peers[ev.By].id), index: ev.Nth}, nil
+	return parentOf{id: &m.Parents[i], key: wire.Hash(n.peers[ev.By].id), index: ev.Nth}, true
+}
+
+// lacksParent is the error about a parent that is not there. Only the first of a message is told in full: a message
+// can have thousands, for next to nothing.
+func (n *Node) lacksParent(err error, m *wire.Message, ref wire.Ref) error {
+	if n.rx.refused.first != nil {
+		return err
+	}
+	if i, ok := ref.Event(); ok {
+		return fmt.Errorf("%w: event %d of the message was refused", err, i)
+	}
+	i, _ := ref.Parent()
+	return fmt.Errorf("%w: %x", err, m.Parents[i][:8])
 }
 
 // choose lists the heads of a message, the events that this node might build on: for each creator that it takes
