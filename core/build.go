@@ -24,8 +24,10 @@ func (n *Node) insertAll(m *wire.Message) {
 			continue
 		}
 		if err := n.insertOne(m, &m.Events[i], a); err != nil {
-			a.fate = dead
-			r.refused.add(fmt.Errorf("event %x: %w", a.id[:8], err))
+			if a.fate = dead; r.refused.first == nil {
+				err = fmt.Errorf("event %x: %w", a.id[:8], err)
+			}
+			r.refused.add(err)
 		}
 	}
 }
@@ -61,7 +63,11 @@ func (n *Node) insertOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 		// Its creator was added by what came before it.
 		r.items = append(r.items[:0], sign.Item{Peer: uint16(c.by), Message: a.id, Signature: ev.Signature})
 		r.bad = append(r.bad[:0], 0)
+		if r.bads >= maxBad {
+			return errTooBad
+		}
 		if !n.verifier.Check(r.items, r.bad, false) {
+			r.bads++
 			return ErrSignature
 		}
 		a.verified = r.items[0].Verified()
@@ -76,6 +82,17 @@ func (n *Node) insertOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 	c.count = int(ev.Count)
 	if err := n.acceptable(&c); err != nil {
 		return err
+	}
+	for _, o := range m.Votes[ev.First:][:ev.Count] {
+		k := &r.contents[o]
+		if k.known || k.checked {
+			continue
+		}
+		var body wire.Body
+		if k.err = n.checkBody(m.Observations[o].Body, &body); k.err != nil {
+			return k.err
+		}
+		k.checked = true
 	}
 	r.votes = r.votes[:0]
 	for _, o := range m.Votes[ev.First:][:ev.Count] {

@@ -34,10 +34,10 @@ func (n *Node) identifyOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 	h := wire.Header{Creator: key, Cause: ev.Cause}
 	cause := gossip.Cause(ev.Cause)
 	if cause != gossip.Initial {
-		p, err := n.parent(m, ev.Self)
+		p, ok := n.parent(m, ev.Self)
 		switch {
-		case err != nil:
-			return fmt.Errorf("%w: %w", ErrUnknownSelfParent, err)
+		case !ok:
+			return n.lacksParent(ErrUnknownSelfParent, m, ev.Self)
 		case p.key != key:
 			return fmt.Errorf("%w: its self-parent is by another creator", ErrInvalidEvent)
 		}
@@ -47,10 +47,10 @@ func (n *Node) identifyOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 		}
 	}
 	if cause.Receive() {
-		p, err := n.parent(m, ev.Other)
+		p, ok := n.parent(m, ev.Other)
 		switch {
-		case err != nil:
-			return fmt.Errorf("%w: %w", ErrUnknownOtherParent, err)
+		case !ok:
+			return n.lacksParent(ErrUnknownOtherParent, m, ev.Other)
 		case p.key == key:
 			return fmt.Errorf("%w: its other-parent is by its own creator", ErrInvalidEvent)
 		}
@@ -103,22 +103,35 @@ type parentOf struct {
 	lacks bool
 }
 
-func (n *Node) parent(m *wire.Message, ref wire.Ref) (parentOf, error) {
+func (n *Node) parent(m *wire.Message, ref wire.Ref) (p parentOf, ok bool) {
 	r := &n.rx
-	if i, ok := ref.Event(); ok {
+	if i, in := ref.Event(); in {
 		a := &r.events[i]
 		if a.fate == dead {
-			return parentOf{}, fmt.Errorf("event %d of the message was refused", i)
+			return parentOf{}, false
 		}
-		return parentOf{id: &a.id, key: n.creatorKey(m, m.Events[i].Creator), index: a.index, lacks: a.lacks}, nil
+		return parentOf{id: &a.id, key: n.creatorKey(m, m.Events[i].Creator), index: a.index, lacks: a.lacks}, true
 	}
 	i, _ := ref.Parent()
 	x := r.parents[i]
 	if x == 0 {
-		return parentOf{}, fmt.Errorf("%x", m.Parents[i][:8])
+		return parentOf{}, false
 	}
 	ev := n.graph.Event(x)
-	return parentOf{id: &m.Parents[i], key: wire.Hash(n.peers[ev.By].id), index: ev.Nth}, nil
+	return parentOf{id: &m.Parents[i], key: wire.Hash(n.peers[ev.By].id), index: ev.Nth}, true
+}
+
+// lacksParent is the error about a parent that is not there. Only the first of a message is told in full: a message
+// can have thousands, for next to nothing.
+func (n *Node) lacksParent(err error, m *wire.Message, ref wire.Ref) error {
+	if n.rx.refused.first != nil {
+		return err
+	}
+	if i, ok := ref.Event(); ok {
+		return fmt.Errorf("%w: event %d of the message was refused", err, i)
+	}
+	i, _ := ref.Parent()
+	return fmt.Errorf("%w: %x", err, m.Parents[i][:8])
 }
 
 // choose lists the heads of a message, the events that this node might build on: for each creator that it takes
@@ -192,86 +205,89 @@ func (n *Node) takes(p *peer) bool {
 	return n.last == 0 || !n.seesFork(n.last, p.index) || bug.On(bug.TakeForkers)
 }
 
-// maxBad is how many bad signatures of one message are looked at, once its sender has sent one before. The rest of
-// the message is left unread then: each costs its sender 64 bytes, and this node 30 us or more.
-const maxBad = 8
+// maxBad is how many bad signatures are looked at in one message. Honest senders verify what they send on, so whoever
+// sends more has no claim to the rest: a bad signature costs a sender nothing, and three times as much as a good one
+// to check.
+const maxBad = 16
 
-// check verifies the signatures of what is needed and not there: in a batch, unless the sender sent a bad one before.
-// If some are bad, what is not dead is checked one by one, and the heads are chosen again.
+var errTooBad = fmt.Errorf("%w: it comes after %d bad ones", ErrSignature, maxBad)
+
+// check verifies the signatures of what is needed and not there. It is a batch, unless the sender sent a bad one
+// before. If some are bad, all that is not dead is checked one by one, and the heads are chosen again.
 func (n *Node) check(p *peer, m *wire.Message) {
-	if n.cfg.Simulation.Unsigned || bug.On(bug.Unverified) || !p.distrusted && n.checkBatch(m) {
-		return
-	}
-	if trusted := !p.distrusted; n.checkSingly(m, true) && !trusted {
+	if n.checkBatch(p, m, false) {
 		return
 	}
 	p.distrusted = true
-	n.checkSingly(m, false)
+	n.bury(m)
+	n.checkBatch(p, m, true)
+	n.bury(m)
 	n.choose(p, m)
 }
 
-// unchecked reports whether an event's signature is to be verified: it is fresh, and by a creator whose key is here.
-func (n *Node) unchecked(a *arrival) bool {
-	return a.fate == fresh && !a.checked && n.licensed(a.by) != nil
-}
+// How many signatures are checked at a time. What descends from a bad one is not checked after that.
+const (
+	checkedInBatches = 1024
+	checkedSingly    = 16
+)
 
-// checkSingly verifies what is needed, or everything, one by one in order, but for what descends from the dead. It
-// reports whether all were good.
-func (n *Node) checkSingly(m *wire.Message, needed bool) bool {
+// checkBatch verifies what is fresh, and needed unless all are to be, and by a creator whose key is here. It reports
+// whether all were good, and marks those that were not dead. Batches end with the first that has a bad one.
+func (n *Node) checkBatch(p *peer, m *wire.Message, everything bool) bool {
 	r := &n.rx
-	bad := 0
-	for i := range r.events {
-		a := &r.events[i]
-		if a.fate == fresh && n.onDead(&m.Events[i]) {
-			a.fate = dead
-		}
-		if !n.unchecked(a) || needed && !a.need {
-			continue
-		}
-		if bad == maxBad {
-			a.fate = dead
-			continue
-		}
-		r.items = append(r.items[:0], sign.Item{Peer: uint16(a.by.index), Message: a.id, Signature: m.Events[i].Signature})
-		r.bad = append(r.bad[:0], 0)
-		n.verifier.Check(r.items, r.bad, false)
-		if !n.judge(a, &r.items[0]) {
-			bad++
-		}
+	portion := checkedInBatches
+	if p.distrusted {
+		portion = checkedSingly
 	}
-	return bad == 0
-}
-
-// judge marks an event checked or dead by what was found of its signature.
-func (n *Node) judge(a *arrival, item *sign.Item) bool {
-	a.checked, a.verified = true, item.Verified()
-	if !a.verified.OK() {
-		a.fate = dead
-		n.rx.refused.add(fmt.Errorf("%w: event %x by %x", ErrSignature, a.id[:8], a.by.id[:8]))
-	}
-	return a.verified.OK()
-}
-
-// checkBatch verifies what is needed in one batch. It reports whether all were good, and marks those that were not
-// dead.
-func (n *Node) checkBatch(m *wire.Message) bool {
-	r := &n.rx
+	all := true
 	r.items, r.item = r.items[:0], r.item[:0]
 	for i := range r.events {
 		a := &r.events[i]
-		if !a.need || !n.unchecked(a) {
+		if a.fate != fresh || a.checked || !a.need && !everything || n.licensed(a.by) == nil {
+			continue
+		}
+		if n.cfg.Simulation.Unsigned || bug.On(bug.Unverified) {
+			a.checked = true
+			continue
+		}
+		if self, other := within(&m.Events[i]); !all && (self >= 0 && r.events[self].fate == dead || other >= 0 && r.events[other].fate == dead) {
+			a.fate = dead
+			continue
+		}
+		if r.bads >= maxBad {
+			a.fate, all = dead, false
+			r.refused.add(errTooBad)
 			continue
 		}
 		r.items = append(r.items, sign.Item{Peer: uint16(a.by.index), Message: a.id, Signature: m.Events[i].Signature})
 		r.item = append(r.item, i)
+		if len(r.items) == portion {
+			all = n.checkItems(p) && all
+			if !all && !p.distrusted {
+				return false
+			}
+		}
 	}
+	return n.checkItems(p) && all
+}
+
+// checkItems verifies what was put together.
+func (n *Node) checkItems(p *peer) bool {
+	r := &n.rx
 	for len(r.bad)*64 < len(r.items) {
 		r.bad = append(r.bad, 0)
 	}
-	all := n.verifier.Check(r.items, r.bad, true)
+	all := n.verifier.Check(r.items, r.bad, !p.distrusted)
 	for k, i := range r.item {
-		n.judge(&r.events[i], &r.items[k])
+		if !all && r.bad[k>>6]>>(k&63)&1 == 1 {
+			r.bads++
+			r.events[i].fate = dead
+			r.refused.add(fmt.Errorf("%w: event %x by %x", ErrSignature, r.events[i].id[:8], r.events[i].by.id[:8]))
+			continue
+		}
+		r.events[i].checked, r.events[i].verified = true, r.items[k].Verified()
 	}
+	r.items, r.item = r.items[:0], r.item[:0]
 	return all
 }
 
@@ -282,16 +298,11 @@ func (n *Node) bury(m *wire.Message) {
 		if r.events[i].fate != fresh {
 			continue
 		}
-		if n.onDead(&m.Events[i]) {
+		self, other := within(&m.Events[i])
+		if self >= 0 && r.events[self].fate == dead || other >= 0 && r.events[other].fate == dead {
 			r.events[i].fate = dead
 		}
 	}
-}
-
-// onDead reports whether a parent of an event is dead, in the same message.
-func (n *Node) onDead(ev *wire.Event) bool {
-	self, other := within(ev)
-	return self >= 0 && n.rx.events[self].fate == dead || other >= 0 && n.rx.events[other].fate == dead
 }
 
 // within returns the places of an event's parents in its message, -1 for one that is not there.

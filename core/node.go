@@ -86,6 +86,7 @@ type Node struct {
 	peers     []*peer                // by the graph's number
 	known     []gossip.Peer          // by the number that all members give: founders by identity, then in order of decision
 	byID      map[Identity]*peer     // peers, and contacts that are none yet
+	keys      map[wire.Hash]struct{} // good ones that were voted about lately
 	adds      map[Identity]int       // by whom undecided observations add: how many
 	last      gossip.Index           // this node's last event; 0 for none
 	strangers map[gossip.Index]*peer // whom requesting events to contacts without a number are for
@@ -111,6 +112,7 @@ type peer struct {
 	distrusted bool // it sent a bad signature: its messages are checked event by event
 	knows  uint32   // how many peers it knows by number
 	has    []uint64 // set of observations whose content it sent or was sent
+	owed   int      // bytes of contents that the last message to it named and left out
 	held   held
 	choice uint64 // the last choice of heads in which one by it was met
 
@@ -207,6 +209,7 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		self:     noPeer,
 		byID:     make(map[Identity]*peer),
 		adds:     make(map[Identity]int),
+		keys:     make(map[wire.Hash]struct{}),
 		ballots:  make([]ballot, 1),
 	}
 	if cfg.Simulation.Passes {

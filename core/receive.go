@@ -28,13 +28,15 @@ type receiver struct {
 	feeding  feeding
 	missing  []wire.Hash
 	refused  refusal
+	bads     int // signatures of the message that are bad
 }
 
 // arrived is an observation of a message.
 type arrived struct {
-	number uint32
-	known  bool
-	err    error // why it is not one that can be voted for
+	number  uint32
+	known   bool
+	checked bool  // it can be voted for
+	err     error // why it cannot
 }
 
 // fate is what becomes of an event of a message.
@@ -156,7 +158,7 @@ func (n *Node) take(p *peer, raw []byte) error {
 	if n.learning != nil {
 		return fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
 	}
-	r.refused = refusal{}
+	r.refused, r.bads = refusal{}, 0
 	n.resolve(p, m)
 	n.identify(m)
 	n.choose(p, m)
@@ -221,8 +223,7 @@ func (n *Node) resolve(p *peer, m *wire.Message) {
 			o.Body = p.held.bodies[o.Hash]
 		}
 		if !a.known && o.Body != nil {
-			var body wire.Body
-			a.err = n.checkBody(o.Body, &body)
+			a.err = n.checkGenesis(o.Body) // its key is looked at once its voter's signature is: that takes longer
 		}
 		r.contents = append(r.contents, a)
 	}

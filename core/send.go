@@ -125,6 +125,7 @@ func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known gossip.Index) {
 	if t.parents == nil {
 		t.parents = make(map[gossip.Index]uint32)
 	}
+	p.owed = 0
 	clear(t.parents)
 	for len(t.slots) < len(n.peers) {
 		t.slots = append(t.slots, 0)
@@ -230,6 +231,8 @@ func (n *Node) observation(to *peer, known gossip.Index, o uint32) uint32 {
 	if !to.hasContent(o) && (known == 0 || !n.graph.Descends(known, k.first)) {
 		out.Body = k.body
 		to.give(o)
+	} else {
+		to.owed += len(k.body)
 	}
 	k.stamp, k.slot = t.stamp, uint32(len(t.message.Observations))
 	t.message.Observations = append(t.message.Observations, out)
