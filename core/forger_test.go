@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -259,3 +260,19 @@ func verifies(by core.Identity, id wire.Hash, signature [64]byte) bool {
 }
 
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
+
+// addTorsion returns the encoding of a key's point plus the point of order 2, (0, -1): -x and -y.
+func addTorsion(id core.Identity) (core.Identity, bool) {
+	p := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 255), big.NewInt(19))
+	sign := id[31] & 0x80
+	le := id
+	le[31] &= 0x7f
+	slices.Reverse(le[:])
+	y := new(big.Int).SetBytes(le[:])
+	y.Sub(p, y)
+	var out core.Identity
+	y.FillBytes(out[:])
+	slices.Reverse(out[:])
+	out[31] |= sign ^ 0x80
+	return out, out != id
+}

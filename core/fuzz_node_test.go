@@ -139,6 +139,9 @@ func FuzzHandle(f *testing.F) {
 		}
 		// It goes on with another member.
 		other := c.back(t, 1)
+		if from%4 == 1 {
+			other = c.back(t, 2)
+		}
 		if err := other.Gossip(m.Identity()); err != nil {
 			t.Fatal(err)
 		}

@@ -251,7 +251,7 @@ func forkBehind(e *forged, by core.Identity) bool {
 func TestScenesDecide(t *testing.T) {
 	steady := []byte{}
 	for i := range 120 {
-		steady = append(steady, 2, byte(i%3), byte(i*5), byte(i%4), 0, byte(i%3), 0, byte(i / 6), 9, 9, byte(i%2), byte(i / 6), 2, byte((i+1)%3), byte(i*7), 3, 5, byte(i%2), 0, 6, 0, 7, 0)
+		steady = append(steady, 2, byte(i%3), byte(i*5), byte(i%4), 0, byte(i%3), 0, byte(i/6), 9, 9, byte(i%2), byte(i/6), 2, byte((i+1)%3), byte(i*7), 3, 5, byte(i%2), 0, 6, 0, 7, 0)
 	}
 	if blocks := play(t, steady); blocks < 2 {
 		t.Errorf("%d blocks", blocks)
