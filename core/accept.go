@@ -53,6 +53,9 @@ func (n *Node) acceptable(c *candidate) error {
 			return fmt.Errorf("%w: it descends from a fork by its own creator", ErrInvalidEvent)
 		}
 	}
+	if c.size > MaxVotesSize {
+		return fmt.Errorf("%w: it votes about %d bytes, of %d", ErrLimit, c.size, MaxVotesSize)
+	}
 	if c.count > 0 {
 		u := n.undecidedBehind(c.self)
 		if int(u.votes)+c.count > MaxUndecided || u.size+uint64(c.size) > MaxUndecidedSize {

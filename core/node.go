@@ -107,6 +107,8 @@ type peer struct {
 	distrusted bool // it sent a bad signature: its messages are checked event by event
 	knows  uint32   // how many peers it knows by number
 	has    []uint64 // set of observations whose content it sent or was sent
+	stamp  uint32   // of a contact: the last message that named it, and
+	slot   uint32   // 1 + its place there
 	owed   int      // bytes of contents that the last message to it named and left out
 	held   held
 	choice uint64 // the last choice of heads in which one by it was met

@@ -10,8 +10,9 @@ import (
 
 // Limits of what is kept on a peer's behalf, for each peer. What is past them is not kept, and comes again.
 const (
-	MaxHeld       = 1 << 20       // bytes of one message, the last, that waits for contents; uncompressed
-	MaxHeldBodies = wire.MaxRaw   // bytes of contents that were asked for and came, and heldOverhead each
+	MaxHeld = 1 << 20 // bytes of one message, the last, that waits for contents; uncompressed
+	// MaxHeldBodies is for contents that were asked for and came, with heldOverhead each: what one message can lack.
+	MaxHeldBodies = wire.MaxRaw + wire.MaxMessageVotes*heldOverhead
 	MaxAsked      = wire.MaxWants // contents asked for at a time
 )
 
@@ -58,6 +59,7 @@ func (n *Node) hold(p *peer, raw []byte) error {
 	if len(raw) <= MaxHeld {
 		h.raw = bytes.Clone(raw)
 	}
+	h.keepOnly(n.rx.message.Observations)
 	missing := n.rx.missing
 	h.wanted = make(map[wire.Hash]struct{})
 	n.tx.message.Wants = n.tx.message.Wants[:0]
@@ -69,6 +71,21 @@ func (n *Node) hold(p *peer, raw []byte) error {
 	}
 	n.sendAsk(p)
 	return fmt.Errorf("%w: %d contents, of %x for one", ErrMissingPayload, len(h.wanted), missing[0][:8])
+}
+
+// keepOnly drops the contents that a message does not name.
+func (h *held) keepOnly(named []wire.Observation) {
+	if len(h.bodies) == 0 {
+		return
+	}
+	old := h.bodies
+	h.bodies, h.size = make(map[wire.Hash][]byte, len(old)), 0
+	for i := range named {
+		if body, ok := old[named[i].Hash]; ok && h.bodies[named[i].Hash] == nil {
+			h.bodies[named[i].Hash] = body
+			h.size += len(body) + heldOverhead
+		}
+	}
 }
 
 // supplied takes in contents that p was asked for, and then the message that waits for them.

@@ -106,9 +106,12 @@ func TestUndecidedElsewhere(t *testing.T) {
 			part = append(part, e)
 		}
 	}
+	before := late.Height()
+	handles(t, late, s.hostile[0], s.f.request(part...), nil)
+	s.outgoing(late)
 	v := s.f.vote(part[len(part)-1], opaque("one more"))
-	if got := s.refuses(late, s.hostile[0], s.f.request(append(part, v, s.f.ask(v, s.hostile[0]))...), core.ErrLimit); got != len(part) {
-		t.Errorf("%d events were taken, want %d", got, len(part))
+	if got := s.refuses(late, s.hostile[0], s.f.request(v, s.f.ask(v, s.hostile[0])), core.ErrLimit); got != 0 || late.Height() != before {
+		t.Errorf("%d events were taken", got)
 	}
 	handles(t, a, s.hostile[0], s.f.request(more...), nil)
 	s.outgoing(a)
@@ -212,16 +215,17 @@ func TestHeldByAll(t *testing.T) {
 		return int64(stats.HeapAlloc)
 	}
 	fill := func(h int) {
-		// Contents of 1 MB that are supplied, but one; and a message of nearly MaxHeld that goes on waiting for it.
+		// Contents of two events are supplied, but one; and a message of nearly MaxHeld goes on waiting for that.
 		var bills []bill
-		for i := range 8 {
-			bills = append(bills, bill{body: append([]byte{0}, bytes.Repeat([]byte{byte(h), byte(i)}, 500<<10)...), withheld: true})
+		for i := range 14 {
+			bills = append(bills, bill{body: append([]byte{0}, bytes.Repeat([]byte{byte(h), byte(i)}, 250<<10)...), withheld: true})
 		}
-		bills = append(bills, bill{body: append([]byte{0}, bytes.Repeat([]byte{byte(h)}, 1000<<10)...)})
-		v := s.f.vote(s.tips[h], bills...)
-		handles(t, m, s.hostile[h], s.f.request(v, s.f.ask(v, s.hostile[h])), core.ErrMissingPayload)
+		first := s.f.vote(s.tips[h], bills[:8]...)
+		large := bill{body: append([]byte{0}, bytes.Repeat([]byte{byte(h)}, 900<<10)...)}
+		v := s.f.vote(first, append(bills[8:14:14], large)...)
+		handles(t, m, s.hostile[h], s.f.request(first, v, s.f.ask(v, s.hostile[h])), core.ErrMissingPayload)
 		s.outgoing(m)
-		handles(t, m, s.hostile[h], s.supply(bills[1:8]...), core.ErrMissingPayload)
+		handles(t, m, s.hostile[h], s.supply(bills[1:]...), core.ErrMissingPayload)
 		s.outgoing(m)
 	}
 	fill(0) // buffers
@@ -232,7 +236,7 @@ func TestHeldByAll(t *testing.T) {
 	each := (quiet() - before) / (hostile - 1)
 	t.Logf("%d KB a hostile member; the limits are %d KB, %d MB for 255 of them", each>>10, (core.MaxHeld+core.MaxHeldBodies)>>10,
 		255*(core.MaxHeld+core.MaxHeldBodies)>>20)
-	if each > core.MaxHeld+core.MaxHeldBodies+256<<10 || each < core.MaxHeldBodies/2 {
+	if each > core.MaxHeld+core.MaxHeldBodies+256<<10 || each < 6<<20 {
 		t.Errorf("%d bytes a hostile member", each)
 	}
 	s.goesOn()

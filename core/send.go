@@ -14,6 +14,7 @@ import (
 const (
 	maxSent       = wire.MaxRaw - 64<<10 // bytes, about, with all contents
 	maxSentEvents = wire.MaxEvents
+	maxSentVotes  = wire.MaxMessageVotes
 )
 
 // sender has what writing a message needs, reused from message to message.
@@ -127,7 +128,8 @@ func (n *Node) sendUpTo(p *peer, kind wire.MessageKind, last gossip.Index) {
 		if i == maxSentEvents {
 			break
 		}
-		if size += n.sizeOf(x); size > maxSent && i > 0 {
+		size += n.sizeOf(known, x)
+		if i > 0 && (size > maxSent || len(m.Votes)+len(n.store.ballot(x)) > maxSentVotes || len(m.Creators)+2 > wire.MaxCreators) {
 			break
 		}
 		n.write(p, known, x)
@@ -135,12 +137,13 @@ func (n *Node) sendUpTo(p *peer, kind wire.MessageKind, last gossip.Index) {
 	n.sendTables(p, kind)
 }
 
-// sizeOf returns about how many bytes event x takes in a message, with all that it votes for.
-func (n *Node) sizeOf(x gossip.Index) int {
-	size := 64 + 2*40 + 16
+// sizeOf returns about how many bytes event x takes in the message, with all that it votes for and no event before it in
+// the message did. Contents that the recipient was sent count too: it may have to ask for them, and holds as many.
+func (n *Node) sizeOf(known, x gossip.Index) int {
+	size := 64 + 2*40 + 40
 	for _, o := range n.store.ballot(x) {
 		size += 40
-		if k := &n.store.contents[o]; k.first == x {
+		if k := &n.store.contents[o]; k.stamp != n.tx.stamp && (known == 0 || !n.graph.Descends(known, k.first)) {
 			size += len(k.body)
 		}
 	}
@@ -176,8 +179,10 @@ func (n *Node) write(p *peer, known, x gossip.Index) {
 
 // creator returns a peer's place in the message's table.
 func (t *sender) creator(to, q *peer) uint16 {
-	unnumbered := uint32(0)
-	slot := &unnumbered
+	if q.index == noPeer && q.stamp != t.stamp {
+		q.stamp, q.slot = t.stamp, 0
+	}
+	slot := &q.slot
 	if q.index != noPeer {
 		slot = &t.slots[q.index]
 	}
