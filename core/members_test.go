@@ -219,3 +219,46 @@ func TestForker(t *testing.T) {
 		})
 	}
 }
+
+// Contacts are to be members: a joining node that asked one that never becomes a member has said so in an event, which
+// members refuse, with all that builds on it.
+func TestContactNoMember(t *testing.T) {
+	for _, asks := range []bool{false, true} {
+		w := newNetwork(t, core.Supermajority, 4, 1)
+		w.sloppy = true
+		w.run(10)
+		contacts := []core.Identity{w.order[0].Identity(), core.IdentityOf(seedOf(99))}
+		if !asks {
+			contacts = contacts[:1]
+		}
+		m := w.join(9, contacts...)
+		if asks {
+			if err := m.Gossip(core.IdentityOf(seedOf(99))); err != nil {
+				t.Fatal(err)
+			}
+			w.carry(m)
+			w.queue = nil
+		}
+		for _, v := range w.order[:4] {
+			if err := v.VoteAdd(m.Identity(), nil); err != nil {
+				t.Fatal(err)
+			}
+			w.carry(v)
+		}
+		for range 40 {
+			w.run(5)
+			if err := m.Gossip(w.order[0].Identity()); err != nil {
+				t.Fatal(err)
+			}
+			w.carry(m)
+			w.deliver()
+		}
+		last := lastOf(w.order[0].Node, m.Identity())
+		switch understood := last != nil && last.index > 1; {
+		case understood && asks:
+			t.Error("its events are accepted: say so in NodeConfig.Contacts")
+		case !understood && !asks:
+			t.Error("it is not understood")
+		}
+	}
+}

@@ -40,7 +40,8 @@ type NodeConfig struct {
 	Coin    CoinKind // zero, the concrete coin, unless recordings are made
 
 	// Contacts are members whom this node may not know yet: a joining node asks them, and so does one that was
-	// away for so long that all whom it knew have left.
+	// away for so long that all whom it knew have left. Each must be a member, or become one: a request names whom it
+	// is for, and events for somebody who is none are refused by all, with all that this node makes after them.
 	Contacts []Identity
 
 	// Applied is the number of blocks that the application has applied: the first to be delivered has this number.
