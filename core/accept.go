@@ -53,8 +53,8 @@ func (n *Node) acceptable(c *candidate) error {
 			return fmt.Errorf("%w: it descends from a fork by its own creator", ErrInvalidEvent)
 		}
 	}
-	if c.size > MaxVoteSize {
-		return fmt.Errorf("%w: what it votes for has %d bytes, of %d", ErrInvalidEvent, c.size, MaxVoteSize)
+	if c.size > MaxVotesSize {
+		return fmt.Errorf("%w: it votes about %d bytes, of %d", ErrLimit, c.size, MaxVotesSize)
 	}
 	if c.count > 0 {
 		u := n.undecidedBehind(c.self)

@@ -90,9 +90,10 @@ var costly = []struct {
 		}
 		return s.f.request(events...)
 	}, core.ErrSignature},
-	{"a good chain on an event for a stranger, signed", func(s *siege) []byte {
-		e := s.f.ask(s.tips[0], s.f.holds(500))
-		return s.f.request(append([]*forged{e}, s.f.chain(e, s.hostile[0], wire.MaxEvents-1)...)...)
+	{"a good chain on a stranger's event, signed", func(s *siege) []byte {
+		e := s.f.initial(s.f.holds(500))
+		on := s.f.hear(s.tips[0], e)
+		return s.f.request(append([]*forged{e, on}, s.f.chain(on, s.hostile[0], wire.MaxEvents-2)...)...)
 	}, core.ErrUnknownPeer},
 	{"forks that feed each other, signed", func(s *siege) []byte {
 		var events []*forged
@@ -202,4 +203,31 @@ func freshCopy(t testing.TB, s *siege) *member {
 	n.Ready()
 	n.Advance()
 	return &member{Node: n, cfg: m.cfg}
+}
+
+// TestCostOfAnswers measures what small requests that are honest in form are answered with, by a member that has much
+// to tell: the protocol has no bound but the recipient's own events, which say what it has. Callers that answer peers
+// across a network bound how often.
+func TestCostOfAnswers(t *testing.T) {
+	s := newSiege(t, core.Supermajority, 7, 2)
+	m := s.order[0]
+	handles(t, m, s.hostile[1], s.f.request(s.f.chain(s.tips[1], s.hostile[0], 8000)...), nil)
+	s.outgoing(m)
+	tip, sent, asked := s.tips[0], 0, 0
+	start := time.Now()
+	const requests = 10
+	for range requests {
+		tip = s.f.ask(tip, m.Identity())
+		frame := s.f.request(tip)
+		asked += len(frame)
+		handles(t, m, s.hostile[0], frame, nil)
+		for _, p := range m.Ready().Messages {
+			if len(p.Frame) > wire.MaxFrame {
+				t.Errorf("an answer of %d bytes", len(p.Frame))
+			}
+			sent += len(p.Frame)
+		}
+		m.Advance()
+	}
+	t.Logf("%d bytes of requests are answered with %d KB, in %.1f ms each", asked, sent>>10, time.Since(start).Seconds()*1e3/requests)
 }

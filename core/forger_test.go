@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -161,15 +162,13 @@ func bodyOf(c core.Content, n *core.Node) []byte {
 	b := wire.Body{Peer: wire.Hash(c.Peer), Info: c.Info, Payload: c.Payload}
 	switch c.Kind {
 	case core.Genesis:
+		// The founders are the first peers, in order: as many as make the content's hash.
 		b.Kind = wire.Genesis
-		for _, id := range n.Peers() { // sections of tests keep their founders, who come first and in order
-			if len(b.Group) < 256 {
-				b.Group = append(b.Group, wire.Hash(id))
-			}
-		}
-		for wire.AppendBody(nil, &b); n.SectionID() != (core.Hash{}) && len(b.Group) > 0; b.Group = b.Group[:len(b.Group)-1] {
-			if core.Hash(wire.SectionOf(wire.Hash(n.SectionID())).Observation(wire.AppendBody(nil, &b))) == c.Hash {
-				break
+		section := wire.SectionOf(wire.Hash(n.SectionID()))
+		for _, id := range n.Peers() {
+			b.Group = append(b.Group, wire.Hash(id))
+			if body := wire.AppendBody(nil, &b); core.Hash(section.Observation(body)) == c.Hash {
+				return body
 			}
 		}
 	case core.Add:
@@ -259,3 +258,19 @@ func verifies(by core.Identity, id wire.Hash, signature [64]byte) bool {
 }
 
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
+
+// addTorsion returns the encoding of a key's point plus the point of order 2, (0, -1): -x and -y.
+func addTorsion(id core.Identity) (core.Identity, bool) {
+	p := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 255), big.NewInt(19))
+	sign := id[31] & 0x80
+	le := id
+	le[31] &= 0x7f
+	slices.Reverse(le[:])
+	y := new(big.Int).SetBytes(le[:])
+	y.Sub(p, y)
+	var out core.Identity
+	y.FillBytes(out[:])
+	slices.Reverse(out[:])
+	out[31] |= sign ^ 0x80
+	return out, out != id
+}

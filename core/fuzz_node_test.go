@@ -139,12 +139,16 @@ func FuzzHandle(f *testing.F) {
 		}
 		// It goes on with another member.
 		other := c.back(t, 1)
+		if from%4 == 1 {
+			other = c.back(t, 2)
+		}
 		if err := other.Gossip(m.Identity()); err != nil {
 			t.Fatal(err)
 		}
 		if err := m.Handle(other.Identity(), other.Ready().Messages[0].Frame); err != nil {
 			t.Fatalf("a message of another member: %v", err)
 		}
+		other.Advance()
 		answer := m.Ready()
 		m.records = append(m.records, bytes.Clone(answer.Record))
 		frame := bytes.Clone(answer.Messages[len(answer.Messages)-1].Frame)

@@ -238,9 +238,6 @@ var attacks = []attack{
 		e := s.f.initial(s.f.holds(77))
 		return from(s, e, s.f.hear(s.tips[0], e))
 	}, core.ErrUnknownPeer, 0},
-	{"for a stranger", func(s *siege) (core.Identity, []byte) {
-		return from(s, s.f.ask(s.tips[0], s.f.holds(77)))
-	}, core.ErrUnknownPeer, 0},
 	{"creator of an unknown number", func(s *siege) (core.Identity, []byte) {
 		m := s.f.message(wire.KindRequest, s.f.ask(s.tips[0], s.hostile[1]))
 		m.Creators[0] = wire.Creator{ByNumber: true, Number: 9}

@@ -277,6 +277,7 @@ func (n *Node) checkItems(p *peer) bool {
 	for len(r.bad)*64 < len(r.items) {
 		r.bad = append(r.bad, 0)
 	}
+	r.checks += len(r.items)
 	all := n.verifier.Check(r.items, r.bad, !p.distrusted)
 	for k, i := range r.item {
 		if !all && r.bad[k>>6]>>(k&63)&1 == 1 {

@@ -10,8 +10,9 @@ import (
 
 // Limits of what is kept on a peer's behalf, for each peer. What is past them is not kept, and comes again.
 const (
-	MaxHeld       = 1 << 20       // bytes of one message, the last, that waits for contents; uncompressed
-	MaxHeldBodies = wire.MaxRaw   // bytes of contents that were asked for and came, and heldOverhead each
+	MaxHeld = 1 << 20 // bytes of one message, the last, that waits for contents; uncompressed
+	// MaxHeldBodies is for contents that were asked for and came, with heldOverhead each: what one message can lack.
+	MaxHeldBodies = wire.MaxRaw + wire.MaxMessageVotes*heldOverhead
 	MaxAsked      = wire.MaxWants // contents asked for at a time
 )
 
@@ -58,8 +59,8 @@ func (n *Node) hold(p *peer, raw []byte) error {
 	if len(raw) <= MaxHeld {
 		h.raw = bytes.Clone(raw)
 	}
+	h.keepOnly(n.rx.message.Observations)
 	missing := n.rx.missing
-	h.forget(&n.rx.message)
 	h.wanted = make(map[wire.Hash]struct{})
 	n.tx.message.Wants = n.tx.message.Wants[:0]
 	for _, hash := range missing {
@@ -72,26 +73,19 @@ func (n *Node) hold(p *peer, raw []byte) error {
 	return fmt.Errorf("%w: %d contents, of %x for one", ErrMissingPayload, len(h.wanted), missing[0][:8])
 }
 
-// forget drops the contents that a message does not name: they came for another, which it takes the place of.
-func (h *held) forget(m *wire.Message) {
-	old := h.bodies
-	h.bodies, h.size = nil, 0
-	for i := range m.Observations {
-		if body, ok := old[m.Observations[i].Hash]; ok {
-			h.keep(m.Observations[i].Hash, body)
-		}
-	}
-}
-
-func (h *held) keep(hash wire.Hash, body []byte) {
-	if _, ok := h.bodies[hash]; ok {
+// keepOnly drops the contents that a message does not name.
+func (h *held) keepOnly(named []wire.Observation) {
+	if len(h.bodies) == 0 {
 		return
 	}
-	if h.bodies == nil {
-		h.bodies = make(map[wire.Hash][]byte)
+	old := h.bodies
+	h.bodies, h.size = make(map[wire.Hash][]byte, len(old)), 0
+	for i := range named {
+		if body, ok := old[named[i].Hash]; ok && h.bodies[named[i].Hash] == nil {
+			h.bodies[named[i].Hash] = body
+			h.size += len(body) + heldOverhead
+		}
 	}
-	h.bodies[hash] = body
-	h.size += len(body) + heldOverhead
 }
 
 // supplied takes in contents that p was asked for, and then the message that waits for them.
@@ -104,7 +98,11 @@ func (n *Node) supplied(p *peer, m *wire.Message) error {
 			continue
 		}
 		delete(h.wanted, o.Hash)
-		h.keep(o.Hash, bytes.Clone(o.Body))
+		if h.bodies == nil {
+			h.bodies = make(map[wire.Hash][]byte)
+		}
+		h.bodies[o.Hash] = bytes.Clone(o.Body)
+		h.size += len(o.Body) + heldOverhead
 		came++
 	}
 	switch {

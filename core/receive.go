@@ -3,6 +3,8 @@ package core
 import (
 	"errors"
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"parsec/core/internal/bug"
 	"parsec/core/internal/gossip"
@@ -16,7 +18,7 @@ type receiver struct {
 	message  wire.Message
 	creators []*peer                // by place in the message; nil if unknown
 	contents []arrived              // by place in the message
-	news     map[wire.Hash]struct{} // observations of the message that are not known
+	named    index          // observations of the message, by place and 1
 	parents  []gossip.Index         // by place in the message; 0 if unknown
 	events   []arrival              // by place in the message
 	votes    []uint32               // scratch: observation numbers
@@ -61,6 +63,11 @@ type arrival struct {
 	verified sign.Verified // and was good
 	lacks    bool          // it, or what it descends from, votes for something whose content is not here
 }
+
+// maxWaste is how many signatures of a peer's events are checked that are not inserted then. Each that is inserted gives
+// back two: one for itself, and one. Honest members' messages are taken in whole, if some twice because contents came
+// later; a hostile one could have the same events checked for nothing as often as it sends them.
+const maxWaste = 1 << 16
 
 // refusal is why events of a message were not taken: the first reason, and how many events it was.
 type refusal struct {
@@ -163,19 +170,24 @@ func (n *Node) take(p *peer, raw []byte) error {
 	if n.learning != nil {
 		return fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
 	}
-	r.refused, r.bads = refusal{}, 0
+	r.refused, r.bads, r.checks = refusal{}, 0, 0
 	if err := n.resolve(p, m); err != nil {
 		return err
 	}
 	n.identify(m)
 	n.choose(p, m)
+	if p.waste > maxWaste {
+		return fmt.Errorf("%w: %x sent too many events that could not be taken", ErrLimit, p.id[:8])
+	}
 	n.check(p, m)
 	n.prune(p, m)
+	p.waste += r.checks
 	if n.lacking(m) {
 		return n.hold(p, raw)
 	}
-	before := n.last
+	before, came := n.last, n.graph.Len()
 	built, err := n.build(p, m)
+	p.waste = max(0, p.waste-2*int(n.graph.Len()-came))
 	for i := range r.contents {
 		if k := &r.contents[i]; k.known {
 			p.give(k.number)
@@ -222,17 +234,12 @@ func (n *Node) resolve(p *peer, m *wire.Message) error {
 		r.creators = append(r.creators, q)
 	}
 	r.contents = r.contents[:0]
-	n.tx.stamp++
-	if r.news == nil || len(r.news) > 1024 { // clearing takes as long as it was ever large
-		r.news = make(map[wire.Hash]struct{})
+	if i := n.namedTwice(m); i >= 0 {
+		return fmt.Errorf("%w: it names observation %x twice", ErrMessage, m.Observations[i].Hash[:8])
 	}
-	clear(r.news)
 	for i := range m.Observations {
 		o := &m.Observations[i]
 		a := arrived{}
-		if n.namedBefore(&o.Hash) {
-			return fmt.Errorf("%w: it names observation %x twice", ErrMessage, o.Hash[:8])
-		}
 		if a.number, a.known = n.store.number(&o.Hash); !a.known && o.Body == nil {
 			o.Body = p.held.bodies[o.Hash]
 		}
@@ -248,29 +255,24 @@ func (n *Node) resolve(p *peer, m *wire.Message) error {
 	return nil
 }
 
-// namedBefore reports whether the message being resolved named an observation before. With that, no event of it votes
-// for one twice.
-func (n *Node) namedBefore(hash *wire.Hash) bool {
+// namedTwice returns the place of an observation that the message names a second time, -1 if there is none. So no event
+// of it votes for one twice.
+func (n *Node) namedTwice(m *wire.Message) int {
 	r := &n.rx
-	if o, ok := n.store.number(hash); ok {
-		k := &n.store.contents[o]
-		before := k.stamp == n.tx.stamp
-		k.stamp = n.tx.stamp
-		return before
+	size := 1 << bits.Len(uint(2*len(m.Observations)))
+	r.named.slots = slices.Grow(r.named.slots[:0], size)[:size]
+	clear(r.named.slots)
+	r.named.used, r.named.seed = 0, n.store.known.seed
+	at := func(i uint32) *wire.Hash { return &m.Observations[i-1].Hash }
+	for i := range m.Observations {
+		hash := &m.Observations[i].Hash
+		if r.named.find(hash, at) != 0 {
+			return i
+		}
+		r.named.place(uint32(i+1), hash)
+		r.named.used++
 	}
-	if _, ok := r.news[*hash]; ok {
-		return true
-	}
-	r.news[*hash] = struct{}{}
-	return false
-}
-
-// takeIn is the bug Unlicensed: it gives anybody a number in the graph.
-func (n *Node) takeIn(id Identity) *peer {
-	if p, err := n.election.AddPeer(id); err == nil {
-		_ = n.addPeer(id, p)
-	}
-	return n.byID[id]
+	return -1
 }
 
 // licensed returns a peer whose events may be in the graph: one that has a number, or this node itself.

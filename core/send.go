@@ -14,6 +14,7 @@ import (
 const (
 	maxSent       = wire.MaxRaw - 64<<10 // bytes, about, with all contents
 	maxSentEvents = wire.MaxEvents
+	maxSentVotes  = wire.MaxMessageVotes
 )
 
 // sender has what writing a message needs, reused from message to message.
@@ -139,10 +140,11 @@ func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known gossip.Index) {
 	t.stamp++
 	size := 0
 	for i, x := range t.events {
-		if i == maxSentEvents || len(m.Votes)+len(n.store.ballot(x)) > wire.MaxMessageVotes {
+		if i == maxSentEvents {
 			break
 		}
-		if size += n.sizeOf(p, known, x); size > maxSent && i > 0 {
+		size += n.sizeOf(known, x)
+		if i > 0 && (size > maxSent || len(m.Votes)+len(n.store.ballot(x)) > maxSentVotes || len(m.Creators)+2 > wire.MaxCreators) {
 			break
 		}
 		n.write(p, known, x)
@@ -151,16 +153,14 @@ func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known gossip.Index) {
 	n.sendTables(p, kind)
 }
 
-// sizeOf returns how many bytes event x takes in a message at most: signature, two creators, two parents outside, and
-// what it votes for that is not in the message yet.
-func (n *Node) sizeOf(to *peer, known, x gossip.Index) int {
-	size := 64 + 2*33 + 2*32 + 32
+// sizeOf returns about how many bytes event x takes in the message, with all that it votes for and no event before it in
+// the message did. Contents that the recipient was sent count too: it may have to ask for them, and holds as many.
+func (n *Node) sizeOf(known, x gossip.Index) int {
+	size := 64 + 2*40 + 40
 	for _, o := range n.store.ballot(x) {
-		size += 3
-		if k := &n.store.contents[o]; k.stamp != n.tx.stamp {
-			if size += 40; n.needs(to, known, o) {
-				size += len(k.body)
-			}
+		size += 40
+		if k := &n.store.contents[o]; k.stamp != n.tx.stamp && (known == 0 || !n.graph.Descends(known, k.first)) {
+			size += len(k.body)
 		}
 	}
 	return size

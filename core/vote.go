@@ -75,8 +75,8 @@ func (n *Node) CanVote() error {
 // each vote is. It copies the payloads.
 //
 // Errors: [ErrSelfState] if this node is no voter; [ErrDuplicateVote] if it voted for one of them before, or one
-// has a block that its vote would have counted for; [ErrLimit] past [MaxPayload], [MaxVotes], [MaxVoteSize], [MaxUndecided] or
-// [MaxUndecidedSize].
+// has a block that its vote would have counted for; [ErrLimit] past [MaxPayload],
+// [MaxVotes], [MaxVotesSize], [MaxUndecided] or [MaxUndecidedSize].
 func (n *Node) Vote(payloads ...[]byte) error {
 	bodies := n.tx.bodies[:0]
 	for _, p := range payloads {
@@ -153,8 +153,8 @@ func (n *Node) vote(bodies []wire.Body) error {
 	if err := n.distinct(t.hashes); err != nil {
 		return err
 	}
-	if len(t.raw) > MaxVoteSize {
-		return fmt.Errorf("%w: %d bytes at once, of %d", ErrLimit, len(t.raw), MaxVoteSize)
+	if len(t.raw) > MaxVotesSize {
+		return fmt.Errorf("%w: votes about %d bytes at once, of %d", ErrLimit, len(t.raw), MaxVotesSize)
 	}
 	u := n.undecidedBehind(n.last)
 	if int(u.votes)+len(bodies) > MaxUndecided || u.size+uint64(len(t.raw)) > MaxUndecidedSize {
