@@ -40,8 +40,7 @@ type NodeConfig struct {
 	Section Section
 
 	// Contacts are members whom this node may not know yet: a joining node asks them, and so does one that was
-	// away for so long that all whom it knew have left. Each must be a member, or become one: a request names whom it
-	// is for, and events for somebody who is none are refused by all, with all that this node makes after them.
+	// away for so long that all whom it knew have left.
 	Contacts []Identity
 
 	// Applied is the number of blocks that the application has applied: the first to be delivered has this number.
@@ -115,7 +114,7 @@ type peer struct {
 	knows  uint32   // how many peers it knows by number
 	has    []uint64 // set of observations whose content it sent or was sent
 	owed   int      // bytes of contents that the last message to it named and left out
-	waste  int // signatures of its events looked at in vain, less what it has made up for
+	waste  int      // signatures of its events looked at in vain, less what it has made up for
 	held   held
 	asked  asked
 	choice uint64 // the last choice of heads in which one by it was met
