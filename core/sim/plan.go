@@ -33,7 +33,8 @@ type plan struct {
 	duplicate  int               // percent
 	replay     time.Duration     // mean time until an old message comes again; 0 for never
 	partitions []partition
-	scheduler  bool // it decides which messages are delivered when
+	scheduler  bool    // it decides which messages are delivered when
+	ambush     *ambush // how it begins, nil for as it comes
 
 	// Processes.
 	sync    workloads.Delay // how long a record takes to be durable

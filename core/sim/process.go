@@ -24,16 +24,15 @@ type process struct {
 	founder  bool
 	probe    *simulation.Probe
 
-	node   *core.Node // nil while it is down
-	epoch  uint32     // how often it crashed
-	inbox  []input
-	busy   bool // its node waits until what it returned is done
-	doing  core.Ready
-	disk   disk
-	app    application
-	gone   bool // it stops for good
-	missed int  // gossip rounds without anybody to gossip to
-	slow   int  // it takes so many times as long for everything, 0 for once
+	node  *core.Node // nil while it is down
+	epoch uint32     // how often it crashed
+	inbox []input
+	busy  bool // its node waits until what it returned is done
+	doing core.Ready
+	disk  disk
+	app   application
+	gone  bool // it stops for good
+	slow  int  // it takes so many times as long for everything, 0 for once
 }
 
 // disk is the log of a process. What is written is durable once the sync has ended.
@@ -45,7 +44,8 @@ type disk struct {
 // input is what a process is to take in.
 type input struct {
 	kind    inputKind
-	message message
+	message message       // gotMessage
+	whom    core.Identity // gotRequest
 }
 
 type inputKind uint8
@@ -53,6 +53,7 @@ type inputKind uint8
 const (
 	gotMessage inputKind = iota
 	gotTimer             // time to gossip
+	gotRequest           // the scheduler has it gossip to somebody
 	gotVotes             // time to vote for what was heard of
 )
 
@@ -88,7 +89,7 @@ func (p *process) start(s *run) {
 
 // set sets a process's timers.
 func (s *run) set(p *process) {
-	s.queue.push(action{at: s.now + s.pause(p), kind: doGossip, who: p.number, epoch: p.epoch})
+	s.queue.push(action{at: max(s.now, s.plan.ambush.length()) + s.pause(p), kind: doGossip, who: p.number, epoch: p.epoch})
 }
 
 // pause is how long a process waits until it gossips again.
@@ -137,20 +138,18 @@ func (p *process) take(s *run, in input) {
 	case gotMessage:
 		s.take(p, &in.message)
 	case gotTimer:
-		p.request(s)
+		if to := p.node.Recipients(); len(to) > 0 {
+			p.request(s, pick(s.gossip, to))
+		}
+	case gotRequest:
+		p.request(s, in.whom)
 	case gotVotes:
 		p.vote(s)
 	}
 }
 
 // request gossips to somebody.
-func (p *process) request(s *run) {
-	to := p.node.Recipients()
-	if len(to) == 0 {
-		p.missed++
-		return
-	}
-	who := pick(s.gossip, to)
+func (p *process) request(s *run, who core.Identity) {
 	err := p.node.Gossip(who)
 	s.trace.note('g', uint64(p.number), code(err))
 	if err != nil && p.honest && !errors.Is(err, core.ErrSelfState) {

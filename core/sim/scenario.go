@@ -143,12 +143,12 @@ var scenarios = []Scenario{
 		},
 	},
 	{
-		Name: "split", MinPeers: 4, MaxPeers: 5, Least: 4,
+		Name: "split", MinPeers: 4, MaxPeers: 6, Least: 4,
 		Does: "a scheduler sees all messages and estimates, and delays messages to keep estimates split: the concrete coin",
 		plan: func(p *plan, r stream) { p.splitting(r) },
 	},
 	{
-		Name: "split-parity", MinPeers: 4, MaxPeers: 5, Least: 4,
+		Name: "split-parity", MinPeers: 4, MaxPeers: 6, Least: 4,
 		Does: "as split, with the predictable coin of recordings",
 		plan: func(p *plan, r stream) { p.splitting(r); p.coin = core.PredictableRoundParityCoin },
 	},
@@ -286,9 +286,13 @@ func (p *plan) churning(r stream) {
 	}
 }
 
+// splitting puts the network into the scheduler's hands.
 func (p *plan) splitting(r stream) {
-	p.scheduler, p.passes = true, true
-	p.horizon *= 2
+	p.scheduler, p.passes, p.batch = true, true, 1
+	if r.percent(70) {
+		p.ambush = newAmbush(r, p.peers)
+	}
+	p.horizon += p.ambush.length()
 }
 
 // addTwins makes more of the founders twins.
