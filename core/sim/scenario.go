@@ -33,7 +33,7 @@ var scenarios = []Scenario{
 	{
 		Name: "calm", MinPeers: 2, MaxPeers: 10, Least: 1,
 		Does: "good links and honest members: the load alone, several votes in one event",
-		plan: func(p *plan, r stream) { p.burst = 6; p.payloads += 6 },
+		plan: func(p *plan, r stream) { p.burst = 6; p.payloads += 2 },
 	},
 	{
 		Name: "delay", MinPeers: 4, MaxPeers: 8, Least: 2,
