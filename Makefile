@@ -30,7 +30,7 @@ HAVE_CC = probe=$$(mktemp -d) && \
 	$$($(GO) env CC) -o "$$probe/probe" "$$probe/probe.c" 2>/dev/null; \
 	found=$$?; rm -rf "$$probe"; [ $$found -eq 0 ]
 
-.PHONY: help run test $(STEPS) fuzz fuzz-short replay soak sim bench rehome \
+.PHONY: help run test $(STEPS) fuzz fuzz-short replay soak sim bench ceiling rehome \
 	compare gate noise instr track build profiles pgo pgo-gain
 
 help: ## list the targets (this is the default)
@@ -121,6 +121,9 @@ sim: ## simulate SEEDS sections (1000) and print a line for each
 
 bench: ## run the benchmarks that match BENCH (all), COUNT times each (1)
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 0 ./bench/... ./core/...
+
+ceiling: ## print what share of hashing and verifying alone the whole way of messages into a node gets
+	@$(GO) test -run '^$$' -bench Share -benchtime 10x -timeout 0 ./core
 
 compare: ## compare the working tree with BASE (HEAD~1), in full or with PERF=-short
 	@$(PERF_COMMAND) compare $(PERF) $(BASE)

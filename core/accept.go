@@ -31,6 +31,13 @@ type candidate struct {
 // is as the graph grows.
 func (n *Node) acceptable(c *candidate) error {
 	g := n.graph
+	// Contents are stored before an event is inserted that votes for them, so limits are asked before that.
+	if g.Columns()-g.Peers() >= MaxBranches && n.begins(c) {
+		return fmt.Errorf("%w: %d branches of forks", ErrLimit, MaxBranches)
+	}
+	if g.Len() >= MaxEvents {
+		return fmt.Errorf("%w: %d events", ErrLimit, MaxEvents)
+	}
 	if c.self != 0 && g.Event(c.self).By != c.by {
 		return fmt.Errorf("%w: its self-parent is by another creator", ErrInvalidEvent)
 	}
@@ -53,6 +60,14 @@ func (n *Node) acceptable(c *candidate) error {
 		}
 	}
 	return nil
+}
+
+// begins reports whether a candidate would begin a branch.
+func (n *Node) begins(c *candidate) bool {
+	if c.self == 0 {
+		return n.graph.Last(n.graph.Main(c.by)) != 0
+	}
+	return n.graph.Last(n.graph.Event(c.self).Col) != c.self
 }
 
 // tip returns the last event by p that x descends from, 0 for none or if x sees a fork by p.

@@ -18,9 +18,16 @@ func (n *Node) insertAll(m *wire.Message) {
 		if a.fate != fresh || !a.need {
 			continue
 		}
+		// A message may have an event twice. Inserted again it would be a fork, of whoever made it.
+		if x := n.store.find(&a.id); x != 0 && !bug.On(bug.NoDedupe) {
+			a.fate, a.place = present, x
+			continue
+		}
 		if err := n.insertOne(m, &m.Events[i], a); err != nil {
-			a.fate = dead
-			r.refused.add(fmt.Errorf("event %x: %w", a.id[:8], err))
+			if a.fate = dead; r.refused.first == nil {
+				err = fmt.Errorf("event %x: %w", a.id[:8], err)
+			}
+			r.refused.add(err)
 		}
 	}
 }
@@ -52,11 +59,15 @@ func (n *Node) insertOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 		}
 		c.recipient = q.index
 	}
-	if !a.checked && !n.cfg.Simulation.Unsigned {
+	if !a.checked && !n.cfg.Simulation.Unsigned && !bug.On(bug.Unverified) {
 		// Its creator was added by what came before it.
 		r.items = append(r.items[:0], sign.Item{Peer: uint16(c.by), Message: a.id, Signature: ev.Signature})
 		r.bad = append(r.bad[:0], 0)
+		if r.bads >= maxBad {
+			return errTooBad
+		}
 		if !n.verifier.Check(r.items, r.bad, false) {
+			r.bads++
 			return ErrSignature
 		}
 		a.verified = r.items[0].Verified()
@@ -71,6 +82,17 @@ func (n *Node) insertOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 	c.count = int(ev.Count)
 	if err := n.acceptable(&c); err != nil {
 		return err
+	}
+	for _, o := range m.Votes[ev.First:][:ev.Count] {
+		k := &r.contents[o]
+		if k.known || k.checked {
+			continue
+		}
+		var body wire.Body
+		if k.err = n.checkBody(m.Observations[o].Body, &body); k.err != nil {
+			return k.err
+		}
+		k.checked = true
 	}
 	r.votes = r.votes[:0]
 	for _, o := range m.Votes[ev.First:][:ev.Count] {
@@ -117,12 +139,25 @@ func (n *Node) nowKnown(m *wire.Message, i uint16) *peer {
 }
 
 // build makes this node's events on a message: one, unless the sender is not honest or sends a long history in
-// parts. It reports whether it made any.
-func (n *Node) build(m *wire.Message) (built bool, err error) {
+// parts. It reports whether it made any. Where a head was refused when it came to it, what is there of the message is
+// built on instead: all that is in the graph is to be behind this node's events.
+func (n *Node) build(p *peer, m *wire.Message) (built bool, err error) {
 	r := &n.rx
 	cause := gossip.Request
 	if m.Kind == wire.KindResponse {
 		cause = gossip.Response
+	}
+	refused := false
+	for _, i := range r.heads {
+		refused = refused || r.events[i].fate != present
+	}
+	if refused {
+		for i := range r.events {
+			if r.events[i].fate != present {
+				r.events[i].fate = dead
+			}
+		}
+		n.chooseAmong(m, p, true)
 	}
 	for _, i := range r.heads {
 		a := &r.events[i]

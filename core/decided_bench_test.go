@@ -3,8 +3,10 @@ package core_test
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"parsec/core"
 )
@@ -106,6 +108,32 @@ func BenchmarkDecided(b *testing.B) {
 					b.ReportMetric(b.Elapsed().Seconds()*1e6/blocks, "us/block")
 				})
 			}
+		}
+	}
+}
+
+// BenchmarkModes runs both modes in turns, and reports what a block costs in Supermajority mode in per cent of what it
+// costs in Single mode, by the least time of each.
+func BenchmarkModes(b *testing.B) {
+	for _, peers := range []int{16, 32} {
+		for _, load := range []int{1, 4} {
+			b.Run(fmt.Sprintf("peers=%d/load=%d", peers, load*peers), func(b *testing.B) {
+				const count = 8
+				least := [2]time.Duration{math.MaxInt64, math.MaxInt64}
+				for i := 0; b.Loop(); i++ {
+					for k := range 2 {
+						which := k ^ i&1
+						var begun time.Time
+						rounds(b, []core.Mode{core.Single, core.Supermajority}[which], peers, load*peers, count,
+							func() { begun = time.Now() }, func() { least[which] = min(least[which], time.Since(begun)) })
+					}
+				}
+				blocks := float64(count * load * peers * peers)
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(float64(least[0].Nanoseconds())/1e3/blocks, "single-us/block")
+				b.ReportMetric(float64(least[1].Nanoseconds())/1e3/blocks, "supermajority-us/block")
+				b.ReportMetric(100*float64(least[1])/float64(least[0]), "%single")
+			})
 		}
 	}
 }

@@ -80,3 +80,14 @@ func (a *asking) Carrier(q coin.Query, voter gossip.Peer) gossip.Index {
 	}
 	return x
 }
+
+// Forked returns the peers that a node knows to have forked.
+func Forked(n *Node) (out []Identity) {
+	for _, p := range n.graph.Forked() {
+		out = append(out, n.peers[p].id)
+	}
+	return out
+}
+
+// Branches returns how many branches of forks a node's graph has.
+func Branches(n *Node) int { return n.graph.Columns() - n.graph.Peers() }

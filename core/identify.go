@@ -34,10 +34,10 @@ func (n *Node) identifyOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 	h := wire.Header{Creator: key, Cause: ev.Cause}
 	cause := gossip.Cause(ev.Cause)
 	if cause != gossip.Initial {
-		p, err := n.parent(m, ev.Self)
+		p, ok := n.parent(m, ev.Self)
 		switch {
-		case err != nil:
-			return fmt.Errorf("%w: %w", ErrUnknownSelfParent, err)
+		case !ok:
+			return n.lacksParent(ErrUnknownSelfParent, m, ev.Self)
 		case p.key != key:
 			return fmt.Errorf("%w: its self-parent is by another creator", ErrInvalidEvent)
 		}
@@ -47,10 +47,10 @@ func (n *Node) identifyOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 		}
 	}
 	if cause.Receive() {
-		p, err := n.parent(m, ev.Other)
+		p, ok := n.parent(m, ev.Other)
 		switch {
-		case err != nil:
-			return fmt.Errorf("%w: %w", ErrUnknownOtherParent, err)
+		case !ok:
+			return n.lacksParent(ErrUnknownOtherParent, m, ev.Other)
 		case p.key == key:
 			return fmt.Errorf("%w: its other-parent is by its own creator", ErrInvalidEvent)
 		}
@@ -103,50 +103,80 @@ type parentOf struct {
 	lacks bool
 }
 
-func (n *Node) parent(m *wire.Message, ref wire.Ref) (parentOf, error) {
+func (n *Node) parent(m *wire.Message, ref wire.Ref) (p parentOf, ok bool) {
 	r := &n.rx
-	if i, ok := ref.Event(); ok {
+	if i, in := ref.Event(); in {
 		a := &r.events[i]
 		if a.fate == dead {
-			return parentOf{}, fmt.Errorf("event %d of the message was refused", i)
+			return parentOf{}, false
 		}
-		return parentOf{id: &a.id, key: n.creatorKey(m, m.Events[i].Creator), index: a.index, lacks: a.lacks}, nil
+		return parentOf{id: &a.id, key: n.creatorKey(m, m.Events[i].Creator), index: a.index, lacks: a.lacks}, true
 	}
 	i, _ := ref.Parent()
 	x := r.parents[i]
 	if x == 0 {
-		return parentOf{}, fmt.Errorf("%x", m.Parents[i][:8])
+		return parentOf{}, false
 	}
 	ev := n.graph.Event(x)
-	return parentOf{id: &m.Parents[i], key: wire.Hash(n.peers[ev.By].id), index: ev.Nth}, nil
+	return parentOf{id: &m.Parents[i], key: wire.Hash(n.peers[ev.By].id), index: ev.Nth}, true
+}
+
+// lacksParent is the error about a parent that is not there. Only the first of a message is told in full: a message
+// can have thousands, for next to nothing.
+func (n *Node) lacksParent(err error, m *wire.Message, ref wire.Ref) error {
+	if n.rx.refused.first != nil {
+		return err
+	}
+	if i, ok := ref.Event(); ok {
+		return fmt.Errorf("%w: event %d of the message was refused", err, i)
+	}
+	i, _ := ref.Parent()
+	return fmt.Errorf("%w: %x", err, m.Parents[i][:8])
 }
 
 // choose lists the heads of a message, the events that this node might build on: for each creator that it takes
 // events of, the last sync event, later ones first. It marks what they descend from: nothing else is looked at. An
 // honest sender's own last event is the only head, unless a long history comes in parts.
-func (n *Node) choose(m *wire.Message) {
-	n.chooseAmong(m, false)
+//
+// A creator that is not known may become known by what comes with its event. So the sender's own event may be a
+// head, and, if there is no other, the last by anybody: more would be a way to have any events inserted that nobody
+// builds on, under those of strangers.
+func (n *Node) choose(p *peer, m *wire.Message) {
+	n.chooseAmong(m, p, false)
 	if len(n.rx.heads) == 0 {
-		n.chooseAmong(m, true)
+		n.chooseAmong(m, p, true)
+	}
+	if len(n.rx.heads) == 0 {
+		n.chooseAmong(m, nil, true)
 	}
 }
 
-// chooseAmong is choose among sync events, or all. (Elections are slow where an observation event is built on:
-// core/design/levels.md.)
-func (n *Node) chooseAmong(m *wire.Message, all bool) {
+// chooseAmong is choose among sync events, or all, by peers that are known and the sender; or if that is nil, the
+// last one. (Elections are slow where an observation event is built on: core/design/levels.md.)
+func (n *Node) chooseAmong(m *wire.Message, from *peer, all bool) {
 	r := &n.rx
 	r.heads = r.heads[:0]
 	for i := range r.events {
 		r.events[i].need = false
 	}
+	r.choice++
 	for i := len(r.events) - 1; i >= 0; i-- {
-		a := &r.events[i]
+		a, creator := &r.events[i], m.Events[i].Creator
 		if a.fate == dead {
 			continue
 		}
-		if !a.need && (all || m.Events[i].Cause.Sync()) && n.takes(a.by) && !n.hasHead(m, m.Events[i].Creator) {
-			r.heads = append(r.heads, i)
-			a.need = true
+		if !a.need && (all || m.Events[i].Cause.Sync()) && n.takes(a.by) {
+			q := a.by
+			if q == nil && from != nil && m.Creators[creator].Key == wire.Hash(from.id) {
+				q = from
+			}
+			if q != nil && q.choice != r.choice || from == nil && len(r.heads) == 0 {
+				r.heads = append(r.heads, i)
+				a.need = true
+			}
+			if q != nil {
+				q.choice = r.choice
+			}
 		}
 		if !a.need || a.fate == present {
 			continue
@@ -159,16 +189,6 @@ func (n *Node) chooseAmong(m *wire.Message, all bool) {
 			r.events[other].need = true
 		}
 	}
-}
-
-// hasHead reports whether an event by a creator was chosen.
-func (n *Node) hasHead(m *wire.Message, creator uint16) bool {
-	for _, i := range n.rx.heads {
-		if m.Events[i].Creator == creator {
-			return true
-		}
-	}
-	return false
 }
 
 // takes reports whether this node builds on events by p: not on its own, on a peer's that was removed, or on one's
@@ -185,6 +205,13 @@ func (n *Node) takes(p *peer) bool {
 	return n.last == 0 || !n.seesFork(n.last, p.index) || bug.On(bug.TakeForkers)
 }
 
+// maxBad is how many bad signatures are looked at in one message. Honest senders verify what they send on, so whoever
+// sends more has no claim to the rest: a bad signature costs a sender nothing, and three times as much as a good one
+// to check.
+const maxBad = 16
+
+var errTooBad = fmt.Errorf("%w: it comes after %d bad ones", ErrSignature, maxBad)
+
 // check verifies the signatures of what is needed and not there. It is a batch, unless the sender sent a bad one
 // before. If some are bad, all that is not dead is checked one by one, and the heads are chosen again.
 func (n *Node) check(p *peer, m *wire.Message) {
@@ -195,13 +222,24 @@ func (n *Node) check(p *peer, m *wire.Message) {
 	n.bury(m)
 	n.checkBatch(p, m, true)
 	n.bury(m)
-	n.choose(m)
+	n.choose(p, m)
 }
 
+// How many signatures are checked at a time. What descends from a bad one is not checked after that.
+const (
+	checkedInBatches = 1024
+	checkedSingly    = 16
+)
+
 // checkBatch verifies what is fresh, and needed unless all are to be, and by a creator whose key is here. It reports
-// whether all were good, and marks those that were not dead.
+// whether all were good, and marks those that were not dead. Batches end with the first that has a bad one.
 func (n *Node) checkBatch(p *peer, m *wire.Message, everything bool) bool {
 	r := &n.rx
+	portion := checkedInBatches
+	if p.distrusted {
+		portion = checkedSingly
+	}
+	all := true
 	r.items, r.item = r.items[:0], r.item[:0]
 	for i := range r.events {
 		a := &r.events[i]
@@ -212,21 +250,44 @@ func (n *Node) checkBatch(p *peer, m *wire.Message, everything bool) bool {
 			a.checked = true
 			continue
 		}
+		if self, other := within(&m.Events[i]); !all && (self >= 0 && r.events[self].fate == dead || other >= 0 && r.events[other].fate == dead) {
+			a.fate = dead
+			continue
+		}
+		if r.bads >= maxBad {
+			a.fate, all = dead, false
+			r.refused.add(errTooBad)
+			continue
+		}
 		r.items = append(r.items, sign.Item{Peer: uint16(a.by.index), Message: a.id, Signature: m.Events[i].Signature})
 		r.item = append(r.item, i)
+		if len(r.items) == portion {
+			all = n.checkItems(p) && all
+			if !all && !p.distrusted {
+				return false
+			}
+		}
 	}
+	return n.checkItems(p) && all
+}
+
+// checkItems verifies what was put together.
+func (n *Node) checkItems(p *peer) bool {
+	r := &n.rx
 	for len(r.bad)*64 < len(r.items) {
 		r.bad = append(r.bad, 0)
 	}
 	all := n.verifier.Check(r.items, r.bad, !p.distrusted)
 	for k, i := range r.item {
 		if !all && r.bad[k>>6]>>(k&63)&1 == 1 {
+			r.bads++
 			r.events[i].fate = dead
 			r.refused.add(fmt.Errorf("%w: event %x by %x", ErrSignature, r.events[i].id[:8], r.events[i].by.id[:8]))
 			continue
 		}
 		r.events[i].checked, r.events[i].verified = true, r.items[k].Verified()
 	}
+	r.items, r.item = r.items[:0], r.item[:0]
 	return all
 }
 

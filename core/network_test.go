@@ -197,7 +197,7 @@ func TestNetwork(t *testing.T) {
 }
 
 // checkRecovery recovers a node from its records, all and some of them.
-func checkRecovery(t *testing.T, m *member) {
+func checkRecovery(t testing.TB, m *member) {
 	t.Helper()
 	back, err := core.Recover(m.cfg, slices.Values(m.records))
 	if err != nil {

@@ -45,6 +45,11 @@ type NodeConfig struct {
 	// Applied is the number of blocks that the application has applied: the first to be delivered has this number.
 	Applied uint64
 
+	// Restored says that the log may lack records whose messages were sent: it is a backup, or it was lost. The node
+	// then learns its own events from a supermajority of the voters before it makes one. It is random, and new each
+	// time; zero for a log that is whole.
+	Restored Hash
+
 	// Simulation is for the simulator alone, and zero elsewhere.
 	Simulation simulation.Options
 }
@@ -81,11 +86,13 @@ type Node struct {
 	peers     []*peer                // by the graph's number
 	known     []gossip.Peer          // by the number that all members give: founders by identity, then in order of decision
 	byID      map[Identity]*peer     // peers, and contacts that are none yet
+	keys      map[wire.Hash]struct{} // good ones that were voted about lately
 	adds      map[Identity]int       // by whom undecided observations add: how many
 	last      gossip.Index           // this node's last event; 0 for none
 	strangers map[gossip.Index]*peer // whom requesting events to contacts without a number are for
 	recovers  bool                   // records of the log are being fed back
 
+	learning  *learning   // until a restored node knows its own events
 	leaving   []*peer     // removed since this node's last event
 	undecided []undecided // by column
 	ballots   []ballot    // from 1
@@ -103,9 +110,11 @@ type peer struct {
 	number uint32      // in Node.known, if numbered
 	numbered,
 	distrusted bool // it sent a bad signature: its messages are checked event by event
-	knows uint32   // how many peers it knows by number
-	has   []uint64 // set of observations whose content it sent or was sent
-	held  held
+	knows  uint32   // how many peers it knows by number
+	has    []uint64 // set of observations whose content it sent or was sent
+	owed   int      // bytes of contents that the last message to it named and left out
+	held   held
+	choice uint64 // the last choice of heads in which one by it was met
 
 	removedAt gossip.Index // this node's first event after it decided to remove the peer; 0 for none
 	farewells int          // how often the peer was told since
@@ -144,6 +153,9 @@ func Join(cfg NodeConfig) (*Node, error) {
 // not be taken in whole. Blocks from number cfg.Applied on are delivered again. Without records it is as [Start] or
 // [Join] would make it. The error wraps [ErrConfig] or [ErrRecord].
 //
+// With cfg.Restored the node makes no event yet: [Node.CanVote] tells. Gossip to all of its recipients, again where no
+// answer comes, until it may vote.
+//
 // Records are trusted: they are checked for form, not for signatures. Whoever stores them sees to it that they
 // come back as they were.
 func Recover(cfg NodeConfig, records iter.Seq[[]byte]) (*Node, error) {
@@ -165,6 +177,10 @@ func Recover(cfg NodeConfig, records iter.Seq[[]byte]) (*Node, error) {
 		}
 	}
 	n.recovers = false
+	if cfg.Restored != (Hash{}) {
+		n.learning = &learning{nonce: wire.Hash(cfg.Restored), base: n.last, teachers: make(map[*peer]*teacher)}
+		return n, nil
+	}
 	return n, n.begin()
 }
 
@@ -193,6 +209,7 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		self:     noPeer,
 		byID:     make(map[Identity]*peer),
 		adds:     make(map[Identity]int),
+		keys:     make(map[wire.Hash]struct{}),
 		ballots:  make([]ballot, 1),
 	}
 	if cfg.Simulation.Passes {

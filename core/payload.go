@@ -11,16 +11,19 @@ import (
 // Limits of what is kept on a peer's behalf, for each peer. What is past them is not kept, and comes again.
 const (
 	MaxHeld       = 1 << 20       // bytes of one message, the last, that waits for contents; uncompressed
-	MaxHeldBodies = wire.MaxRaw   // bytes of contents that were asked for and came
+	MaxHeldBodies = wire.MaxRaw   // bytes of contents that were asked for and came, and heldOverhead each
 	MaxAsked      = wire.MaxWants // contents asked for at a time
 )
+
+// heldOverhead is about what keeping a content costs beside its bytes.
+const heldOverhead = 128
 
 // held is the last message of a peer that waits for the contents of observations, and what came of them. It was
 // verified when it came, and is again when it is taken in.
 type held struct {
 	raw    []byte
 	bodies map[wire.Hash][]byte
-	size   int // bytes of the bodies
+	size   int // bytes of the bodies, and heldOverhead each
 	wanted map[wire.Hash]struct{}
 }
 
@@ -74,7 +77,7 @@ func (n *Node) supplied(p *peer, m *wire.Message) error {
 	came := 0
 	for i := range m.Observations {
 		o := &m.Observations[i]
-		if _, ok := h.wanted[o.Hash]; !ok || h.size+len(o.Body) > MaxHeldBodies {
+		if _, ok := h.wanted[o.Hash]; !ok || h.size+len(o.Body)+heldOverhead > MaxHeldBodies {
 			continue
 		}
 		delete(h.wanted, o.Hash)
@@ -82,7 +85,7 @@ func (n *Node) supplied(p *peer, m *wire.Message) error {
 			h.bodies = make(map[wire.Hash][]byte)
 		}
 		h.bodies[o.Hash] = bytes.Clone(o.Body)
-		h.size += len(o.Body)
+		h.size += len(o.Body) + heldOverhead
 		came++
 	}
 	switch {
@@ -94,26 +97,39 @@ func (n *Node) supplied(p *peer, m *wire.Message) error {
 	return n.take(p, h.raw)
 }
 
-// supply answers a peer that asks for contents, as far as one message goes: it asks again for the rest.
+// supply answers a peer that asks for contents, as far as one message goes: it asks again for the rest. A peer can
+// ask for what the last message to it named without content, once: that has all that it can lack, and else a small
+// message could be answered by a large one as often as it likes.
 func (n *Node) supply(p *peer, m *wire.Message) error {
 	t := &n.tx
 	out := &t.message
 	out.Observations = out.Observations[:0]
-	size := 0
+	size, here := 0, false
+	t.stamp++
 	for _, hash := range m.Wants {
 		o, ok := n.store.number(&hash)
 		if !ok {
 			continue
 		}
-		body := n.store.contents[o].body
-		if size += len(body) + 8; size > maxSent {
+		here = true
+		k := &n.store.contents[o]
+		if k.stamp == t.stamp {
+			continue // asked for twice
+		}
+		k.stamp = t.stamp
+		body := k.body
+		if size += len(body) + 8; size > maxSent || len(body) > p.owed {
 			break
 		}
+		p.owed -= len(body)
 		p.give(o)
 		out.Observations = append(out.Observations, wire.Observation{Hash: hash, Body: body})
 	}
-	if len(out.Observations) == 0 {
+	switch {
+	case !here:
 		return fmt.Errorf("%w: it asks for contents that are not here", ErrMessage)
+	case len(out.Observations) == 0:
+		return fmt.Errorf("%w: it asks for what it was sent, and was not told of since", ErrDuplicateMessage)
 	}
 	n.sendTables(p, wire.KindSupply)
 	return nil

@@ -24,15 +24,19 @@ type receiver struct {
 	item     []int // by item: which event's
 	bad      []uint64
 	heads    []int
+	choice   uint64 // counts choices of heads
+	feeding  feeding
 	missing  []wire.Hash
 	refused  refusal
+	bads     int // signatures of the message that are bad
 }
 
 // arrived is an observation of a message.
 type arrived struct {
-	number uint32
-	known  bool
-	err    error // why it is not one that can be voted for
+	number  uint32
+	known   bool
+	checked bool  // it can be voted for
+	err     error // why it cannot
 }
 
 // fate is what becomes of an event of a message.
@@ -146,12 +150,20 @@ func (n *Node) take(p *peer, raw []byte) error {
 		return n.supply(p, m)
 	case wire.KindSupply:
 		return n.supplied(p, m)
+	case wire.KindLearn:
+		return n.teach(p, m)
+	case wire.KindTeach:
+		return n.learnFrom(p, raw, m)
 	}
-	r.refused = refusal{}
+	if n.learning != nil {
+		return fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
+	}
+	r.refused, r.bads = refusal{}, 0
 	n.resolve(p, m)
 	n.identify(m)
-	n.choose(m)
+	n.choose(p, m)
 	n.check(p, m)
+	n.prune(p, m)
 	if n.lacking(m) {
 		return n.hold(p, raw)
 	}
@@ -162,7 +174,7 @@ func (n *Node) take(p *peer, raw []byte) error {
 			p.give(k.number)
 		}
 	}
-	built, err := n.build(m)
+	built, err := n.build(p, m)
 	switch {
 	case err != nil:
 		return err
@@ -211,8 +223,7 @@ func (n *Node) resolve(p *peer, m *wire.Message) {
 			o.Body = p.held.bodies[o.Hash]
 		}
 		if !a.known && o.Body != nil {
-			var body wire.Body
-			a.err = n.checkBody(o.Body, &body)
+			a.err = n.checkGenesis(o.Body) // its key is looked at once its voter's signature is: that takes longer
 		}
 		r.contents = append(r.contents, a)
 	}

@@ -9,8 +9,8 @@ import (
 	"parsec/core/internal/wire"
 )
 
-// A record is what was inserted since the last one: a header (version, 8 bytes of the section's id, and the place of
-// its first event), then contents and events in order of insertion, each with a tag. Events name peers by the number
+// A record is what was inserted since the last one: a header (version, 8 bytes each of the section's id and
+// the node's identity, and the place of its first event), then contents and events in order of insertion, each with a tag. Events name peers by the number
 // in the graph, and others by how far back they are: feeding records back in order gives the same numbers.
 const (
 	recordVersion = 1
@@ -63,6 +63,7 @@ func (n *Node) recordHead(x gossip.Index) []byte {
 	b := n.out.record
 	if len(b) == 0 {
 		b = append(append(b, recordVersion), n.section.ID[:8]...)
+		b = append(b, n.identity[:8]...)
 		b = binary.AppendUvarint(b, uint64(x))
 	}
 	return b
@@ -71,7 +72,7 @@ func (n *Node) recordHead(x gossip.Index) []byte {
 // replay feeds one record back.
 func (n *Node) replay(record []byte) error {
 	r := reader{rest: record}
-	version, section, first := r.byte(), r.bytes(8), r.uvarint()
+	version, section, owner, first := r.byte(), r.bytes(8), r.bytes(8), r.uvarint()
 	switch {
 	case r.short:
 		return fmt.Errorf("%w: it has %d bytes", ErrRecord, len(record))
@@ -79,6 +80,8 @@ func (n *Node) replay(record []byte) error {
 		return fmt.Errorf("%w: it is of version %d, not %d", ErrRecord, version, recordVersion)
 	case string(section) != string(n.section.ID[:8]):
 		return fmt.Errorf("%w: it is of another section", ErrRecord)
+	case string(owner) != string(n.identity[:8]):
+		return fmt.Errorf("%w: it is another node's", ErrRecord)
 	case first != uint64(n.graph.Len()+1):
 		return fmt.Errorf("%w: its first event is number %d, after %d events", ErrRecord, first, n.graph.Len())
 	}

@@ -75,7 +75,7 @@ func (n *Node) isContact(p *peer) bool {
 // Gossip makes a request to a peer: an event that says so, and a message with all that the peer is not known to have.
 //
 // Errors: [ErrUnknownPeer]; [ErrPeerState] for a peer that is not among [Node.Recipients]; [ErrSelfState] for a node
-// that was removed.
+// that was removed. A restored node asks for what it lacks instead, and makes no event.
 func (n *Node) Gossip(to Identity) error {
 	p := n.byID[to]
 	switch {
@@ -85,6 +85,10 @@ func (n *Node) Gossip(to Identity) error {
 		return fmt.Errorf("%w: removed", ErrSelfState)
 	case !n.receives(p) && !(n.isContact(p) && !n.election.Voter(n.self)):
 		return fmt.Errorf("%w: %x cannot be gossiped to", ErrPeerState, to[:8])
+	}
+	if n.learning != nil {
+		n.ask(p)
+		return nil
 	}
 	if p.index == noPeer {
 		n.stranger(n.graph.Len()+1, to)
@@ -109,12 +113,19 @@ func (n *Node) sendUpTo(p *peer, kind wire.MessageKind, last gossip.Index) {
 	if t.events = n.graph.Missing(t.events[:0], known, last); len(t.events) == 0 {
 		return
 	}
+	n.sendEvents(p, kind, known)
+}
+
+// sendEvents writes a message with the events listed, as many as there is room for.
+func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known gossip.Index) {
+	t := &n.tx
 	m := &t.message
 	m.Creators, m.Observations, m.Parents, m.Wants = m.Creators[:0], m.Observations[:0], m.Parents[:0], m.Wants[:0]
 	m.Events, m.Votes = m.Events[:0], m.Votes[:0]
 	if t.parents == nil {
 		t.parents = make(map[gossip.Index]uint32)
 	}
+	p.owed = 0
 	clear(t.parents)
 	for len(t.slots) < len(n.peers) {
 		t.slots = append(t.slots, 0)
@@ -123,7 +134,7 @@ func (n *Node) sendUpTo(p *peer, kind wire.MessageKind, last gossip.Index) {
 	t.stamp++
 	size := 0
 	for i, x := range t.events {
-		if i == maxSentEvents {
+		if i == maxSentEvents || len(m.Votes)+len(n.store.ballot(x)) > wire.MaxMessageVotes {
 			break
 		}
 		if size += n.sizeOf(x); size > maxSent && i > 0 {
@@ -131,6 +142,7 @@ func (n *Node) sendUpTo(p *peer, kind wire.MessageKind, last gossip.Index) {
 		}
 		n.write(p, known, x)
 	}
+	m.More = len(m.Events) < len(t.events)
 	n.sendTables(p, kind)
 }
 
@@ -219,6 +231,8 @@ func (n *Node) observation(to *peer, known gossip.Index, o uint32) uint32 {
 	if !to.hasContent(o) && (known == 0 || !n.graph.Descends(known, k.first)) {
 		out.Body = k.body
 		to.give(o)
+	} else {
+		to.owed += len(k.body)
 	}
 	k.stamp, k.slot = t.stamp, uint32(len(t.message.Observations))
 	t.message.Observations = append(t.message.Observations, out)
@@ -238,7 +252,7 @@ func (n *Node) sendTables(p *peer, kind wire.MessageKind) {
 	m := &t.message
 	m.Kind, m.Known = kind, uint32(len(n.known))
 	switch kind {
-	case wire.KindAsk, wire.KindSupply:
+	case wire.KindAsk, wire.KindSupply, wire.KindLearn:
 		m.Creators, m.Parents, m.Events, m.Votes = m.Creators[:0], m.Parents[:0], m.Events[:0], m.Votes[:0]
 	}
 	if kind == wire.KindSupply {

@@ -36,28 +36,32 @@ const tag = "parsec concrete coin 1"
 // are ranked anew for each subject and round, so that nobody leads for long, and by the last decided key, so
 // that nobody knows before an election who will lead in it. core/design/coin.md says all of it.
 //
-// It keeps the voters' hashes: 32 bytes a peer, once a coin was called for. The zero value is ready.
+// It keeps the voters' hashes and who led last about each, 110 bytes a peer, once a coin was called for. The zero
+// value is ready.
 type Concrete struct {
 	points [][32]byte // by peer: where it is ranked by; zeroes while not computed
+	led    []led      // by subject
 }
 
-// Toss implements [Coin]. Time O(voters) and the reader's, which is asked for one carrier while the leader has
-// one, or too few responses are there to do without.
+// led is who leads for a subject in one round of one election. Voters do not change during an election.
+type led struct {
+	last   [64]byte
+	round  uint32 // from 1; 0 for none yet
+	leader gossip.Peer
+}
+
+// Toss implements [Coin]. Time that of the reader, which is asked for one carrier while the leader has one, or too
+// few responses are there to do without; and O(voters) with a subject's first toss in a round, or without the leader.
 func (c *Concrete) Toss(q Query, r Reader) (heads, known bool) {
 	voters := r.Voters()
-	target := c.target(q, r)
-	leader := voters[0]
-	for _, v := range voters[1:] {
-		if c.nearer(r, &target, v, leader) {
-			leader = v
-		}
-	}
+	leader := c.leader(q, r, voters)
 	if x := r.Carrier(q, leader); x != 0 {
 		return r.Odd(x), true
 	}
 	if r.Responses(q) < patience(len(voters)) {
 		return false, false
 	}
+	target := c.target(q, r)
 	best, carrier := leader, gossip.Index(0)
 	for _, v := range voters {
 		if v == leader || carrier != 0 && !c.nearer(r, &target, v, best) {
@@ -68,6 +72,27 @@ func (c *Concrete) Toss(q Query, r Reader) (heads, known bool) {
 		}
 	}
 	return carrier != 0 && r.Odd(carrier), carrier != 0
+}
+
+// leader returns the voter that is ranked first. It is the same for all events of an election, and a member that waits
+// asks with each of its events.
+func (c *Concrete) leader(q Query, r Reader, voters []gossip.Peer) gossip.Peer {
+	if more := int(q.Subject) + 1 - len(c.led); more > 0 {
+		c.led = append(c.led, make([]led, more)...)
+	}
+	l, last := &c.led[q.Subject], r.Last()
+	if l.round == q.Round && l.last == last {
+		return l.leader
+	}
+	target := c.target(q, r)
+	leader := voters[0]
+	for _, v := range voters[1:] {
+		if c.nearer(r, &target, v, leader) {
+			leader = v
+		}
+	}
+	*l = led{last, q.Round, leader}
+	return leader
 }
 
 // patience is how many responses the leader is waited for in a section of n voters: log2(n), rounded up.

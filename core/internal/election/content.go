@@ -74,7 +74,8 @@ type content struct {
 
 	tallies  int      // places handed out
 	recycled []uint32 // places of done keys
-	seen     []uint16 // tally*len(views)+view: voters of the key that the chain has read
+	room     int      // places there is room for
+	seen     []uint16 // view*room+place: voters of the key that the chain has read
 	own      []uint32 // likewise: 1 + the index by creator of the chain's own vote, if it has read that
 	fresh    []ranked // scratch
 	news     []uint64 // scratch: a bit a column
@@ -276,7 +277,8 @@ func (e *Election) read(x gossip.Index, ev *gossip.Event, v int, col gossip.Colu
 			}
 			c.fresh = append(c.fresh, ranked{own, vt.key, k.prefix})
 		case e.vbit[e.g.By(col)] >= 0 || bug.On(bug.CountStrangers):
-			t := e.tallyOf(k)*len(c.views) + v
+			t := e.tallyOf(k) // it may make room
+			t += v * c.room
 			if col == ev.Col {
 				c.own[t] = e.nth(w, e.g.Event(vt.event)) + 1
 			}
@@ -304,21 +306,32 @@ func (e *Election) tallyOf(k *key) int {
 		} else {
 			k.tally = uint32(c.tallies)
 			c.tallies++
-			if need := c.tallies * len(c.views); need > len(c.seen) {
-				c.seen = append(c.seen, make([]uint16, max(need, 2*len(c.seen))-len(c.seen))...)
-				c.own = append(c.own, make([]uint32, len(c.seen)-len(c.own))...)
+			if c.tallies > c.room {
+				room := max(32, 2*c.room)
+				c.seen, c.own = widened(c.seen, len(c.views), c.room, room), widened(c.own, len(c.views), c.room, room)
+				c.room = room
 			}
 		}
 	}
 	return int(k.tally)
 }
 
+// widened returns rows of more entries, with those of the old ones.
+func widened[T any](old []T, rows, stride, wider int) []T {
+	s := make([]T, rows*wider)
+	for i := range rows {
+		copy(s[i*wider:], old[i*stride:(i+1)*stride])
+	}
+	return s
+}
+
 // retire marks k done and frees what counted it.
 func (e *Election) retire(k *key) {
 	k.done = true
 	if c := &e.content; k.tally != noKey {
-		clear(c.seen[int(k.tally)*len(c.views):][:len(c.views)])
-		clear(c.own[int(k.tally)*len(c.views):][:len(c.views)])
+		for i := int(k.tally); i < len(c.seen); i += c.room {
+			c.seen[i], c.own[i] = 0, 0
+		}
 		c.recycled = append(c.recycled, k.tally)
 		k.tally = noKey
 	}
@@ -385,7 +398,7 @@ func (e *Election) list(x gossip.Index, v int) {
 		for i := range c.fresh {
 			r := &c.fresh[i]
 			if k := &e.keys[r.key]; !k.single {
-				r.own = c.own[int(k.tally)*len(c.views)+v] - 1
+				r.own = c.own[v*c.room+int(k.tally)] - 1
 			}
 		}
 	}

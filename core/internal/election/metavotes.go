@@ -50,6 +50,7 @@ type metaVotes struct {
 	fell     []uint32 // scratch of tosses, by voter
 	forked   bool     // a voter forked
 	carry    []carried
+	walks    walks
 }
 
 // carried is what an evaluation carries from step to step about a group.
@@ -99,6 +100,7 @@ func (l *metaVotes) begin() {
 	l.used = l.groups
 	l.versions[0] = version{}
 	l.classes.begin()
+	l.walks.begin()
 }
 
 // open takes step l.active into use; no number has meta-votes there yet.

@@ -135,6 +135,8 @@ func (e *Election) resetViews() gossip.Index {
 		}
 	}
 	c.tallies, c.recycled = 0, c.recycled[:0]
+	c.seen = slices.Grow(c.seen[:0], views*c.room)[:views*c.room]
+	c.own = slices.Grow(c.own[:0], views*c.room)[:views*c.room]
 	clear(c.seen)
 	clear(c.own)
 	return from

@@ -83,38 +83,80 @@ func (r *reader) Last() (last [64]byte) {
 func (r *reader) Odd(x gossip.Index) bool { return r.g.Event(x).Odd }
 
 // Carrier implements [coin.Reader]. A chain has the flip from an event on and an auxiliary value there from a
-// later one on, until an earlier step is decided, which drops it for good. Time O(events of the voter from
-// the carrier on).
+// later one on, until an earlier step is decided, which drops it for good: seen from any later event of the chain, the
+// carrier is the same. Time O(events of the voter since the last question, or from the carrier on).
 func (r *reader) Carrier(q coin.Query, voter gossip.Peer) (carrier gossip.Index) {
 	e := (*Election)(r)
 	t := int(q.Round)*3 - 1
-	for y := r.newest(q.Event, voter); y > e.base; y = e.window.info[y-e.window.base].sync {
-		if exists, aux := r.at(q, y, t); exists && aux {
+	y := r.newest(q.Event, voter)
+	if y <= e.base {
+		return 0
+	}
+	w := &e.metaVotes.walks
+	key, here := walk{e.window.info[y-e.window.base].view, q.Subject, int16(t)}, y
+	known, ok := w.carriers[key]
+	if ok && y <= known.event {
+		if known.carrier <= y {
+			return known.carrier
+		}
+		return 0
+	}
+	for ; y > e.base; y = e.window.info[y-e.window.base].sync {
+		w.steps++
+		exists, aux := r.at(q, y, t)
+		if ok && y == known.event {
+			if carrier == 0 || exists && aux {
+				carrier = known.carrier
+			}
+			break
+		}
+		if exists && aux {
 			carrier = y
 		} else if carrier != 0 {
 			break
 		}
 	}
+	if w.carriers == nil {
+		w.carriers = make(map[walk]carrierUpTo)
+	}
+	w.carriers[key] = carrierUpTo{here, carrier}
 	return carrier
 }
 
 // Responses implements [coin.Reader]. The meta-vote that waits is there from the event on that began it, since
-// what is dropped once does not come again. Time O(own events from that one on).
+// what is dropped once does not come again. Time O(own events since the last question, or from that one on).
 func (r *reader) Responses(q coin.Query) (n int) {
 	e := (*Election)(r)
 	t := int(q.Round) * 3
-	waiting := true // the query's event has the meta-vote that waits, though it is not written yet
-	for y := q.Event; waiting; {
+	w := &e.metaVotes.walks
+	key := walk{e.window.info[q.Event-e.window.base].view, q.Subject, int16(t)}
+	known, ok := w.waits[key]
+	if ok && known.event == q.Event {
+		return known.responses // a class was split, and all are asked again
+	}
+	for y := q.Event; ; {
+		w.steps++
 		before := e.window.info[y-e.window.base].sync
-		waiting = false
+		waiting := false // the query's event has the meta-vote that waits, though it is not written yet
 		if before > e.base {
 			waiting, _ = r.at(q, before, t)
 		}
-		if waiting && e.g.Event(y).Cause == gossip.Response {
+		if !waiting {
+			break
+		}
+		if e.g.Event(y).Cause == gossip.Response {
 			n++
+		}
+		if ok && before == known.event {
+			n += known.responses
+			break
 		}
 		y = before
 	}
+	if w.waits == nil {
+		w.waits = make(map[walk]waited)
+	}
+	w.waits[key] = waited{q.Event, n}
 	return n
 }
 

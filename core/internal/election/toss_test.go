@@ -69,6 +69,28 @@ func TestSingleSteps(t *testing.T) {
 // singleStep returns the meta-vote at (1, forced true) of an event by the last voter that waits there, about a
 // subject with another leader. The voter whose rank is read has ids that are odd or not, all others the opposite.
 func singleStep(n int, is leader, responses, read int, odd bool) (MetaVote, error) {
+	s, err := stageWait(n, is, responses, read, odd)
+	if err != nil {
+		return MetaVote{}, err
+	}
+	if len(s.votes) != 4 {
+		return MetaVote{}, fmt.Errorf("meta-votes %+v", s.votes)
+	}
+	return s.votes[3], nil
+}
+
+// wait is a voter's event x at which it waits for a coin, or has it.
+type wait struct {
+	e      *Election
+	x      gossip.Index
+	own    gossip.Peer    // who waits
+	leader gossip.Peer    // for whom
+	last   []gossip.Index // by voter
+	votes  []MetaVote     // x's about the subject
+}
+
+// stageWait makes the graph and the meta-votes of a single step, and takes it.
+func stageWait(n int, is leader, responses, read int, odd bool) (*wait, error) {
 	own := n - 1
 	subject, ranked, salt := -1, []int(nil), byte(0)
 	for ; subject < 0; salt++ { // other identities, until somebody else leads for some subject
@@ -85,13 +107,13 @@ func singleStep(n int, is leader, responses, read int, odd bool) (MetaVote, erro
 	for i := range n {
 		p, err := e.AddPeer(identityOf(salt, i))
 		if err != nil {
-			return MetaVote{}, err
+			return nil, err
 		}
 		voters = append(voters, p)
 	}
 	e.Start(voters)
 	if _, err := e.AddObservation(Observation{}, nil); err != nil {
-		return MetaVote{}, err
+		return nil, err
 	}
 
 	last := make([]gossip.Index, n)
@@ -152,7 +174,7 @@ func singleStep(n int, is leader, responses, read int, odd bool) (MetaVote, erro
 		x = insert(own, gossip.Response, last[own], last[own], !bit, waits)
 	}
 	if failed != nil {
-		return MetaVote{}, failed
+		return nil, failed
 	}
 
 	// As if the election had begun with the first event that has meta-votes.
@@ -169,13 +191,10 @@ func singleStep(n int, is leader, responses, read int, odd bool) (MetaVote, erro
 	before := w.votes[w.info[i].sync-w.base]
 	e.metaVotes.versions[before].unsettled = true // as of all that wait
 	if e.evaluate(x, i, before, &w.info[i]) {
-		return MetaVote{}, errors.New("it ends the election")
+		return nil, errors.New("it ends the election")
 	}
 	votes := e.spell(w.votes[i], slices.Index(e.voters, voters[subject]))
-	if len(votes) != 4 {
-		return MetaVote{}, fmt.Errorf("meta-votes %+v", votes)
-	}
-	return votes[3], nil
+	return &wait{e, x, voters[own], voters[ranked[0]], last, votes}, nil
 }
 
 // atFlip returns meta-votes up to the genuine flip, of which nothing comes: each second voter has the other

@@ -17,6 +17,19 @@ func Append(dst []byte, m *Message) []byte {
 	case m.Kind == KindSupply:
 		dst = binary.AppendUvarint(dst, uint64(len(m.Observations)))
 		return appendObservations(dst, m.Observations)
+	case m.Kind == KindLearn:
+		dst = append(dst, m.Nonce[:]...)
+		dst = binary.AppendUvarint(dst, uint64(m.Skip))
+		dst = binary.AppendUvarint(dst, uint64(len(m.Wants)))
+		return appendHashes(dst, m.Wants)
+	case m.Kind == KindTeach:
+		dst = append(dst, m.Nonce[:]...)
+		dst = binary.AppendUvarint(dst, uint64(m.Skip))
+		more := byte(0)
+		if m.More {
+			more = 1
+		}
+		dst = append(dst, more)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(m.Events)))
 	dst = binary.AppendUvarint(dst, uint64(len(m.Votes)))

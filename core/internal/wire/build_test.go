@@ -102,22 +102,30 @@ func gossip(r *rand.Rand, n, peers, payloads, size int) *Message {
 
 // randomMessage makes a message of any kind, with whatever may be in it.
 func randomMessage(r *rand.Rand) *Message {
-	m := &Message{Kind: MessageKind(1 + r.IntN(4)), Known: r.Uint32() >> r.IntN(32)}
+	m := &Message{Kind: MessageKind(1 + r.IntN(6)), Known: r.Uint32() >> r.IntN(32)}
 	switch m.Kind {
 	case KindAsk:
 		for range 1 + r.IntN(5) {
 			m.Wants = append(m.Wants, randomHash(r))
 		}
 		return m
+	case KindLearn:
+		m.Nonce, m.Skip = randomHash(r), r.Uint32()>>r.IntN(32)
+		for range r.IntN(2) {
+			m.Wants = append(m.Wants, randomHash(r))
+		}
+		return m
+	case KindTeach:
+		m.Nonce, m.Skip, m.More = randomHash(r), r.Uint32()>>r.IntN(32), r.IntN(2) == 0
 	case KindSupply:
 		for range 1 + r.IntN(5) {
 			m.Observations = append(m.Observations, randomObservation(r, true))
 		}
 		return m
 	}
-	kind, known := m.Kind, m.Known
+	head := *m
 	m = gossip(r, 1+r.IntN(40), 1+r.IntN(300), 0, 0)
-	m.Kind, m.Known = kind, known
+	m.Kind, m.Known, m.Nonce, m.Skip, m.More = head.Kind, head.Known, head.Nonce, head.Skip, head.More
 	for range r.IntN(30) {
 		m.Observations = append(m.Observations, randomObservation(r, r.IntN(2) == 0))
 	}

@@ -31,7 +31,23 @@ func Decode(raw []byte, s *Section, m *Message) error {
 	case r.err != nil:
 		return r.err
 	case m.Kind.gossip():
-		r.gossip(s, m)
+		if m.Kind == KindTeach {
+			m.Nonce = r.hash("nonce")
+			m.Skip = r.uvarint("events that have come", 1<<32-1)
+			more := r.byte("whether there is more")
+			if more > 1 {
+				r.fail(ErrMalformed, "whether there is more: not 0 or 1")
+			}
+			m.More = more == 1
+		}
+		if r.err == nil {
+			r.gossip(s, m)
+		}
+	case m.Kind == KindLearn:
+		m.Nonce = r.hash("nonce")
+		m.Skip = r.uvarint("events that have come", 1<<32-1)
+		n := r.count("events that are there", 0, 1, 32)
+		m.Wants = r.hashes(m.Wants, n)
 	case m.Kind == KindAsk:
 		n := r.count("wants", 1, MaxWants, 32)
 		m.Wants = r.hashes(m.Wants, n)
@@ -40,7 +56,7 @@ func Decode(raw []byte, s *Section, m *Message) error {
 		m.Observations = sized(m.Observations, n)
 		r.observations(s, m.Observations, true)
 	default:
-		return fail(ErrMalformed, "kind of message: not 1 to 4", 0)
+		return fail(ErrMalformed, "kind of message: not 1 to 6", 0)
 	}
 	if r.err == nil && r.at < len(raw) {
 		r.fail(ErrMalformed, "message: bytes after its end")
@@ -50,7 +66,7 @@ func Decode(raw []byte, s *Section, m *Message) error {
 
 // reset empties m and keeps its memory.
 func (m *Message) reset() {
-	m.Kind, m.Known = 0, 0
+	m.Kind, m.Known, m.Nonce, m.Skip, m.More = 0, 0, Hash{}, 0, false
 	m.Creators, m.Parents, m.Observations = m.Creators[:0], m.Parents[:0], m.Observations[:0]
 	m.Wants, m.Events, m.Votes = m.Wants[:0], m.Events[:0], m.Votes[:0]
 }

@@ -128,8 +128,17 @@ func price(raw []byte) int {
 	var sum int64
 	switch {
 	case kind.gossip():
+		if kind == KindTeach {
+			r.hash("")
+			number() // events that have come
+			r.byte("")
+		}
 		events, votes, _, parents, observations := number(), number(), number(), number(), number()
 		sum = events*priceEvent + votes/votesForPrice + parents*priceHash + observations*priceObservation
+	case kind == KindLearn:
+		r.hash("")
+		number() // events that have come
+		sum = number() * priceHash
 	case kind == KindAsk:
 		sum = number() * priceHash
 	case kind == KindSupply:

@@ -135,8 +135,8 @@ func TestMalformed(t *testing.T) {
 		{"good: a first event", "01 00 01 00 01 00 00 | 01 | 00", 1, ""},
 		{"good: a vote", "01 00 01 01 01 01 01" + tables + "01 01 01 00", 1, ""},
 		{"nothing", "", 0, "kind of message: cut short"},
-		{"kind 0", "00 00", 0, "kind of message: not 1 to 4"},
-		{"kind 5", "05 00", 0, "kind of message: not 1 to 4"},
+		{"kind 0", "00 00", 0, "kind of message: not 1 to 6"},
+		{"kind 7", "07 00", 0, "kind of message: not 1 to 6"},
 		{"known in two bytes for one", "01 80 00 01 00 01 00 00 | 01 | 00", 1, "not in the fewest bytes"},
 		{"known of 33 bits", "01 ff ff ff ff 1f", 0, "number of peers known: more than"},
 		{"known of six bytes", "01 ff ff ff ff ff 01", 0, "more than 32 bits"},
@@ -194,10 +194,19 @@ func TestMalformed(t *testing.T) {
 
 // A count claims nothing that is not there.
 func TestClaims(t *testing.T) {
-	for _, kind := range []MessageKind{KindRequest, KindResponse, KindAsk, KindSupply} {
+	for _, kind := range []MessageKind{KindRequest, KindResponse, KindAsk, KindSupply, KindLearn, KindTeach} {
 		raw := []byte{byte(kind), 0}
+		switch kind {
+		case KindLearn:
+			raw = append(raw, make([]byte, 32+1)...)
+		case KindTeach:
+			raw = append(raw, make([]byte, 32+1+1)...)
+		}
 		for _, most := range []uint64{MaxEvents, MaxMessageVotes, MaxCreators, MaxParents, MaxObservations} {
-			if !kind.gossip() {
+			switch {
+			case kind == KindLearn:
+				most = 1
+			case !kind.gossip():
 				most = MaxWants
 			}
 			raw = binary.AppendUvarint(raw, most)

@@ -8,25 +8,31 @@ const (
 	KindResponse                        // gossip: events, the answer
 	KindAsk                             // hashes of observations whose bodies are wanted
 	KindSupply                          // bodies of observations
+	KindLearn                           // what a restored node has: it wants all else, and makes no event for it
+	KindTeach                           // events, the answer to that
 )
 
 // gossip reports whether messages of this kind carry events.
-func (k MessageKind) gossip() bool { return k == KindRequest || k == KindResponse }
+func (k MessageKind) gossip() bool { return k == KindRequest || k == KindResponse || k == KindTeach }
 
 // Message is one message, decoded. The zero value is ready to be decoded into, and its slices are used
 // again by every Decode. Bodies alias the raw message that was decoded.
 //
 // Requests and responses have at least one event and no Wants; an ask has Wants and nothing else; a
-// supply has Observations, all with bodies, and nothing else. Known is in all. Tables may be in any order
+// supply has Observations, all with bodies, and nothing else. A learn has a Nonce, Skip and at most one of Wants,
+// and a teach what a response has, with the Nonce of the learn it answers. Known is in all. Tables may be in any order
 // and may name the same thing twice, but each entry is used: creators and parents by an event,
 // observations by a vote.
 type Message struct {
 	Kind         MessageKind
 	Known        uint32        // how many peers the sender knows by number
+	Nonce        Hash          // of a learn, and of the teach that answers it
+	Skip         uint32        // of a learn: how many of the events after the one that is there have come; of its teach, the same again
+	More         bool          // of a teach: this is not all yet
 	Creators     []Creator     // who made or receives events; at most MaxCreators, and two an event
 	Observations []Observation // what is voted for: at most MaxObservations, and as many as votes; in a supply 1 to MaxWants
 	Parents      []Hash        // parents that are not in the message; at most MaxParents, and two an event
-	Wants        []Hash        // observations whose bodies are asked for; 1 to MaxWants
+	Wants        []Hash        // observations whose bodies are asked for, 1 to MaxWants; of a learn, an event that is there, or none
 	Events       []Event       // parents before children; the last is the one the recipient answers. 1 to MaxEvents
 	Votes        []uint32      // places in Observations, the events' one after the other; at most MaxMessageVotes
 

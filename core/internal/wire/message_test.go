@@ -36,7 +36,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatalf("%x\nwritten again as\n%x", raw, again)
 		}
 	}
-	if len(kinds) != 4 {
+	if len(kinds) != 6 {
 		t.Errorf("kinds tried: %v", kinds)
 	}
 }

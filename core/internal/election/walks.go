@@ -1,0 +1,34 @@
+package election
+
+import "parsec/core/internal/gossip"
+
+// walks keeps what coins found on chains in the running election, so that nobody's chain is gone over for each toss:
+// a member that waits and makes events that hear of nothing tosses at each of them, and a leader that makes such
+// keeps others walking along them. Entries: one for each chain, subject and step that was asked about.
+type walks struct {
+	carriers map[walk]carrierUpTo
+	waits    map[walk]waited
+	steps    int // events looked at, for tests
+}
+
+// walk is a question of coins: about a subject's meta-votes at a step, on the chain of a view.
+type walk struct {
+	view    int16
+	subject gossip.Peer
+	step    int16
+}
+
+// carrierUpTo is the carrier as seen from an event of the chain, 0 for none.
+type carrierUpTo struct{ event, carrier gossip.Index }
+
+// waited is how many responses were waited for, up to an event of the chain.
+type waited struct {
+	event     gossip.Index
+	responses int
+}
+
+// begin forgets all: numbers of meta-votes mean other things in another election.
+func (w *walks) begin() {
+	clear(w.carriers)
+	clear(w.waits)
+}
