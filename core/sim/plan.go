@@ -59,6 +59,7 @@ type crash struct {
 	who      int
 	at, down time.Duration
 	kept     bool // the record that was being written is durable all the same
+	backup   int  // so many durable records are lost too: it comes back from a backup
 }
 
 // change is that members vote to add or remove a peer.

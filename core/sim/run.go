@@ -256,7 +256,7 @@ func (s *run) act(a *action) {
 			p.synced(s)
 		}
 	case doCrash:
-		p.stop(s, s.plan.crashes[a.what].kept)
+		p.stop(s, &s.plan.crashes[a.what])
 	case doRestart:
 		p.restart(s)
 	case doJoin:
@@ -292,7 +292,7 @@ func (s *run) heal() {
 		switch {
 		case !p.honest:
 			p.gone, p.node = true, nil
-		case p.node == nil && len(p.disk.records) > 0:
+		case p.node == nil && (len(p.disk.records) > 0 || p.restored != core.Hash{}):
 			p.restart(s)
 		}
 	}

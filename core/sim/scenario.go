@@ -84,6 +84,18 @@ var scenarios = []Scenario{
 		plan: func(p *plan, r stream) { p.crashing(r, true) },
 	},
 	{
+		Name: "backup", MinPeers: 4, MaxPeers: 8, Least: 4,
+		Does: "a member crashes and comes back from a backup, without records whose messages were sent",
+		plan: func(p *plan, r stream) {
+			// One alone: to learn its own events it needs a supermajority of members who did not lose anything. And not
+			// at once: what it had sent has to have reached those members.
+			p.sync.Mean = 5 * time.Millisecond
+			p.crashes = []crash{{
+				who: r.below(p.peers), at: r.moment(0, p.horizon), down: 10*interval + r.moment(0, p.horizon/4), backup: r.within(1, 60),
+			}}
+		},
+	},
+	{
 		Name: "twins", MinPeers: 4, MaxPeers: 8, Least: 4,
 		Does: "some members are two processes with one key, paired in every way",
 		plan: func(p *plan, r stream) { p.addTwins(r, r.within(1, tolerated(p.peers)), tolerated(p.peers)) },
