@@ -53,6 +53,9 @@ func (n *Node) acceptable(c *candidate) error {
 			return fmt.Errorf("%w: it descends from a fork by its own creator", ErrInvalidEvent)
 		}
 	}
+	if c.size > MaxVoteSize {
+		return fmt.Errorf("%w: what it votes for has %d bytes, of %d", ErrInvalidEvent, c.size, MaxVoteSize)
+	}
 	if c.count > 0 {
 		u := n.undecidedBehind(c.self)
 		if int(u.votes)+c.count > MaxUndecided || u.size+uint64(c.size) > MaxUndecidedSize {
@@ -106,6 +109,7 @@ func (n *Node) insert(c *candidate, verified sign.Verified) (gossip.Index, error
 	if !n.trusts(c, verified) {
 		return 0, fmt.Errorf("%w: event %x was not verified", ErrSignature, c.id[:8])
 	}
+	base := n.undecidedBehind(c.self) // before it may decide some of that
 	var x gossip.Index
 	var err error
 	if c.count > 1 {
@@ -123,8 +127,11 @@ func (n *Node) insert(c *candidate, verified sign.Verified) (gossip.Index, error
 	case err != nil:
 		return 0, fmt.Errorf("%w: %w", ErrInvalidEvent, err)
 	}
+	if p := n.peers[c.by]; p.asked.times > 0 {
+		p.asked.times--
+	}
 	n.store.put(x, c.id, c.signature, c.votes, c.recipient)
-	n.open(x, c)
+	n.open(x, c, base)
 	if c.by == n.self {
 		n.last = x
 		n.seeOff()
@@ -177,14 +184,14 @@ func (n *Node) undecidedBehind(x gossip.Index) undecided {
 	return u
 }
 
-// open takes in what x votes for.
-func (n *Node) open(x gossip.Index, c *candidate) {
+// open takes in what x votes for. Base is what the chain before it voted for that had no block when x came.
+func (n *Node) open(x gossip.Index, c *candidate, base undecided) {
 	col := int(n.graph.Event(x).Col)
 	for col >= len(n.undecided) {
 		n.undecided = append(n.undecided, undecided{})
 	}
 	if c.self != 0 && int(n.graph.Event(c.self).Col) != col {
-		n.undecided[col] = n.undecidedBehind(c.self)
+		n.undecided[col] = base
 	}
 	for _, o := range c.votes {
 		k := &n.store.contents[o]

@@ -53,11 +53,11 @@ func (n *Node) insertOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 		id: &a.id, signature: &ev.Signature,
 	}
 	if c.cause == gossip.Requesting {
-		q := n.nowKnown(m, ev.Recipient)
-		if q == nil {
-			return fmt.Errorf("%w: whom it is for was not added", ErrUnknownPeer)
+		if q := n.nowKnown(m, ev.Recipient); q != nil {
+			c.recipient = q.index
+		} else {
+			n.stranger(n.graph.Len()+1, Identity(n.creatorKey(m, ev.Recipient)))
 		}
-		c.recipient = q.index
 	}
 	if !a.checked && !n.cfg.Simulation.Unsigned && !bug.On(bug.Unverified) {
 		// Its creator was added by what came before it.
@@ -138,41 +138,84 @@ func (n *Node) nowKnown(m *wire.Message, i uint16) *peer {
 	return n.licensed(r.creators[i])
 }
 
-// build makes this node's events on a message: one, unless the sender is not honest or sends a long history in
-// parts. It reports whether it made any. Where a head was refused when it came to it, what is there of the message is
-// built on instead: all that is in the graph is to be behind this node's events.
+// build inserts what the heads of a message descend from, and makes this node's events on them, one after the other:
+// one, unless the sender is not honest or sends a long history in parts. It reports whether it made any. A head whose
+// creator turns out to be removed or to have forked by what came with an earlier one is left out, with what only it
+// brings. Where a head is refused when it comes to it, what is there of the message is built on instead: all that is
+// in the graph is to be behind this node's events.
 func (n *Node) build(p *peer, m *wire.Message) (built bool, err error) {
 	r := &n.rx
+	refused := false
+	for k, i := range r.heads {
+		a := &r.events[i]
+		if len(r.heads) > 1 {
+			if a.fate == dead || k > 0 && !n.takes(n.nowKnown(m, m.Events[i].Creator)) {
+				continue
+			}
+			n.needOnly(m, i)
+		}
+		n.insertAll(m)
+		if a.fate != present {
+			refused = true
+			continue
+		}
+		made, err := n.buildOn(m, a.place)
+		if built = built || made; err != nil {
+			return built, err
+		}
+	}
+	if !refused {
+		return built, nil
+	}
+	for i := range r.events {
+		if r.events[i].fate != present {
+			r.events[i].fate = dead
+		}
+	}
+	n.chooseAmong(m, p, true)
+	for _, i := range r.heads {
+		made, err := n.buildOn(m, r.events[i].place)
+		if built = built || made; err != nil {
+			return built, err
+		}
+	}
+	return built, nil
+}
+
+// buildOn makes this node's event on a head, unless its last one descends from that. What came with the head may have
+// decided that its creator is removed: it is built on all the same, for what decided that is to be behind this
+// node's own events.
+func (n *Node) buildOn(m *wire.Message, head gossip.Index) (made bool, err error) {
+	if n.graph.Descends(n.last, head) {
+		return false, nil
+	}
+	if by := n.graph.Event(head).By; n.seesFork(n.last, by) && !bug.On(bug.TakeForkers) {
+		return false, nil
+	}
 	cause := gossip.Request
 	if m.Kind == wire.KindResponse {
 		cause = gossip.Response
 	}
-	refused := false
-	for _, i := range r.heads {
-		refused = refused || r.events[i].fate != present
+	_, err = n.make(cause, head, nil, noPeer)
+	return err == nil, err
+}
+
+// needOnly marks what one head descends from, and nothing else.
+func (n *Node) needOnly(m *wire.Message, head int) {
+	r := &n.rx
+	for i := range r.events {
+		r.events[i].need = i == head
 	}
-	if refused {
-		for i := range r.events {
-			if r.events[i].fate != present {
-				r.events[i].fate = dead
-			}
-		}
-		n.chooseAmong(m, p, true)
-	}
-	for _, i := range r.heads {
-		a := &r.events[i]
-		if a.fate != present || n.graph.Descends(n.last, a.place) {
+	for i := head; i >= 0; i-- {
+		if a := &r.events[i]; !a.need || a.fate == present {
 			continue
 		}
-		// What came may have decided that the head's creator is removed. It is built on all the same: otherwise what
-		// it brought would decide here and not be behind this node's own events.
-		if by := n.graph.Event(a.place).By; n.seesFork(n.last, by) && !bug.On(bug.TakeForkers) {
-			continue
+		self, other := within(&m.Events[i])
+		if self >= 0 {
+			r.events[self].need = true
 		}
-		if _, err := n.make(cause, a.place, nil, noPeer); err != nil {
-			return built, err
+		if other >= 0 {
+			r.events[other].need = true
 		}
-		built = true
 	}
-	return built, nil
 }

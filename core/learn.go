@@ -17,8 +17,8 @@ type learning struct {
 
 // teacher is how far a peer has taught this node.
 type teacher struct {
-	came uint32       // events, in the peer's order
-	head gossip.Index // its last, once that has come
+	came uint32 // events, in the peer's order
+	done bool   // it has said that this is all
 }
 
 // ask asks a peer for what it has beyond what this node has, without an event.
@@ -36,10 +36,11 @@ func (n *Node) ask(p *peer) {
 }
 
 // teach answers a restored node that asks for what it lacks: events in this node's order, which stays, so that the
-// next question can say how many came. Contents go along: it may have lost what it was sent before.
+// next question can say how many came. Contents go along: it may have lost what it was sent before. A node that is
+// learning itself answers too, with what it has. Time O(events of the graph) for each 16,384 that are sent.
 func (n *Node) teach(p *peer, m *wire.Message) error {
-	if n.learning != nil || n.last == 0 {
-		return fmt.Errorf("%w: this node has to learn itself", ErrSelfState)
+	if !p.asks(m) {
+		return fmt.Errorf("%w: it asks for what it was sent", ErrDuplicateMessage)
 	}
 	t := &n.tx
 	known := gossip.Index(0)
@@ -47,13 +48,21 @@ func (n *Node) teach(p *peer, m *wire.Message) error {
 		known = n.store.find(&m.Wants[0])
 	}
 	p.has = nil
-	t.events = n.graph.Missing(t.events[:0], known, n.last)
-	t.message.Nonce, t.message.Skip = m.Nonce, m.Skip
-	if skip := int(m.Skip); skip < len(t.events) {
-		t.events = append(t.events[:0], t.events[skip:]...)
-	} else {
-		t.events = append(t.events[:0], n.last) // it came already, but says where this node stands
+	t.events = t.events[:0]
+	skip := m.Skip
+	for x := gossip.Index(1); x <= n.graph.Len(); x++ {
+		if known != 0 && n.graph.Descends(known, x) {
+			continue
+		}
+		if skip > 0 {
+			skip--
+			continue
+		}
+		if t.events = append(t.events, x); len(t.events) > maxSentEvents {
+			break
+		}
 	}
+	t.message.Nonce, t.message.Skip = m.Nonce, m.Skip
 	n.sendEvents(p, wire.KindTeach, known)
 	return nil
 }
@@ -66,7 +75,9 @@ func (n *Node) learnFrom(p *peer, raw []byte, m *wire.Message) error {
 	}
 	r := &n.rx
 	r.refused = refusal{}
-	n.resolve(p, m)
+	if err := n.resolve(p, m); err != nil {
+		return err
+	}
 	n.identify(m)
 	for i := range r.events {
 		r.events[i].need = r.events[i].fate != dead
@@ -78,19 +89,13 @@ func (n *Node) learnFrom(p *peer, raw []byte, m *wire.Message) error {
 	if n.lacking(m) {
 		return n.hold(p, raw)
 	}
-	known := r.events[0].fate == present
 	n.insertAll(m)
 	p.held = held{}
 	t := l.teachers[p]
 	came := m.Skip + uint32(len(m.Events))
-	if len(m.Events) == 1 && known {
-		came = m.Skip // it is there to say where the peer stands
-	}
 	news := came > t.came
 	t.came = max(t.came, came)
-	if head := r.events[len(r.events)-1].place; !m.More && head != 0 && n.graph.Event(head).By == p.index {
-		t.head = head
-	}
+	t.done = t.done || !m.More
 	if err := r.refused.err(); err != nil {
 		return err
 	}
@@ -111,7 +116,7 @@ func (n *Node) learned() error {
 	for _, v := range voters {
 		if v != n.self {
 			others++
-			if t := n.learning.teachers[n.peers[v]]; t != nil && t.head != 0 {
+			if t := n.learning.teachers[n.peers[v]]; t != nil && t.done {
 				answered++
 			}
 		}
@@ -122,19 +127,47 @@ func (n *Node) learned() error {
 	if n.graph.Of(n.self) != nil {
 		return fmt.Errorf("%w: this node's own events fork: its key was used twice", ErrSelfState)
 	}
-	teachers := n.learning.teachers
 	n.learning = nil
 	if err := n.begin(); err != nil {
 		return err
 	}
-	for _, v := range voters {
-		t := teachers[n.peers[v]]
-		if t == nil || t.head == 0 || n.graph.Descends(n.last, t.head) || !n.takes(n.peers[v]) {
+	for _, q := range n.peers { // those that were removed too: what they brought is to be behind this node's events
+		x := n.graph.Last(n.graph.Main(q.index))
+		if x == 0 || q.index == n.self || n.graph.Descends(n.last, x) || n.seesFork(n.last, q.index) {
 			continue
 		}
-		if _, err := n.make(gossip.Response, t.head, nil, noPeer); err != nil {
+		if _, err := n.make(gossip.Response, x, nil, noPeer); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// maxQuestions is how often a peer may begin to ask for all there is, and ask again for the same part of it, until
+// maxQuestions*refill events of its own have come: an answer takes a hundred thousand times the bytes of a question.
+const (
+	maxQuestions = 8
+	refill       = 128
+)
+
+// asks notes that a peer asks for what it lacks, and reports whether it may.
+func (p *peer) asks(m *wire.Message) bool {
+	if m.Nonce == p.asked.nonce && m.Skip > p.asked.skip {
+		p.asked.skip = m.Skip
+		return true
+	}
+	if p.asked.times >= maxQuestions*refill {
+		return false
+	}
+	p.asked.times += refill
+	p.asked.nonce, p.asked.skip = m.Nonce, m.Skip
+	return true
+}
+
+// asked is what a peer asked for last, and how much of its quota of questions it has used: each of its events gives
+// back one part in refill of a question.
+type asked struct {
+	nonce wire.Hash
+	skip  uint32
+	times int
 }

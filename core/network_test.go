@@ -246,11 +246,11 @@ func checkProofs(t *testing.T, w *network, m *member) {
 			if err := q.UnmarshalBinary(raw); err != nil {
 				t.Fatal(err)
 			}
-			if err := q.Verify(); err != nil {
+			if err := q.Verify(section, v, b.Hash); err != nil {
 				t.Fatal(err)
 			}
-			if q.Section() != section || q.Voter() != v || q.Observation() != b.Hash {
-				t.Fatal("the proof is of something else")
+			if err := q.Verify(section, v, core.Hash{1}); !errors.Is(err, core.ErrUnknownVote) {
+				t.Fatalf("it proves a vote for something else: %v", err)
 			}
 			if b.Kind == core.Opaque && core.PayloadHash(section, b.Payload) != b.Hash {
 				t.Fatal("the payload has another hash")

@@ -21,16 +21,17 @@ import (
 
 // Errors of a [Node], beside those of an [Engine]. They come wrapped with what they are about.
 var (
-	ErrPeerState        = errors.New("invalid peer state")       // the peer is not one for that: it was removed, or it forked
-	ErrSelfState        = errors.New("invalid self state")       // this node is not one for that: it is no voter
-	ErrSignature        = errors.New("invalid signature")        // an event was not signed by its creator
-	ErrMessage          = errors.New("invalid message")          // the message has not the form of one, or is of another section
-	ErrDuplicateVote    = errors.New("duplicate vote")           // this node voted for that already
-	ErrDuplicateMessage = errors.New("duplicate message")        // all that the message tells is known, and built on
-	ErrPremature        = errors.New("premature gossip")         // the sender is being added, and this node has not decided that yet
-	ErrMissingPayload   = errors.New("payload still to come")    // a vote's payload was asked for; the message is held until it comes
-	ErrUnknownVote      = errors.New("no such vote")             // the peer voted for no such observation
-	ErrRecord           = errors.New("record does not continue") // a record of the log is damaged or out of order
+	ErrPeerState        = errors.New("invalid peer state")              // the peer is not one for that: it was removed, or it forked
+	ErrSelfState        = errors.New("invalid self state")              // this node is not one for that: it is no voter
+	ErrSignature        = errors.New("invalid signature")               // an event was not signed by its creator
+	ErrMessage          = errors.New("invalid message")                 // the message has not the form of one, or is of another section
+	ErrDuplicateVote    = errors.New("duplicate vote")                  // this node voted for that already
+	ErrDuplicateMessage = errors.New("duplicate message")               // all that the message tells is known, and built on
+	ErrPremature        = errors.New("premature gossip")                // the sender is being added, and this node has not decided that yet
+	ErrMissingPayload   = errors.New("payload still to come")           // a vote's payload was asked for; the message is held until it comes
+	ErrUnknownVote      = errors.New("no such vote")                    // the peer voted for no such observation
+	ErrNotAdvanced      = errors.New("what Ready returned is not done") // Ready was called, and Advance not yet
+	ErrRecord           = errors.New("record does not continue")        // a record of the log is damaged or out of order
 )
 
 // NodeConfig is what a node starts from.
@@ -114,6 +115,7 @@ type peer struct {
 	has    []uint64 // set of observations whose content it sent or was sent
 	owed   int      // bytes of contents that the last message to it named and left out
 	held   held
+	asked  asked
 	choice uint64 // the last choice of heads in which one by it was met
 
 	removedAt gossip.Index // this node's first event after it decided to remove the peer; 0 for none
@@ -166,6 +168,9 @@ func Recover(cfg NodeConfig, records iter.Seq[[]byte]) (*Node, error) {
 	n.recovers = true
 	var last []byte
 	for r := range records {
+		if len(r) == 0 {
+			continue
+		}
 		if bug.On(bug.ForgetLast) {
 			r, last = last, r
 		}
@@ -179,7 +184,7 @@ func Recover(cfg NodeConfig, records iter.Seq[[]byte]) (*Node, error) {
 	n.recovers = false
 	if cfg.Restored != (Hash{}) {
 		n.learning = &learning{nonce: wire.Hash(cfg.Restored), base: n.last, teachers: make(map[*peer]*teacher)}
-		return n, nil
+		return n, n.learned() // at once if there is nobody to learn from
 	}
 	return n, n.begin()
 }
@@ -251,6 +256,7 @@ func newNode(cfg NodeConfig) (*Node, error) {
 			n.byID[id] = &peer{id: id, index: noPeer}
 		}
 	}
+	n.election.Limit(MaxVoters, MaxPeers-1) // a joining node itself has a number before it is added
 	n.election.Start(voters)
 	return n, nil
 }

@@ -44,24 +44,35 @@ type output struct {
 	blocks   []Decided
 	voters   []Identity
 	counts   []int // of voters, by block
+	handed   bool  // what there is was handed out, and is not done yet
 }
 
-// Ready returns what is to be done now. Until [Node.Advance] is called, the node is not to be used otherwise.
+// Ready returns what is to be done now. Until [Node.Advance] is called, calls that would change the node return
+// [ErrNotAdvanced].
 func (n *Node) Ready() Ready {
 	o := &n.out
+	o.handed = true
 	from := 0
 	for i := range o.blocks {
 		to := from + o.counts[i]
 		o.blocks[i].Voters = o.voters[from:to:to]
 		from = to
 	}
-	return Ready{Record: o.record, Messages: o.messages, Blocks: o.blocks}
+	r := Ready{Messages: o.messages, Blocks: o.blocks}
+	if len(o.record) > 0 {
+		r.Record = o.record
+	}
+	return r
 }
 
-// Advance tells that all that [Node.Ready] returned was done: the record is durable, the messages were given to the
+// Advance tells that all that [Node.Ready] returned was done; without a Ready before it, it does nothing: the record is durable, the messages were given to the
 // transport, the blocks are applied. What it returned is taken back for reuse.
 func (n *Node) Advance() {
 	o := &n.out
+	if !o.handed {
+		return
+	}
+	o.handed = false
 	o.record, o.messages = o.record[:0], o.messages[:0]
 	clear(o.blocks)
 	o.blocks, o.voters, o.counts = o.blocks[:0], o.voters[:0], o.counts[:0]

@@ -59,6 +59,7 @@ func (n *Node) hold(p *peer, raw []byte) error {
 		h.raw = bytes.Clone(raw)
 	}
 	missing := n.rx.missing
+	h.forget(&n.rx.message)
 	h.wanted = make(map[wire.Hash]struct{})
 	n.tx.message.Wants = n.tx.message.Wants[:0]
 	for _, hash := range missing {
@@ -71,6 +72,28 @@ func (n *Node) hold(p *peer, raw []byte) error {
 	return fmt.Errorf("%w: %d contents, of %x for one", ErrMissingPayload, len(h.wanted), missing[0][:8])
 }
 
+// forget drops the contents that a message does not name: they came for another, which it takes the place of.
+func (h *held) forget(m *wire.Message) {
+	old := h.bodies
+	h.bodies, h.size = nil, 0
+	for i := range m.Observations {
+		if body, ok := old[m.Observations[i].Hash]; ok {
+			h.keep(m.Observations[i].Hash, body)
+		}
+	}
+}
+
+func (h *held) keep(hash wire.Hash, body []byte) {
+	if _, ok := h.bodies[hash]; ok {
+		return
+	}
+	if h.bodies == nil {
+		h.bodies = make(map[wire.Hash][]byte)
+	}
+	h.bodies[hash] = body
+	h.size += len(body) + heldOverhead
+}
+
 // supplied takes in contents that p was asked for, and then the message that waits for them.
 func (n *Node) supplied(p *peer, m *wire.Message) error {
 	h := &p.held
@@ -81,11 +104,7 @@ func (n *Node) supplied(p *peer, m *wire.Message) error {
 			continue
 		}
 		delete(h.wanted, o.Hash)
-		if h.bodies == nil {
-			h.bodies = make(map[wire.Hash][]byte)
-		}
-		h.bodies[o.Hash] = bytes.Clone(o.Body)
-		h.size += len(o.Body) + heldOverhead
+		h.keep(o.Hash, bytes.Clone(o.Body))
 		came++
 	}
 	switch {

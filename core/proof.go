@@ -24,10 +24,14 @@ func (p *Proof) Voter() Identity { return Identity(p.wire.Header.Creator) }
 // Observation returns for what: the hash of a [Content]; [PayloadHash] tells that of a payload.
 func (p *Proof) Observation() Hash { return Hash(p.wire.Observation) }
 
-// Verify returns nil if the voter that the proof names did vote so, in the section that it names. Whether that
-// section and that voter are those that are meant is the caller's to compare. Errors: [ErrInvalidEvent] for a proof
-// that has not the form of one, [ErrSignature].
-func (p *Proof) Verify() error {
+// Verify returns nil if it is proved that the voter voted for the observation in the section. Errors:
+// [ErrUnknownVote] for a proof of something else, [ErrInvalidEvent] for one that has not the form of one,
+// [ErrSignature].
+func (p *Proof) Verify(section Hash, voter Identity, observation Hash) error {
+	if p.Section() != section || p.Voter() != voter || p.Observation() != observation {
+		return fmt.Errorf("%w: the proof is of a vote by %x for %x in section %x", ErrUnknownVote,
+			p.wire.Header.Creator[:8], p.wire.Observation[:8], p.wire.Section[:8])
+	}
 	id, ok := p.wire.ID()
 	if !ok {
 		return fmt.Errorf("%w: the path has not the shape that its ends demand", ErrInvalidEvent)

@@ -14,12 +14,13 @@ import (
 type receiver struct {
 	framer   wire.Framer
 	message  wire.Message
-	creators []*peer        // by place in the message; nil if unknown
-	contents []arrived      // by place in the message
-	parents  []gossip.Index // by place in the message; 0 if unknown
-	events   []arrival      // by place in the message
-	votes    []uint32       // scratch: observation numbers
-	hashes   []wire.Hash    // scratch
+	creators []*peer                // by place in the message; nil if unknown
+	contents []arrived              // by place in the message
+	news     map[wire.Hash]struct{} // observations of the message that are not known
+	parents  []gossip.Index         // by place in the message; 0 if unknown
+	events   []arrival              // by place in the message
+	votes    []uint32               // scratch: observation numbers
+	hashes   []wire.Hash            // scratch
 	items    []sign.Item
 	item     []int // by item: which event's
 	bad      []uint64
@@ -86,11 +87,15 @@ func (r *refusal) err() error {
 // send and deliver even where an error is returned. A message never makes the node fail, and is copied where parts
 // of it are kept.
 //
-// Errors, all of them about the message or its sender: [ErrMessage], [ErrLimit]; [ErrUnknownPeer] and [ErrPremature]
+// Errors, but for [ErrNotAdvanced] and for [ErrSelfState] while a restored node learns ([NodeConfig].Restored) all of
+// them about the message or its sender: [ErrMessage], [ErrLimit]; [ErrUnknownPeer] and [ErrPremature]
 // for a sender this node does not know (yet), [ErrPeerState] for one that was removed or forked;
 // [ErrDuplicateMessage]; [ErrMissingPayload], which mends itself; and for the first event refused [ErrSignature],
 // [ErrUnknownPeer], [ErrUnknownSelfParent], [ErrUnknownOtherParent], [ErrInvalidEvent] or [ErrLimit].
 func (n *Node) Handle(from Identity, frame []byte) error {
+	if n.out.handed {
+		return ErrNotAdvanced
+	}
 	p, err := n.admit(from)
 	if err != nil {
 		if p != nil {
@@ -159,7 +164,9 @@ func (n *Node) take(p *peer, raw []byte) error {
 		return fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
 	}
 	r.refused, r.bads = refusal{}, 0
-	n.resolve(p, m)
+	if err := n.resolve(p, m); err != nil {
+		return err
+	}
 	n.identify(m)
 	n.choose(p, m)
 	n.check(p, m)
@@ -168,13 +175,12 @@ func (n *Node) take(p *peer, raw []byte) error {
 		return n.hold(p, raw)
 	}
 	before := n.last
-	n.insertAll(m)
+	built, err := n.build(p, m)
 	for i := range r.contents {
 		if k := &r.contents[i]; k.known {
 			p.give(k.number)
 		}
 	}
-	built, err := n.build(p, m)
 	switch {
 	case err != nil:
 		return err
@@ -195,7 +201,7 @@ func (n *Node) take(p *peer, raw []byte) error {
 }
 
 // resolve looks up what the tables of a message name.
-func (n *Node) resolve(p *peer, m *wire.Message) {
+func (n *Node) resolve(p *peer, m *wire.Message) error {
 	r := &n.rx
 	r.creators = r.creators[:0]
 	for i := range m.Creators {
@@ -216,9 +222,17 @@ func (n *Node) resolve(p *peer, m *wire.Message) {
 		r.creators = append(r.creators, q)
 	}
 	r.contents = r.contents[:0]
+	n.tx.stamp++
+	if r.news == nil || len(r.news) > 1024 { // clearing takes as long as it was ever large
+		r.news = make(map[wire.Hash]struct{})
+	}
+	clear(r.news)
 	for i := range m.Observations {
 		o := &m.Observations[i]
 		a := arrived{}
+		if n.namedBefore(&o.Hash) {
+			return fmt.Errorf("%w: it names observation %x twice", ErrMessage, o.Hash[:8])
+		}
 		if a.number, a.known = n.store.number(&o.Hash); !a.known && o.Body == nil {
 			o.Body = p.held.bodies[o.Hash]
 		}
@@ -231,6 +245,24 @@ func (n *Node) resolve(p *peer, m *wire.Message) {
 	for i := range m.Parents {
 		r.parents = append(r.parents, n.store.find(&m.Parents[i]))
 	}
+	return nil
+}
+
+// namedBefore reports whether the message being resolved named an observation before. With that, no event of it votes
+// for one twice.
+func (n *Node) namedBefore(hash *wire.Hash) bool {
+	r := &n.rx
+	if o, ok := n.store.number(hash); ok {
+		k := &n.store.contents[o]
+		before := k.stamp == n.tx.stamp
+		k.stamp = n.tx.stamp
+		return before
+	}
+	if _, ok := r.news[*hash]; ok {
+		return true
+	}
+	r.news[*hash] = struct{}{}
+	return false
 }
 
 // takeIn is the bug Unlicensed: it gives anybody a number in the graph.

@@ -16,6 +16,7 @@ const (
 	MaxPayload       = wire.MaxPayload // bytes of an opaque payload
 	MaxInfo          = wire.MaxInfo    // bytes beside a peer that is voted about
 	MaxVotes         = wire.MaxVotes   // votes in one event, and in one call of [Node.Vote]
+	MaxVoteSize      = 4 << 20         // bytes of what one event votes for
 	MaxUndecided     = 1 << 16         // votes of one peer that are undecided
 	MaxUndecidedSize = 64 << 20        // bytes of what they are about
 	MaxName          = 255             // bytes of a section's name

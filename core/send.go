@@ -18,16 +18,17 @@ const (
 
 // sender has what writing a message needs, reused from message to message.
 type sender struct {
-	message wire.Message
-	raw     []byte
-	events  []gossip.Index          // what the recipient lacks
-	parents map[gossip.Index]uint32 // by event outside: its place among the message's parents
-	slots   []uint32                // by peer: 1 + its place among the message's creators
-	stamp   uint32
-	bodies  []wire.Body
-	ends    []int
-	hashes  []wire.Hash
-	votes   []uint32
+	message   wire.Message
+	raw       []byte
+	events    []gossip.Index          // what the recipient lacks
+	parents   map[gossip.Index]uint32 // by event outside: its place among the message's parents
+	slots     []uint32                // by peer: 1 + its place among the message's creators
+	strangers map[Identity]uint32     // likewise, of those that are no peers
+	stamp     uint32
+	bodies    []wire.Body
+	ends      []int
+	hashes    []wire.Hash
+	votes     []uint32
 
 	own       candidate // the event being made
 	id        wire.Hash
@@ -35,7 +36,7 @@ type sender struct {
 }
 
 // Recipients returns who can be gossiped to, in order of identity: the other voters that have shown that they know
-// they are members; and for a node that is no voter, its contacts.
+// they are members, and contacts that are not known as peers. None for a node that was removed.
 func (n *Node) Recipients() []Identity {
 	var out []Identity
 	if n.removed() {
@@ -46,11 +47,9 @@ func (n *Node) Recipients() []Identity {
 			out = append(out, p.id)
 		}
 	}
-	if !n.election.Voter(n.self) {
-		for _, id := range n.cfg.Contacts {
-			if p := n.byID[id]; !n.receives(p) && n.isContact(p) && !slices.Contains(out, id) {
-				out = append(out, id)
-			}
+	for _, id := range n.cfg.Contacts {
+		if n.isContact(n.byID[id]) && !slices.Contains(out, id) {
+			out = append(out, id)
 		}
 	}
 	slices.SortFunc(out, func(a, b Identity) int { return bytes.Compare(a[:], b[:]) })
@@ -79,11 +78,13 @@ func (n *Node) isContact(p *peer) bool {
 func (n *Node) Gossip(to Identity) error {
 	p := n.byID[to]
 	switch {
+	case n.out.handed:
+		return ErrNotAdvanced
 	case p == nil:
 		return fmt.Errorf("%w: %x", ErrUnknownPeer, to[:8])
 	case n.removed():
 		return fmt.Errorf("%w: removed", ErrSelfState)
-	case !n.receives(p) && !(n.isContact(p) && !n.election.Voter(n.self)):
+	case !n.receives(p) && !n.isContact(p):
 		return fmt.Errorf("%w: %x cannot be gossiped to", ErrPeerState, to[:8])
 	}
 	if n.learning != nil {
@@ -126,7 +127,11 @@ func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known gossip.Index) {
 		t.parents = make(map[gossip.Index]uint32)
 	}
 	p.owed = 0
+	if len(t.parents) > 1024 { // clearing takes as long as it was ever large
+		t.parents = make(map[gossip.Index]uint32)
+	}
 	clear(t.parents)
+	clear(t.strangers)
 	for len(t.slots) < len(n.peers) {
 		t.slots = append(t.slots, 0)
 	}
@@ -137,7 +142,7 @@ func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known gossip.Index) {
 		if i == maxSentEvents || len(m.Votes)+len(n.store.ballot(x)) > wire.MaxMessageVotes {
 			break
 		}
-		if size += n.sizeOf(x); size > maxSent && i > 0 {
+		if size += n.sizeOf(p, known, x); size > maxSent && i > 0 {
 			break
 		}
 		n.write(p, known, x)
@@ -146,16 +151,25 @@ func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known gossip.Index) {
 	n.sendTables(p, kind)
 }
 
-// sizeOf returns about how many bytes event x takes in a message, with all that it votes for.
-func (n *Node) sizeOf(x gossip.Index) int {
-	size := 64 + 2*40 + 16
+// sizeOf returns how many bytes event x takes in a message at most: signature, two creators, two parents outside, and
+// what it votes for that is not in the message yet.
+func (n *Node) sizeOf(to *peer, known, x gossip.Index) int {
+	size := 64 + 2*33 + 2*32 + 32
 	for _, o := range n.store.ballot(x) {
-		size += 40
-		if k := &n.store.contents[o]; k.first == x {
-			size += len(k.body)
+		size += 3
+		if k := &n.store.contents[o]; k.stamp != n.tx.stamp {
+			if size += 40; n.needs(to, known, o) {
+				size += len(k.body)
+			}
 		}
 	}
 	return size
+}
+
+// needs reports whether the content of observation o goes along: the recipient was not sent it, and is not known to
+// have it by the event that voted for it first.
+func (n *Node) needs(to *peer, known gossip.Index, o uint32) bool {
+	return !to.hasContent(o) && (known == 0 || !n.graph.Descends(known, n.store.contents[o].first))
 }
 
 // write appends event x to the message. All that it descends from is in the message, or had by the recipient.
@@ -187,7 +201,7 @@ func (n *Node) write(p *peer, known, x gossip.Index) {
 
 // creator returns a peer's place in the message's table.
 func (t *sender) creator(to, q *peer) uint16 {
-	unnumbered := uint32(0)
+	unnumbered := t.strangers[q.id]
 	slot := &unnumbered
 	if q.index != noPeer {
 		slot = &t.slots[q.index]
@@ -199,6 +213,12 @@ func (t *sender) creator(to, q *peer) uint16 {
 		}
 		t.message.Creators = append(t.message.Creators, c)
 		*slot = uint32(len(t.message.Creators))
+		if q.index == noPeer {
+			if t.strangers == nil {
+				t.strangers = make(map[Identity]uint32)
+			}
+			t.strangers[q.id] = *slot
+		}
 	}
 	return uint16(*slot - 1)
 }
@@ -219,8 +239,7 @@ func (n *Node) ref(x gossip.Index) wire.Ref {
 	return wire.Outside(int(i))
 }
 
-// observation returns the place of observation o in the message's table. Its content goes along if the recipient
-// was not sent it and is not known to have it by the event that voted for it first.
+// observation returns the place of observation o in the message's table.
 func (n *Node) observation(to *peer, known gossip.Index, o uint32) uint32 {
 	t := &n.tx
 	k := &n.store.contents[o]
@@ -228,7 +247,7 @@ func (n *Node) observation(to *peer, known gossip.Index, o uint32) uint32 {
 		return k.slot
 	}
 	out := wire.Observation{Hash: k.hash}
-	if !to.hasContent(o) && (known == 0 || !n.graph.Descends(known, k.first)) {
+	if n.needs(to, known, o) {
 		out.Body = k.body
 		to.give(o)
 	} else {

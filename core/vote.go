@@ -75,7 +75,8 @@ func (n *Node) CanVote() error {
 // each vote is. It copies the payloads.
 //
 // Errors: [ErrSelfState] if this node is no voter; [ErrDuplicateVote] if it voted for one of them before, or one
-// has a block that its vote would have counted for; [ErrLimit] past [MaxPayload], [MaxVotes], [MaxUndecided] or [MaxUndecidedSize].
+// has a block that its vote would have counted for; [ErrLimit] past [MaxPayload], [MaxVotes], [MaxVoteSize], [MaxUndecided] or
+// [MaxUndecidedSize].
 func (n *Node) Vote(payloads ...[]byte) error {
 	bodies := n.tx.bodies[:0]
 	for _, p := range payloads {
@@ -105,10 +106,13 @@ func (n *Node) VoteAdd(id Identity, info []byte) error {
 }
 
 // VoteRemove votes to take a voter out, oneself perhaps. Info is as in [Node.VoteAdd]; so are errors, and
-// [ErrPeerState] for a peer that is no voter.
+// [ErrPeerState] for a peer that is no voter, or the only one.
 func (n *Node) VoteRemove(id Identity, info []byte) error {
 	if p := n.byID[id]; p == nil || p.index == noPeer || !n.election.Voter(p.index) {
 		return fmt.Errorf("%w: %x is no voter", ErrPeerState, id[:8])
+	}
+	if len(n.election.Voters()) == 1 {
+		return fmt.Errorf("%w: %x is the only voter", ErrPeerState, id[:8])
 	}
 	return n.votePeer(wire.Remove, id, info)
 }
@@ -123,6 +127,8 @@ func (n *Node) votePeer(kind wire.Kind, id Identity, info []byte) error {
 // vote makes an event that votes for some observations.
 func (n *Node) vote(bodies []wire.Body) error {
 	switch {
+	case n.out.handed:
+		return ErrNotAdvanced
 	case n.learning != nil:
 		return fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
 	case !n.election.Voter(n.self):
@@ -146,6 +152,9 @@ func (n *Node) vote(bodies []wire.Body) error {
 	}
 	if err := n.distinct(t.hashes); err != nil {
 		return err
+	}
+	if len(t.raw) > MaxVoteSize {
+		return fmt.Errorf("%w: %d bytes at once, of %d", ErrLimit, len(t.raw), MaxVoteSize)
 	}
 	u := n.undecidedBehind(n.last)
 	if int(u.votes)+len(bodies) > MaxUndecided || u.size+uint64(len(t.raw)) > MaxUndecidedSize {

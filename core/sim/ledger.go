@@ -174,7 +174,7 @@ func (s *run) prove(p *process, d *core.Decided, voter core.Identity) error {
 	case read.Voter() != voter || read.Observation() != d.Hash || read.Section() != p.node.SectionID():
 		return errOtherProof
 	case s.plan.signed:
-		return read.Verify()
+		return read.Verify(p.node.SectionID(), voter, d.Hash)
 	}
 	return nil
 }

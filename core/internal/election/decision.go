@@ -120,16 +120,11 @@ func (e *Election) finish(x gossip.Index) {
 			e.blocks = append(e.blocks, Block{Observation: k.observation, By: by, Voters: e.votersOf(d.key), At: x})
 		}
 	}
-	changed := false
+	changed, now := false, e.n
 	for _, d := range e.decided {
 		k := &e.keys[d.key]
 		e.retire(k)
-		o, kind := k.observation, e.observations[k.observation].Kind
-		if !kind.aboutPeer() {
-			continue
-		}
-		if p := e.subject(o); p != NoPeer && e.member[p] != (kind == Add) {
-			e.member[p] = kind == Add
+		if o := k.observation; e.observations[o].Kind.aboutPeer() && e.act(o, &now) {
 			changed = true
 		}
 	}

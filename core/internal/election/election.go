@@ -79,9 +79,12 @@ type Election struct {
 	single    bool // Opaque observations need one vote
 	everyPeer bool // crate-0.7.3: strongly-sees counts every peer
 
-	identities [][32]byte
-	known      map[[32]byte]gossip.Peer // by identity
-	member     []bool                   // by peer: votes now
+	identities            [][32]byte
+	known                 map[[32]byte]gossip.Peer // by identity
+	member                []bool                   // by peer: votes now
+	wasAdded              []bool                   // by peer: voted at some time
+	added                 int                      // how many did
+	mostVoters, mostPeers int                      // see Limit
 
 	observations []observation
 	strangers    []stranger
@@ -148,6 +151,9 @@ func New(single, everyPeer bool, c coin.Coin) *Election {
 		votes:     make([]vote, 1),
 		next:      1,
 		last:      noKey,
+
+		mostVoters: noLimit,
+		mostPeers:  noLimit,
 	}
 	e.content.nodes = make([]node, 1)
 	return e
@@ -191,6 +197,7 @@ func (e *Election) AddPeer(identity [32]byte) (gossip.Peer, error) {
 	e.identities = append(e.identities, identity)
 	e.known[identity] = p
 	e.member = append(e.member, false)
+	e.wasAdded = append(e.wasAdded, false)
 	e.vbit = append(e.vbit, -1)
 	e.columnAdded()
 	if e.everyPeer {
@@ -203,6 +210,8 @@ func (e *Election) AddPeer(identity [32]byte) (gossip.Peer, error) {
 func (e *Election) Start(genesis []gossip.Peer) {
 	for _, p := range genesis {
 		e.member[p] = true
+		e.wasAdded[p] = true
+		e.added++
 	}
 	e.reset()
 }

@@ -73,9 +73,13 @@ func (m *Message) reset() {
 
 // gossip reads what requests and responses have: counts, tables, events, signatures.
 func (r *reader) gossip(s *Section, m *Message) {
-	events := r.count("events", 1, MaxEvents, leastEvent)
+	least := 1
+	if m.Kind == KindTeach {
+		least = 0
+	}
+	events := r.count("events", least, MaxEvents, leastEvent)
 	votes := r.count("votes", 0, MaxMessageVotes, 1)
-	creators := r.count("creators", 1, MaxCreators, leastCreator)
+	creators := r.count("creators", min(least, events), MaxCreators, leastCreator)
 	parents := r.count("parents", 0, MaxParents, 32)
 	observations := r.count("observations", 0, MaxObservations, leastObservation)
 	switch {

@@ -18,7 +18,7 @@ func (k MessageKind) gossip() bool { return k == KindRequest || k == KindRespons
 // Message is one message, decoded. The zero value is ready to be decoded into, and its slices are used
 // again by every Decode. Bodies alias the raw message that was decoded.
 //
-// Requests and responses have at least one event and no Wants; an ask has Wants and nothing else; a
+// Requests and responses have at least one event and no Wants (a teach may have no event); an ask has Wants and nothing else; a
 // supply has Observations, all with bodies, and nothing else. A learn has a Nonce, Skip and at most one of Wants,
 // and a teach what a response has, with the Nonce of the learn it answers. Known is in all. Tables may be in any order
 // and may name the same thing twice, but each entry is used: creators and parents by an event,
