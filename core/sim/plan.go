@@ -64,10 +64,9 @@ type crash struct {
 
 // change is that members vote to add or remove a peer.
 type change struct {
-	at     time.Duration
-	add    bool
-	who    int // a founder, or a process that joins: founders come first
-	lonely bool
+	at  time.Duration
+	add bool
+	who int // a founder, or a process that joins: founders come first
 }
 
 // between is a plan's number drawn from a range.
