@@ -234,8 +234,8 @@ var scenarios = []Scenario{
 		},
 	},
 	{
-		Name: "large", MinPeers: 64, MaxPeers: 256, Least: 2, Slow: true,
-		Does: "up to 256 members, with loss; takes minutes",
+		Name: "large", MinPeers: 48, MaxPeers: 100, Least: 2, Slow: true,
+		Does: "up to 100 members, with loss; takes a minute and up to 3 GB, with -peers 256 over 20 GB",
 		plan: func(p *plan, r stream) {
 			p.loss = 5
 			p.horizon = time.Second
