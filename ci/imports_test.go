@@ -107,7 +107,8 @@ var packages = []pkg{
 	},
 	{
 		path: "core/internal/simulation",
-		why:  "an option that users cannot name",
+		why:  "options that users cannot name",
+		code: []allowed{{"core/internal/election", "meta-votes, for the simulator to look at"}},
 	},
 	{
 		path: "core/internal/wire",
@@ -133,6 +134,8 @@ var packages = []pkg{
 		code: []allowed{
 			{"core", "the nodes that it simulates, and engines to compare them with"},
 			{"core/internal/bug", "deliberate bugs of a node's runtime, and names of all"},
+			{"core/internal/coin", "the scheduler foresees meta-votes without a coin"},
+			{"core/internal/election", "the scheduler foresees meta-votes"},
 			{"core/internal/sign", "signs forged events with villains' keys"},
 			{"core/internal/simulation", "leaves signatures out, and looks at estimates"},
 			{"core/internal/wire", "forges messages"},

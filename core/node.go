@@ -222,7 +222,7 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		n.election.PassesOnly()
 	}
 	if cfg.Simulation.Probe != nil {
-		cfg.Simulation.Probe.Estimates = n.estimates
+		cfg.Simulation.Probe.View = n.view
 	}
 	n.graph = n.election.Graph()
 	secret := blake3.Sum256(append([]byte("parsec index 1"), cfg.Seed[:]...))

@@ -1,22 +1,28 @@
 package core
 
-import "parsec/core/internal/simulation"
+import (
+	"parsec/core/internal/election"
+	"parsec/core/internal/simulation"
+)
 
-// estimates is what the simulator's probe shows.
-func (n *Node) estimates() []simulation.Estimate {
-	if n.last == 0 {
-		return nil
+// view is what the simulator's probe shows.
+func (n *Node) view() simulation.View {
+	voters := n.election.Voters()
+	v := simulation.View{
+		Height: n.blocks, Nth: make([]uint32, len(voters)), Votes: make([][][]election.MetaVote, len(voters)),
 	}
-	m, ok := n.election.Inspect(n.graph.Event(n.last).Sync)
-	if !ok || len(m.Votes) == 0 {
-		return nil
-	}
-	out := make([]simulation.Estimate, len(m.Votes))
-	for i, votes := range m.Votes {
-		v := votes[len(votes)-1]
-		out[i] = simulation.Estimate{
-			Round: v.Round, Step: v.Step, True: v.EstT, False: v.EstF, Aux: v.Aux, Decided: v.Decision != 0,
+	for i, p := range voters {
+		if n.last == 0 {
+			break
+		}
+		x := n.graph.Tip(n.last, p)
+		if x == 0 {
+			continue
+		}
+		v.Nth[i] = n.graph.Event(x).Nth
+		if m, ok := n.election.Inspect(n.graph.Event(x).Sync); ok {
+			v.Votes[i] = m.Votes
 		}
 	}
-	return out
+	return v
 }

@@ -11,7 +11,9 @@ import (
 )
 
 // TestBugs shows that the simulator finds what it is there for: with each deliberate bug, one of so many seeds of a
-// scenario fails, and by the checker that is to find it.
+// scenario fails, and by the checker that is to find it. Of all bugs one is missing: without adoption of decisions
+// (bug.NoAdoption) nothing was seen to change in 60 runs of split; core/design/levels.md, point 4, tells why adoption
+// decides nothing by itself.
 func TestBugs(t *testing.T) {
 	for _, c := range []struct {
 		bug      bug.Bug
@@ -34,7 +36,8 @@ func TestBugs(t *testing.T) {
 		{bug.RefuseRemoved, "leave", false, 10, "both honest"},
 		{bug.Unlicensed, "strangers", false, 5, "cannot recover"},
 		{bug.NoPayload, "withhold", false, 10, "both honest"},
-		{bug.Unverified, "strangers", true, 10, ""},
+		{bug.Unverified, "strangers", true, 10, "both honest"},
+		{bug.OwnCoin, "split", false, 10, "and opaque"},
 	} {
 		t.Run(string(c.bug), func(t *testing.T) {
 			defer func(was bug.Bug) { bug.Active = was }(bug.Active)

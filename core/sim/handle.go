@@ -16,6 +16,8 @@ func (s *run) take(p *process, m *message) {
 		return
 	}
 	switch {
+	case p.learns() || errors.Is(err, core.ErrSelfState) && s.processes[m.from].restored != core.Hash{}:
+		return // it takes answers only, and may have asked another one that learns
 	case errors.Is(err, core.ErrDuplicateMessage), errors.Is(err, core.ErrPremature), errors.Is(err, core.ErrMissingPayload):
 		return
 	case errors.Is(err, core.ErrPeerState), errors.Is(err, core.ErrUnknownPeer):

@@ -35,7 +35,6 @@ func (s *run) checkOrders() {
 type graph struct {
 	node     *core.Node
 	peers    []core.Identity
-	founders int
 	events   []core.Event
 	children [][]int
 }

@@ -33,7 +33,8 @@ type plan struct {
 	duplicate  int               // percent
 	replay     time.Duration     // mean time until an old message comes again; 0 for never
 	partitions []partition
-	scheduler  bool // it decides which messages are delivered when
+	scheduler  bool    // it decides which messages are delivered when
+	ambush     *ambush // how it begins, nil for as it comes
 
 	// Processes.
 	sync    workloads.Delay // how long a record takes to be durable
@@ -58,14 +59,14 @@ type crash struct {
 	who      int
 	at, down time.Duration
 	kept     bool // the record that was being written is durable all the same
+	backup   int  // so many durable records are lost too: it comes back from a backup
 }
 
 // change is that members vote to add or remove a peer.
 type change struct {
-	at     time.Duration
-	add    bool
-	who    int // a founder, or a process that joins: founders come first
-	lonely bool
+	at  time.Duration
+	add bool
+	who int // a founder, or a process that joins: founders come first
 }
 
 // between is a plan's number drawn from a range.

@@ -24,16 +24,17 @@ type process struct {
 	founder  bool
 	probe    *simulation.Probe
 
-	node   *core.Node // nil while it is down
-	epoch  uint32     // how often it crashed
-	inbox  []input
-	busy   bool // its node waits until what it returned is done
-	doing  core.Ready
-	disk   disk
-	app    application
-	gone   bool // it stops for good
-	missed int  // gossip rounds without anybody to gossip to
-	slow   int  // it takes so many times as long for everything, 0 for once
+	node     *core.Node // nil while it is down
+	epoch    uint32     // how often it crashed
+	inbox    []input
+	busy     bool // its node waits until what it returned is done
+	doing    core.Ready
+	disk     disk
+	app      application
+	restored core.Hash // not zero while its log is a backup and its node has to learn what it lost
+
+	gone bool // it stops for good
+	slow int  // it takes so many times as long for everything, 0 for once
 }
 
 // disk is the log of a process. What is written is durable once the sync has ended.
@@ -45,7 +46,8 @@ type disk struct {
 // input is what a process is to take in.
 type input struct {
 	kind    inputKind
-	message message
+	message message       // gotMessage
+	whom    core.Identity // gotRequest
 }
 
 type inputKind uint8
@@ -53,6 +55,7 @@ type inputKind uint8
 const (
 	gotMessage inputKind = iota
 	gotTimer             // time to gossip
+	gotRequest           // the scheduler has it gossip to somebody
 	gotVotes             // time to vote for what was heard of
 )
 
@@ -61,7 +64,7 @@ func (p *process) slowness() int { return max(1, p.slow) }
 // config is what the process's node starts from.
 func (s *run) config(p *process) core.NodeConfig {
 	cfg := core.NodeConfig{
-		Seed: p.seed, Section: s.section, Applied: p.app.durable,
+		Seed: p.seed, Section: s.section, Applied: p.app.durable, Restored: p.restored,
 		Simulation: simulation.Options{Unsigned: !s.plan.signed, PredictableCoin: s.plan.coin == core.PredictableRoundParityCoin, Passes: s.plan.passes, Probe: p.probe},
 	}
 	if !p.founder {
@@ -88,7 +91,7 @@ func (p *process) start(s *run) {
 
 // set sets a process's timers.
 func (s *run) set(p *process) {
-	s.queue.push(action{at: s.now + s.pause(p), kind: doGossip, who: p.number, epoch: p.epoch})
+	s.queue.push(action{at: max(s.now, s.plan.ambush.length()) + s.pause(p), kind: doGossip, who: p.number, epoch: p.epoch})
 }
 
 // pause is how long a process waits until it gossips again.
@@ -137,20 +140,18 @@ func (p *process) take(s *run, in input) {
 	case gotMessage:
 		s.take(p, &in.message)
 	case gotTimer:
-		p.request(s)
+		if to := p.node.Recipients(); len(to) > 0 {
+			p.request(s, pick(s.gossip, to))
+		}
+	case gotRequest:
+		p.request(s, in.whom)
 	case gotVotes:
 		p.vote(s)
 	}
 }
 
 // request gossips to somebody.
-func (p *process) request(s *run) {
-	to := p.node.Recipients()
-	if len(to) == 0 {
-		p.missed++
-		return
-	}
-	who := pick(s.gossip, to)
+func (p *process) request(s *run, who core.Identity) {
 	err := p.node.Gossip(who)
 	s.trace.note('g', uint64(p.number), code(err))
 	if err != nil && p.honest && !errors.Is(err, core.ErrSelfState) {
@@ -213,21 +214,33 @@ func (p *process) send(s *run) {
 	}
 }
 
-// stop crashes a process. What was being written is durable if kept.
-func (p *process) stop(s *run, kept bool) {
+// stop crashes a process.
+func (p *process) stop(s *run, c *crash) {
 	if p.node == nil || p.gone {
 		return
 	}
 	if p.honest {
 		s.checkRecovery(p)
 	}
-	if kept && p.disk.writing != nil {
+	if !p.learns() {
+		p.restored = core.Hash{}
+	}
+	if c.kept && p.disk.writing != nil {
 		p.disk.records = append(p.disk.records, p.disk.writing)
 	}
 	p.disk.writing = nil
+	if c.backup > 0 {
+		p.disk.records = p.disk.records[:max(0, len(p.disk.records)-c.backup)]
+		s.disks.fill(p.restored[:])
+	}
 	p.node, p.inbox, p.busy, p.doing = nil, nil, false, core.Ready{}
 	p.epoch++
 	p.app.crash()
+}
+
+// learns reports whether a process's node is learning what its backup lacks.
+func (p *process) learns() bool {
+	return p.restored != core.Hash{} && errors.Is(p.node.CanVote(), core.ErrSelfState)
 }
 
 // restart brings a process back from what is durable.

@@ -27,6 +27,7 @@ const (
 	doReplay                     // an old message comes again
 	doMischief                   // villain who does something nobody asked for
 	doSchedule                   // the scheduler lets messages through
+	doAmbush                     // the scheduler makes move what of its ambush
 	doHeal                       // all faults end
 )
 

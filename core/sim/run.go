@@ -159,7 +159,7 @@ func (s *run) begin() {
 	}
 	r := s.load
 	for range p.payloads {
-		s.queue.push(action{at: r.moment(0, p.horizon), kind: doPropose, what: -1})
+		s.queue.push(action{at: r.moment(p.ambush.length(), p.horizon), kind: doPropose, what: -1})
 	}
 	for i, c := range p.changes {
 		s.queue.push(action{at: c.at, kind: doPropose, what: int32(i)})
@@ -175,7 +175,11 @@ func (s *run) begin() {
 		s.queue.push(action{at: s.network.draw(workloads.Delay{Shape: workloads.Exponential, Mean: p.replay}), kind: doReplay})
 	}
 	if p.scheduler {
-		s.queue.push(action{at: schedulerTick, kind: doSchedule})
+		if p.ambush != nil {
+			s.prepare()
+			s.queue.push(action{at: lead, kind: doAmbush})
+		}
+		s.queue.push(action{at: p.ambush.length() + schedulerTick, kind: doSchedule})
 	}
 	for i := range p.villains {
 		if v := &p.villains[i]; v.mischief > 0 {
@@ -223,7 +227,7 @@ func (s *run) do(ctx context.Context) {
 // act does one thing.
 func (s *run) act(a *action) {
 	var p *process
-	if a.kind != doReplay && a.kind != doSchedule && a.kind != doHeal && a.kind != doPropose && a.kind != doMischief {
+	if a.kind != doReplay && a.kind != doSchedule && a.kind != doHeal && a.kind != doPropose && a.kind != doMischief && a.kind != doAmbush {
 		p = s.processes[a.who]
 	}
 	switch a.kind {
@@ -252,7 +256,7 @@ func (s *run) act(a *action) {
 			p.synced(s)
 		}
 	case doCrash:
-		p.stop(s, s.plan.crashes[a.what].kept)
+		p.stop(s, &s.plan.crashes[a.what])
 	case doRestart:
 		p.restart(s)
 	case doJoin:
@@ -264,6 +268,8 @@ func (s *run) act(a *action) {
 		s.plan.villains[a.who].act(s)
 	case doSchedule:
 		s.release()
+	case doAmbush:
+		s.ambushNext(int(a.what))
 	case doHeal:
 		s.heal()
 	}
@@ -286,7 +292,7 @@ func (s *run) heal() {
 		switch {
 		case !p.honest:
 			p.gone, p.node = true, nil
-		case p.node == nil && len(p.disk.records) > 0:
+		case p.node == nil && (len(p.disk.records) > 0 || p.restored != core.Hash{}):
 			p.restart(s)
 		}
 	}

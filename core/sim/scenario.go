@@ -33,7 +33,7 @@ var scenarios = []Scenario{
 	{
 		Name: "calm", MinPeers: 2, MaxPeers: 10, Least: 1,
 		Does: "good links and honest members: the load alone, several votes in one event",
-		plan: func(p *plan, r stream) { p.burst = 6; p.payloads += 6 },
+		plan: func(p *plan, r stream) { p.burst = 6; p.payloads += 2 },
 	},
 	{
 		Name: "delay", MinPeers: 4, MaxPeers: 8, Least: 2,
@@ -82,6 +82,18 @@ var scenarios = []Scenario{
 		Name: "crash-kept", MinPeers: 3, MaxPeers: 8, Least: 2,
 		Does: "as crash, but what was being written is durable though nobody was told of it",
 		plan: func(p *plan, r stream) { p.crashing(r, true) },
+	},
+	{
+		Name: "backup", MinPeers: 4, MaxPeers: 8, Least: 4,
+		Does: "a member crashes and comes back from a backup, without records whose messages were sent",
+		plan: func(p *plan, r stream) {
+			// One alone: to learn its own events it needs a supermajority of members who did not lose anything. And not
+			// at once: what it had sent has to have reached those members.
+			p.sync.Mean = 5 * time.Millisecond
+			p.crashes = []crash{{
+				who: r.below(p.peers), at: r.moment(0, p.horizon), down: 10*interval + r.moment(0, p.horizon/4), backup: r.within(1, 60),
+			}}
+		},
 	},
 	{
 		Name: "twins", MinPeers: 4, MaxPeers: 8, Least: 4,
@@ -143,12 +155,12 @@ var scenarios = []Scenario{
 		},
 	},
 	{
-		Name: "split", MinPeers: 4, MaxPeers: 5, Least: 4,
+		Name: "split", MinPeers: 4, MaxPeers: 6, Least: 4,
 		Does: "a scheduler sees all messages and estimates, and delays messages to keep estimates split: the concrete coin",
 		plan: func(p *plan, r stream) { p.splitting(r) },
 	},
 	{
-		Name: "split-parity", MinPeers: 4, MaxPeers: 5, Least: 4,
+		Name: "split-parity", MinPeers: 4, MaxPeers: 6, Least: 4,
 		Does: "as split, with the predictable coin of recordings",
 		plan: func(p *plan, r stream) { p.splitting(r); p.coin = core.PredictableRoundParityCoin },
 	},
@@ -222,8 +234,8 @@ var scenarios = []Scenario{
 		},
 	},
 	{
-		Name: "large", MinPeers: 64, MaxPeers: 256, Least: 2, Slow: true,
-		Does: "up to 256 members, with loss; takes minutes",
+		Name: "large", MinPeers: 48, MaxPeers: 100, Least: 2, Slow: true,
+		Does: "up to 100 members, with loss; takes a minute and up to 3 GB, with -peers 256 over 20 GB",
 		plan: func(p *plan, r stream) {
 			p.loss = 5
 			p.horizon = time.Second
@@ -286,9 +298,13 @@ func (p *plan) churning(r stream) {
 	}
 }
 
+// splitting puts the network into the scheduler's hands.
 func (p *plan) splitting(r stream) {
-	p.scheduler, p.passes = true, true
-	p.horizon *= 2
+	p.scheduler, p.passes, p.batch = true, true, 1
+	if r.percent(70) {
+		p.ambush = newAmbush(r, p.peers)
+	}
+	p.horizon += p.ambush.length()
 }
 
 // addTwins makes more of the founders twins.

@@ -2,6 +2,8 @@
 // cannot be named outside this module, so that a node of a user always has their zero values.
 package simulation
 
+import "parsec/core/internal/election"
+
 // Options are a node's. The zero value is the real thing.
 type Options struct {
 	// Unsigned leaves signatures out: events carry zeros, and none are checked.
@@ -16,16 +18,14 @@ type Options struct {
 
 // Probe looks into a node. The node sets it.
 type Probe struct {
-	// Estimates returns, for each voter in order of identity, the last meta-vote about it that the node's last event
-	// carries; nil if it carries none. Cost: it spells out all meta-votes of the event.
-	Estimates func() []Estimate
+	// View returns what the node's last event sees of the running election. Cost: it spells out all meta-votes of the
+	// last events of all voters.
+	View func() View
 }
 
-// Estimate is a meta-vote (SPEC section 4).
-type Estimate struct {
-	Round       uint32
-	Step        uint8 // 0 forced true, 1 forced false, 2 genuine flip
-	True, False bool  // estimates; neither while a coin is awaited
-	Aux         int8  // auxiliary value: 0 none, 1 true, 2 false
-	Decided     bool
+// View is what an event sees of an election. Slices are by voter, in order of identity.
+type View struct {
+	Height uint64                  // blocks decided before
+	Nth    []uint32                // the index by creator of the last event by each voter, 0 for none too
+	Votes  [][][]election.MetaVote // what that event holds about each voter; nil if it has no meta-votes
 }
