@@ -101,7 +101,7 @@ func (n *Node) descendsFromAny(x gossip.Index, p gossip.Peer) bool {
 // of this node's own log are.
 func (n *Node) trusts(c *candidate, v sign.Verified) bool {
 	return v.OK() && gossip.Peer(v.Peer()) == c.by && v.Message() == *c.id ||
-		n.recovers || n.cfg.Simulation.Unsigned || bug.On(bug.Unverified)
+		n.recovers || n.simulated.Unsigned || bug.On(bug.Unverified)
 }
 
 // insert adds a candidate that is acceptable to the graph and the record, and takes out what it decides.

@@ -59,7 +59,7 @@ func (n *Node) insertOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 			n.stranger(n.graph.Len()+1, Identity(n.creatorKey(m, ev.Recipient)))
 		}
 	}
-	if !a.checked && !n.cfg.Simulation.Unsigned && !bug.On(bug.Unverified) {
+	if !a.checked && !n.simulated.Unsigned && !bug.On(bug.Unverified) {
 		// Its creator was added by what came before it.
 		r.items = append(r.items[:0], sign.Item{Peer: uint16(c.by), Message: a.id, Signature: ev.Signature})
 		r.bad = append(r.bad[:0], 0)

@@ -97,13 +97,6 @@ func (f *forger) respond(self, other *forged) *forged {
 	return f.finish(&forged{by: self.by, cause: wire.Response, self: self, other: other})
 }
 
-// resigned returns a copy of an event with another signature, and so with the same id.
-func resigned(e *forged) *forged {
-	out := *e
-	out.signature[5] ^= 0x40
-	return &out
-}
-
 // chain returns the events of a chain that asks so many times, the last first named by its number.
 func (f *forger) chain(self *forged, recipient core.Identity, length int) []*forged {
 	var out []*forged

@@ -99,11 +99,10 @@ func (n *Node) State() Hash {
 	return out
 }
 
-// verify panics if an invariant does not hold after event x was inserted. Time O(events) after every thousandth event,
-// else O(branches).
+// verify panics if invariant 1, as far as ids go, or 3 does not hold after event x was inserted.
 func (n *Node) verify(x gossip.Index) {
 	if n.store.find(n.store.id(x)) != x {
-		panic("core: event is not found by its id")
+		panic("core: invariant 1: an event is there twice, or not found by its id")
 	}
 	if n.graph.Event(x).By == n.self && n.last != x {
 		panic("core: this node's last event is not")

@@ -51,8 +51,8 @@ type NodeConfig struct {
 	// time; zero for a log that is whole.
 	Restored Hash
 
-	// Simulation is for the simulator alone, and zero elsewhere.
-	Simulation simulation.Options
+	// Simulation is for the simulator alone, and nil elsewhere.
+	Simulation *simulation.Options
 }
 
 // IdentityOf returns the identity whose private key has the given seed.
@@ -64,18 +64,20 @@ func IdentityOf(seed [sign.SeedSize]byte) Identity { return Identity(sign.NewSig
 //
 // Invariants, numbered as verify reports them:
 //
-//  1. Every event in the graph was checked: its signature, its parents, its creator and the observations it votes for.
-//  2. Every event in the graph is one that this node's last event descends from; but for what the last message
-//     brought of a peer that forked (core/design/acceptance.md).
+//  1. Every event in the graph was checked: its signature, its parents, its creator and the observations it votes for;
+//     and it is there once.
+//  2. Every event in the graph is one that this node's last event descends from, but for what a forker brought
+//     (core/design/acceptance.md).
 //  3. Every observation that an event votes for has its content here.
 //  4. What the last event descends from was handed out as a record, or is in the next one.
 type Node struct {
-	cfg      NodeConfig
-	section  *wire.Section
-	founders []Identity
-	genesis  []byte // the one genesis observation of the section
-	signer   *sign.Signer
-	identity Identity
+	cfg       NodeConfig
+	simulated simulation.Options
+	section   *wire.Section
+	founders  []Identity
+	genesis   []byte // the one genesis observation of the section
+	signer    *sign.Signer
+	identity  Identity
 
 	election *election.Election
 	graph    *gossip.Graph
@@ -197,7 +199,11 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		return nil, err
 	}
 	var toss coin.Coin = new(coin.Concrete)
-	if cfg.Simulation.PredictableCoin {
+	var simulated simulation.Options
+	if cfg.Simulation != nil {
+		simulated = *cfg.Simulation
+	}
+	if simulated.PredictableCoin {
 		toss = coin.PredictableRoundParity{}
 	}
 	signer := sign.NewSigner(cfg.Seed)
@@ -205,24 +211,25 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		toss = coin.Own{Coin: toss, Turned: signer.Public()[0]&1 == 1}
 	}
 	n := &Node{
-		cfg:      cfg,
-		section:  cfg.Section.wireSection(founders),
-		founders: founders,
-		signer:   signer,
-		identity: Identity(signer.Public()),
-		election: election.New(cfg.Section.Mode == Single, false, toss),
-		verifier: sign.NewVerifier(blake3.Sum256(append([]byte("parsec verifier 1"), cfg.Seed[:]...))),
-		self:     noPeer,
-		byID:     make(map[Identity]*peer),
-		adds:     make(map[Identity]int),
-		keys:     make(map[wire.Hash]struct{}),
-		ballots:  make([]ballot, 1),
+		cfg:       cfg,
+		simulated: simulated,
+		section:   cfg.Section.wireSection(founders),
+		founders:  founders,
+		signer:    signer,
+		identity:  Identity(signer.Public()),
+		election:  election.New(cfg.Section.Mode == Single, false, toss),
+		verifier:  sign.NewVerifier(blake3.Sum256(append([]byte("parsec verifier 1"), cfg.Seed[:]...))),
+		self:      noPeer,
+		byID:      make(map[Identity]*peer),
+		adds:      make(map[Identity]int),
+		keys:      make(map[wire.Hash]struct{}),
+		ballots:   make([]ballot, 1),
 	}
-	if cfg.Simulation.Passes {
+	if simulated.Passes {
 		n.election.PassesOnly()
 	}
-	if cfg.Simulation.Probe != nil {
-		cfg.Simulation.Probe.View = n.view
+	if simulated.Probe != nil {
+		simulated.Probe.View = n.view
 	}
 	n.graph = n.election.Graph()
 	secret := blake3.Sum256(append([]byte("parsec index 1"), cfg.Seed[:]...))
@@ -340,7 +347,7 @@ func (n *Node) make(cause gossip.Cause, other gossip.Index, votes []uint32, reci
 	}
 	t.id = n.eventID(&t.own)
 	var verified sign.Verified
-	if !n.cfg.Simulation.Unsigned {
+	if !n.simulated.Unsigned {
 		t.signature, verified = n.verifier.Sign(n.signer, uint16(n.self), &t.id)
 	}
 	return n.insert(&t.own, verified)

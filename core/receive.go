@@ -200,6 +200,9 @@ func (n *Node) take(p *peer, raw []byte) error {
 	case built && m.Kind == wire.KindRequest:
 		n.send(p, wire.KindResponse)
 	}
+	if invariants && n.graph.Len() < 1000 && len(n.graph.Forked()) == 0 && !n.whole() {
+		panic("core: invariant 2: an event is not behind the node's last")
+	}
 	if err := n.decideAlone(); err != nil {
 		return err
 	}

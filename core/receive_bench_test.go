@@ -17,15 +17,12 @@ import (
 
 // traffic is what one node of a section is sent: frames in order, from the second node.
 type traffic struct {
-	cfg      core.NodeConfig // of the node that is sent to
-	from     core.Identity
-	frames   [][]byte
-	asks     []bool // by frame: the node makes a request first, which the frame answers
-	events   int    // in all frames together
-	blocks   int    // that come out
-	voters   []core.NodeConfig
-	verified []sign.Item // what there is to verify
-	section  *wire.Section
+	cfg    core.NodeConfig // of the node that is sent to
+	from   core.Identity
+	frames [][]byte
+	asks   []bool // by frame: the node makes a request first, which the frame answers
+	events int    // in all frames together
+	blocks int    // that come out
 }
 
 // newTraffic lets a section of peers gossip, each voting for payloads of 128 bytes now and then, and one of its nodes

@@ -85,7 +85,9 @@ func (s *run) checkRecovery(p *process) {
 		records = append(slices.Clip(records), p.disk.writing)
 	}
 	cfg := s.config(p)
-	cfg.Simulation.Probe = nil
+	options := *cfg.Simulation
+	options.Probe = nil
+	cfg.Simulation = &options
 	again, err := core.Recover(cfg, slices.Values(records))
 	switch {
 	case err != nil:

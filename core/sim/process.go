@@ -65,7 +65,7 @@ func (p *process) slowness() int { return max(1, p.slow) }
 func (s *run) config(p *process) core.NodeConfig {
 	cfg := core.NodeConfig{
 		Seed: p.seed, Section: s.section, Applied: p.app.durable, Restored: p.restored,
-		Simulation: simulation.Options{Unsigned: !s.plan.signed, PredictableCoin: s.plan.coin == core.PredictableRoundParityCoin, Passes: s.plan.passes, Probe: p.probe},
+		Simulation: &simulation.Options{Unsigned: !s.plan.signed, PredictableCoin: s.plan.coin == core.PredictableRoundParityCoin, Passes: s.plan.passes, Probe: p.probe},
 	}
 	if !p.founder {
 		cfg.Contacts = s.founders

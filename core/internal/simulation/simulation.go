@@ -1,5 +1,5 @@
 // Package simulation holds what the simulator may switch off in a node or see of it, and nobody else: its types
-// cannot be named outside this module, so that a node of a user always has their zero values.
+// cannot be named outside this module, and a node's options are a pointer, so that a node of a user has none.
 package simulation
 
 import "parsec/core/internal/election"

@@ -8,8 +8,8 @@ import (
 	"parsec/core/internal/wire"
 )
 
-// TestReviewSameEventTwice: a message that has an honest member's event twice makes that member a forker.
-func TestReviewSameEventTwice(t *testing.T) {
+// TestSameEventTwice: a message that has an honest member's event twice makes that member a forker.
+func TestHonestEventTwice(t *testing.T) {
 	w := newNetwork(t, core.Single, 4, 1)
 	for _, m := range w.order {
 		w.carry(m)

@@ -11,7 +11,7 @@ import (
 	"parsec/core"
 )
 
-func TestReviewBigVoteLoop(t *testing.T) {
+func TestBigVoteLoop(t *testing.T) {
 	w := newNetwork(t, core.Single, 4, 1)
 	w.run(50)
 	var many [][]byte
@@ -33,8 +33,8 @@ func TestReviewBigVoteLoop(t *testing.T) {
 	}
 }
 
-// TestReviewEmptyRecord follows the loop of doc.go to the letter.
-func TestReviewEmptyRecord(t *testing.T) {
+// TestEmptyRecord follows the loop of doc.go to the letter.
+func TestEmptyRecord(t *testing.T) {
 	w := newNetwork(t, core.Single, 2, 1)
 	m := w.order[0]
 	var log [][]byte
@@ -76,8 +76,8 @@ func last(m *member, to core.Identity) []byte {
 	return f
 }
 
-// TestReviewUnderflow: a branch whose first event decides what the chain before it votes for.
-func TestReviewUnderflow(t *testing.T) {
+// TestUnderflow: a branch whose first event decides what the chain before it votes for.
+func TestUnderflow(t *testing.T) {
 	for seed := range uint64(60) {
 		w := newNetwork(t, core.Single, 4, seed)
 		w.sloppy = true

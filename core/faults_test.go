@@ -51,8 +51,8 @@ func (h *hostile) frame(m *wire.Message) []byte {
 	return h.framer.Seal(nil, h.section, wire.Append(nil, m))
 }
 
-// TestReviewVoteTwice: one event that votes twice for one observation, by a table that names it twice.
-func TestReviewVoteTwice(t *testing.T) {
+// TestVoteTwice: one event that votes twice for one observation, by a table that names it twice.
+func TestVoteTwice(t *testing.T) {
 	w := newNetwork(t, core.Single, 4, 1)
 	for _, m := range w.order {
 		w.carry(m)
@@ -101,8 +101,8 @@ func TestReviewVoteTwice(t *testing.T) {
 	}
 }
 
-// TestReviewDoubledCreators: one message with many branches of one forker, each by a creator entry of its own.
-func TestReviewDoubledCreators(t *testing.T) {
+// TestDoubledCreators: one message with many branches of one forker, each by a creator entry of its own.
+func TestDoubledCreators(t *testing.T) {
 	w := newNetwork(t, core.Single, 4, 1)
 	for _, m := range w.order {
 		w.carry(m)
@@ -140,9 +140,9 @@ func TestReviewDoubledCreators(t *testing.T) {
 	}
 }
 
-// TestReviewRemovedSender: a node learns of a removal from a message of the removed peer itself, and keeps events that
+// TestRemovedSender: a node learns of a removal from a message of the removed peer itself, and keeps events that
 // its own do not descend from. S stops once removed.
-func TestReviewRemovedSender(t *testing.T) {
+func TestRemovedSender(t *testing.T) {
 	for seed := range uint64(400) {
 		w := newNetwork(t, core.Supermajority, 4, seed)
 		w.sloppy = true
@@ -232,7 +232,7 @@ func TestReviewRemovedSender(t *testing.T) {
 	t.Log("no seed hits")
 }
 
-func TestReviewRestoredAlone(t *testing.T) {
+func TestRestoredAlone(t *testing.T) {
 	w := newNetwork(t, core.Single, 1, 1)
 	m := w.order[0]
 	w.carry(m)
@@ -248,7 +248,7 @@ func TestReviewRestoredAlone(t *testing.T) {
 	}
 }
 
-func TestReviewRestoredTwo(t *testing.T) {
+func TestRestoredTwo(t *testing.T) {
 	w := newNetwork(t, core.Single, 4, 1)
 	w.run(50)
 	w.sloppy = true
@@ -281,8 +281,8 @@ func TestReviewRestoredTwo(t *testing.T) {
 	}
 }
 
-// TestReviewStrangers: a joiner asks a contact that is no founder until it is added.
-func TestReviewStrangers(t *testing.T) {
+// TestStrangers: a joiner asks a contact that is no founder until it is added.
+func TestStrangers(t *testing.T) {
 	w := newNetwork(t, core.Single, 4, 1)
 	w.sloppy = true
 	a := w.join(4, w.section.Genesis[0])
@@ -325,7 +325,7 @@ func TestReviewStrangers(t *testing.T) {
 	}
 }
 
-func TestReviewBigVote(t *testing.T) {
+func TestBigVote(t *testing.T) {
 	w := newNetwork(t, core.Single, 4, 1)
 	w.run(50)
 	var many [][]byte
@@ -345,8 +345,8 @@ func TestReviewBigVote(t *testing.T) {
 	w.gossip(w.order[0])
 }
 
-// TestReviewLearnPanic: any member asks to be taught from a place of its choice.
-func TestReviewLearnPanic(t *testing.T) {
+// TestLearnPanic: any member asks to be taught from a place of its choice.
+func TestLearnPanic(t *testing.T) {
 	w := newNetwork(t, core.Supermajority, 4, 1)
 	for i := range 12 {
 		p := make([]byte, 1<<20)
@@ -387,7 +387,7 @@ func TestReviewLearnPanic(t *testing.T) {
 	}
 }
 
-func TestReviewLastLeaves(t *testing.T) {
+func TestLastLeaves(t *testing.T) {
 	w := newNetwork(t, core.Single, 1, 1)
 	m := w.order[0]
 	w.carry(m)

@@ -8,8 +8,8 @@ import (
 	"parsec/core/internal/wire"
 )
 
-// TestReviewStaleBodies: contents kept for a message that was replaced fill the room for all later ones.
-func TestReviewStaleBodies(t *testing.T) {
+// TestStaleBodies: contents kept for a message that was replaced fill the room for all later ones.
+func TestStaleBodies(t *testing.T) {
 	w := newNetwork(t, core.Single, 2, 1)
 	for _, m := range w.order {
 		w.carry(m)
