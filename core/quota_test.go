@@ -138,8 +138,17 @@ func TestBranchesFull(t *testing.T) {
 		record = append(record, make([]byte, 64)...)
 	}
 	initial(self)
+	initial(forker) // event 2
+	events := 2
+	branch := func() { // asks somebody new, after event 2
+		events++
+		record = binary.AppendUvarint(append(record, 2), forker)
+		record = append(binary.AppendUvarint(record, uint64(events-2)), 0)
+		recipient := core.IdentityOf(seedOf(1000 + events))
+		record = append(append(record, recipient[:]...), make([]byte, 64)...)
+	}
 	for range core.MaxBranches + 1 {
-		initial(forker)
+		branch()
 	}
 	full, err := core.Recover(m.cfg, slices.Values([][]byte{record}))
 	if err != nil {
@@ -160,7 +169,7 @@ func TestBranchesFull(t *testing.T) {
 	if full.Observations() != before {
 		t.Error("a content was kept that no event votes for")
 	}
-	initial(forker)
+	branch()
 	if _, err := core.Recover(m.cfg, slices.Values([][]byte{record})); !errors.Is(err, core.ErrRecord) || !errors.Is(err, core.ErrLimit) {
 		t.Errorf("a log with one branch more: %v", err)
 	}
