@@ -12,8 +12,8 @@
 //     durable before a byte of any message leaves, or the member may fork itself after a crash, and be taken for
 //     hostile. Blocks are applied in order. Then [Node.Advance] is called.
 //   - **The log.** Records are kept, all of them, in order, and undamaged: [Recover] trusts them. Losing the last
-//     ones before their messages were sent is no harm. Losing more is a fork, unless [NodeConfig].Restored says
-//     that the log was lost or is a backup.
+//     ones before their messages were sent is no harm. Losing more is a fork. Where the log was lost or is a backup,
+//     [NodeConfig].Restored lowers that risk, but does not take it away.
 //   - **One node for one key.** Two that run at a time fork.
 //   - **Blocks once.** Applications note the number of the block they applied with what it did, and give the next
 //     one as [NodeConfig].Applied: blocks are delivered again from there after a restart.

@@ -47,8 +47,10 @@ type NodeConfig struct {
 	Applied uint64
 
 	// Restored says that the log may lack records whose messages were sent: it is a backup, or it was lost. The node
-	// then learns its own events from a supermajority of the voters before it makes one. It is random, and new each
-	// time; zero for a log that is whole.
+	// then learns its own events from a supermajority of the voters before it makes one: from all others in a section
+	// of up to four. An event that reached only members who do not answer, or that is still on its way, is not learned,
+	// and the node forks itself: where that matters, remove the peer and join under a new key. Restored is random, and
+	// new each time; zero for a log that is whole.
 	Restored Hash
 
 	// Simulation is for the simulator alone, and nil elsewhere.
