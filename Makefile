@@ -79,7 +79,7 @@ cross: ## build and vet for Linux, macOS and Windows on amd64 and arm64, without
 
 race: ## run the shortened tests under the race detector, if there is a C compiler
 	@echo "== race: go test -race -short"
-	@if $(HAVE_CC); then CGO_ENABLED=1 $(GO) test -race -short $(PROTOCOL); \
+	@if $(HAVE_CC); then CGO_ENABLED=1 $(GO) test -race -short -timeout 30m $(PROTOCOL); \
 	else echo "   skipped: no C compiler ($$($(GO) env CC) cannot build a program)"; fi
 
 invariants: ## run the core's shortened tests with its invariants checked after every event
@@ -96,7 +96,7 @@ bugs: ## check that the simulator finds deliberate bugs, which are built in for 
 
 unit: ## run the tests
 	@echo "== unit: go test"
-	@$(GO) test ./...
+	@$(GO) test -timeout 30m ./...
 
 fuzz: ## run every fuzz target for FUZZTIME each (10m)
 	@echo "== fuzz: $(FUZZTIME) each"

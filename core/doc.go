@@ -11,7 +11,9 @@
 //   - **Order.** What [Node.Ready] returns is done in the order of its fields: the record is appended to a log and
 //     durable before a byte of any message leaves, or the member may fork itself after a crash, and be taken for
 //     hostile. Blocks are applied in order. Then [Node.Advance] is called.
-//   - **The log.** Records are kept, all of them, in order, and undamaged: [Recover] trusts them. Losing the last
+//   - **The log.** Records are kept, all of them, in order, and undamaged: [Recover] trusts them. A record
+//     tells neither its length nor a checksum: frame it with both, and cut off an incomplete last one, which was never
+//     durable, so that nothing of it was sent. Losing the last
 //     ones before their messages were sent is no harm. Losing more is a fork. Where the log was lost or is a backup,
 //     [NodeConfig].Restored lowers that risk, but does not take it away.
 //   - **One node for one key.** Two that run at a time fork.
@@ -37,7 +39,7 @@
 //	for {
 //		select {
 //		case m := <-network: // from is who the transport says it is
-//			err = node.Handle(m.from, m.frame) // count errors: they are about the peer
+//			err = node.Handle(m.from, m.frame) // which errors speak against the peer is said there
 //		case payload := <-users:
 //			err = node.Vote(payload)
 //		case <-ticker:
@@ -46,9 +48,9 @@
 //			}
 //		}
 //		todo := node.Ready()
-//		log.AppendAndSync(todo.Record)
+//		log.AppendAndSync(todo.Record) // a copy: what Ready returned is used again after Advance
 //		for _, m := range todo.Messages {
-//			network.Send(m.To, m.Frame)
+//			network.Send(m.To, m.Frame) // likewise
 //		}
 //		for _, block := range todo.Blocks {
 //			application.Apply(block)

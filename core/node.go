@@ -36,14 +36,15 @@ var (
 
 // NodeConfig is what a node starts from.
 type NodeConfig struct {
-	Seed    [sign.SeedSize]byte // the seed of the private key (RFC 8032); [IdentityOf] tells the public one
+	Seed    [32]byte // the seed of the private key (RFC 8032); [IdentityOf] tells the public one
 	Section Section
 
 	// Contacts are members whom this node may not know yet: a joining node asks them, and so does one that was
 	// away for so long that all whom it knew have left.
 	Contacts []Identity
 
-	// Applied is the number of blocks that the application has applied: the first to be delivered has this number.
+	// Applied is the number of blocks that the application has applied: the first to be delivered has this number. It
+	// may be more than the log has decided ([Node.Height]), where the log lost its end; nothing is delivered before.
 	Applied uint64
 
 	// Restored says that the log may lack records whose messages were sent: it is a backup, or it was lost. The node
@@ -58,7 +59,7 @@ type NodeConfig struct {
 }
 
 // IdentityOf returns the identity whose private key has the given seed.
-func IdentityOf(seed [sign.SeedSize]byte) Identity { return Identity(sign.NewSigner(seed).Public()) }
+func IdentityOf(seed [32]byte) Identity { return Identity(sign.NewSigner(seed).Public()) }
 
 // Node is one member of a section, or one that joins it: a pure state machine that signs and checks events,
 // orders them and says what to persist, send and deliver. The package's documentation tells the caller's duties.
@@ -157,8 +158,8 @@ func Join(cfg NodeConfig) (*Node, error) {
 
 // Recover returns the node that handed out the given records, in their order: all of them, or the first so many.
 // It is as it was then, bit for bit, but for what it had been asked for and what it held of messages that could
-// not be taken in whole. Blocks from number cfg.Applied on are delivered again. Without records it is as [Start] or
-// [Join] would make it. The error wraps [ErrConfig] or [ErrRecord].
+// not be taken in whole. Blocks from number cfg.Applied on are delivered again. Without records, or if they are nil, it is as
+// [Start] or [Join] would make it. The error wraps [ErrConfig] or [ErrRecord].
 //
 // With cfg.Restored the node makes no event yet: [Node.CanVote] tells. Gossip to all of its recipients, again where no
 // answer comes, until it may vote.
@@ -172,6 +173,9 @@ func Recover(cfg NodeConfig, records iter.Seq[[]byte]) (*Node, error) {
 	}
 	n.recovers = true
 	var last []byte
+	if records == nil {
+		records = func(func([]byte) bool) {}
+	}
 	for r := range records {
 		if len(r) == 0 {
 			continue

@@ -13,7 +13,7 @@ const (
 	MaxHeld = 1 << 20 // bytes of one message, the last, that waits for contents; uncompressed
 	// MaxHeldBodies is for contents that were asked for and came, with heldOverhead each: what one message can lack.
 	MaxHeldBodies = wire.MaxRaw + wire.MaxMessageVotes*heldOverhead
-	MaxAsked      = wire.MaxWants // contents asked for at a time
+	MaxAsked      = wire.MaxWants // 4,096: contents asked for at a time
 )
 
 // heldOverhead is about what keeping a content costs beside its bytes.

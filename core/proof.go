@@ -8,7 +8,7 @@ import (
 	"parsec/core/internal/wire"
 )
 
-// MaxProofSize is how many bytes a proof takes at most.
+// MaxProofSize is how many bytes a proof takes at most: 1,677.
 const MaxProofSize = wire.MaxProof
 
 // Proof shows to anyone that a peer voted for an observation. It says nothing of where, or whether, that has a

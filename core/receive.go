@@ -95,6 +95,9 @@ func (r *refusal) err() error {
 // send and deliver even where an error is returned. A message never makes the node fail, and is copied where parts
 // of it are kept.
 //
+// Honest peers cause [ErrPremature], [ErrDuplicateMessage], [ErrMissingPayload] and, as long as members decide at
+// different times, [ErrPeerState] and [ErrUnknownPeer]; the others speak against the sender.
+//
 // Errors, but for [ErrNotAdvanced] and for [ErrSelfState] while a restored node learns ([NodeConfig].Restored) all of
 // them about the message or its sender: [ErrMessage], [ErrLimit]; [ErrUnknownPeer] and [ErrPremature]
 // for a sender this node does not know (yet), [ErrPeerState] for one that was removed or forked;

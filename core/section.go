@@ -12,10 +12,10 @@ import (
 
 // Limits of one section, the same for every member: they are part of what makes an event valid.
 const (
-	MaxVoters        = wire.MaxGroup   // voters at one time
-	MaxPayload       = wire.MaxPayload // bytes of an opaque payload
-	MaxInfo          = wire.MaxInfo    // bytes beside a peer that is voted about
-	MaxVotes         = wire.MaxVotes   // votes in one event, and in one call of [Node.Vote]
+	MaxVoters        = wire.MaxGroup   // 256: voters at one time
+	MaxPayload       = wire.MaxPayload // 1 MiB: bytes of an opaque payload
+	MaxInfo          = wire.MaxInfo    // 1 KiB: bytes beside a peer that is voted about
+	MaxVotes         = wire.MaxVotes   // 8,192: votes in one event, and in one call of [Node.Vote]
 	MaxVotesSize     = 4 << 20         // bytes of what the votes in one event are about: a message has room for them
 	MaxUndecided     = 1 << 16         // votes of one peer that are undecided
 	MaxUndecidedSize = 64 << 20        // bytes of what they are about

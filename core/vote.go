@@ -72,7 +72,8 @@ func (n *Node) CanVote() error {
 
 // Vote votes for payloads, in this order, by one event: it is cheaper to vote for many at once. All are voted for,
 // or none. In Supermajority mode, a payload is decided when enough members vote for the same bytes; in Single mode
-// each vote is. It copies the payloads.
+// each vote is. It copies the payloads. A payload may be
+// empty; without any, nothing happens.
 //
 // Errors: [ErrSelfState] if this node is no voter; [ErrDuplicateVote] if it voted for one of them before, or one
 // has a block that its vote would have counted for; [ErrLimit] past [MaxPayload],

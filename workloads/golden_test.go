@@ -19,7 +19,11 @@ func digest(rec *recording.Recording) string {
 		fmt.Fprintf(h, "%x %v %d %d %q %q\n", o.ID, o.Kind, o.Peer, o.Group, o.Malice, o.Payload)
 	}
 	for _, e := range rec.Events {
-		binary.Write(h, binary.BigEndian, e)
+		binary.Write(h, binary.BigEndian, struct {
+			core.PeerIndex
+			core.Cause
+			Places [4]int32
+		}{e.Creator, e.Cause, [4]int32{e.SelfParent, e.OtherParent, e.Observation, e.Recipient}})
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }

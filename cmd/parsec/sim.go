@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -30,11 +31,13 @@ seed chooses it; with it, runs of one seed differ only by what the flags say. Th
 same line on every machine of one architecture. Several seeds run at once, on all processors.
 
 -peers and -mode overrule the seed's choice. -twins makes more of the members two processes with one key:
-fewer than a third in all, unless -beyond says that it may fail. -steps says about how many actions there are before the faults end. Without
+fewer than a third in all, unless -beyond says that it may fail: most such runs get stuck. -steps says about
+how many actions there are before the faults end. For -peers and -steps, 0 is the seed's choice. Without
 -signatures events are not signed, which is faster and leaves out forged signatures.
 
 Of a failure it prints what was found, the command that repeats it, and where it wrote the recording of a
-member's graph, in DIR, which parsec replay reads.
+member's graph, in DIR, which parsec replay reads: that shows the graph, and that any engine decides it alike, not
+the failure itself.
 
 exit status: 0 all fine; 1 not all was decided in time after the faults ended; 2 usage, or a file that
 cannot be written; 4 something happened that must never; 130 interrupted. The greatest counts.
@@ -71,7 +74,7 @@ func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 	if bugs := sim.Bugs(); len(bugs) > 0 {
 		fs.StringVar(&f.bug, "bug", "", "with a deliberate bug, `NAME`: "+strings.Join(bugs, ", "))
 	}
-	fs.StringVar(&f.out, "out", ".", "write recordings of failures into folder `DIR`")
+	fs.StringVar(&f.out, "out", ".", "write recordings of failures into folder `DIR`, made if need be")
 	if status, ok := parse(fs, simHelp, args, stdout, stderr); !ok {
 		return status
 	}
@@ -117,6 +120,9 @@ func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 		if seed == f.last || f.cfg.Scenario != "" || seed-f.first > uint64(len(sim.Scenarios())) {
 			break
 		}
+	}
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return wrongUsage("sim", fmt.Sprintf("-out: %v", err), stderr)
 	}
 	out := newOutput("parsec sim", stdout, stderr)
 	f.simulate(ctx, out)

@@ -59,9 +59,9 @@ func TestSimFailure(t *testing.T) {
 	if status, stdout, stderr := call("replay", "-repeat", "1", file); status != 0 || !strings.Contains(stdout, "1 equal") {
 		t.Errorf("replay: status %d, %s%s", status, stdout, stderr)
 	}
-	if status, _, stderr := call("sim", "-scenario", "calm", "-peers", "4", "-twins", "2", "-beyond", "-steps", "300", "-out", filepath.Join("no", "folder")); status != exitStuck ||
-		!strings.Contains(stderr, "no recording of seed 0") {
-		t.Errorf("without a folder: status %d, %s", status, stderr)
+	if status, _, stderr := call("sim", "-scenario", "calm", "-peers", "4", "-out", filepath.Join(file, "folder")); status != exitUsage ||
+		!strings.Contains(stderr, "-out") {
+		t.Errorf("a folder that cannot be made: status %d, %s", status, stderr)
 	}
 }
 
