@@ -11,28 +11,6 @@ import (
 	"parsec/core"
 )
 
-func TestBigVoteLoop(t *testing.T) {
-	w := newNetwork(t, core.Single, 4, 1)
-	w.run(50)
-	var many [][]byte
-	for i := range 9 {
-		many = append(many, bytes.Repeat([]byte{byte(i)}, 1<<20))
-	}
-	if err := w.order[0].Vote(many...); err != nil {
-		t.Log("refused, good:", err)
-		return
-	}
-	w.carry(w.order[0])
-	defer func() {
-		if r := recover(); r != nil {
-			t.Error("panic:", r)
-		}
-	}()
-	for range 20 {
-		w.gossip(w.order[0])
-	}
-}
-
 // TestEmptyRecord follows the loop of doc.go to the letter.
 func TestEmptyRecord(t *testing.T) {
 	w := newNetwork(t, core.Single, 2, 1)
