@@ -151,15 +151,17 @@ func (c cost) perByte() float64 { return c.time.Seconds() / float64(c.frames) }
 
 // TestCostOfRefusal measures what refused messages cost, against what as many honest events cost.
 func TestCostOfRefusal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures time")
+	}
 	s := newSiege(t, core.Supermajority, 7, 2)
-	m := s.order[0]
 	honest := s.f.request(s.f.chain(s.tips[0], s.hostile[0], wire.MaxEvents-1)...)
 	good := costOf(t, freshCopy(t, s), s.hostile[0], honest, nil)
 	t.Logf("%-50s %8.1f ms  %6.2f us/KB of %5d KB  %9d KB allocated", "honest, 16383 events", good.time.Seconds()*1e3,
 		good.time.Seconds()*1e9/float64(good.frames), good.frames>>10, good.bytes>>10)
 	for _, c := range costly {
 		s := newSiege(t, core.Supermajority, 7, 2)
-		m = s.order[0]
+		m := s.order[0]
 		frame := c.make(s)
 		first := costOf(t, m, s.hostile[0], frame, c.want)
 		m.Ready()
@@ -208,6 +210,9 @@ func freshCopy(t testing.TB, s *siege) *member {
 // to tell: the protocol has no bound but the recipient's own events, which say what it has. Callers that answer peers
 // across a network bound how often.
 func TestCostOfAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures time")
+	}
 	s := newSiege(t, core.Supermajority, 7, 2)
 	m := s.order[0]
 	handles(t, m, s.hostile[1], s.f.request(s.f.chain(s.tips[1], s.hostile[0], 8000)...), nil)

@@ -97,14 +97,7 @@ func (f *forger) respond(self, other *forged) *forged {
 	return f.finish(&forged{by: self.by, cause: wire.Response, self: self, other: other})
 }
 
-// resigned returns a copy of an event with another signature, and so with the same id.
-func resigned(e *forged) *forged {
-	out := *e
-	out.signature[5] ^= 0x40
-	return &out
-}
-
-// chain returns the events of a chain that asks so many times, the last first named by its number.
+// chain returns so many events that ask, in a row.
 func (f *forger) chain(self *forged, recipient core.Identity, length int) []*forged {
 	var out []*forged
 	for range length {
@@ -114,7 +107,7 @@ func (f *forger) chain(self *forged, recipient core.Identity, length int) []*for
 	return out
 }
 
-// known returns the last event of a peer that a node has, to build on; nil for none.
+// lastOf returns the last event of a peer that a node has, to build on; nil for none.
 func lastOf(n *core.Node, peer core.Identity) *forged {
 	p := slices.Index(n.Peers(), peer)
 	for i := core.EventIndex(n.Len()); i > 0; i-- {

@@ -13,14 +13,7 @@ import (
 	"parsec/core/internal/wire"
 )
 
-// sentinels are all errors that a caller may test for.
-var sentinels = []error{
-	core.ErrConfig, core.ErrUnknownPeer, core.ErrUnknownObservation, core.ErrUnknownSelfParent, core.ErrUnknownOtherParent,
-	core.ErrInvalidEvent, core.ErrLimit, core.ErrPeerState, core.ErrSelfState, core.ErrSignature, core.ErrMessage,
-	core.ErrDuplicateVote, core.ErrDuplicateMessage, core.ErrPremature, core.ErrMissingPayload, core.ErrUnknownVote, core.ErrRecord,
-}
-
-// known reports whether an error is one that the documentation of [core.Node.Handle] lists.
+// ofHandle reports whether an error is one that the documentation of [core.Node.Handle] lists.
 func ofHandle(err error) bool {
 	return slices.ContainsFunc([]error{
 		core.ErrMessage, core.ErrLimit, core.ErrUnknownPeer, core.ErrPremature, core.ErrPeerState, core.ErrDuplicateMessage,

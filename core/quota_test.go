@@ -72,6 +72,9 @@ func TestUndecidedBytes(t *testing.T) {
 // Members that decide at different times differ in what they accept, for a while: who has not decided a peer's votes
 // refuses more of them, and accepts them with what decides the others.
 func TestUndecidedElsewhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	s := newSiege(t, core.Single, 4, 1)
 	a, late := s.order[0], s.order[2]
 	first := s.ballots(s.tips[0], core.MaxUndecided/core.MaxVotes, core.MaxVotes, "first")
@@ -204,6 +207,9 @@ func mixed(t testing.TB) core.Identity {
 
 // What hostile members can make a node hold is what the limits say, for each.
 func TestHeldByAll(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	const hostile = 4
 	s := newSiege(t, core.Supermajority, 13, hostile)
 	m := s.order[0]
