@@ -135,12 +135,24 @@ func TestBranchesFull(t *testing.T) {
 	record := append([]byte{1}, section[:8]...)
 	record = binary.AppendUvarint(record, 1)
 	initial := func(by uint64) {
-		record = binary.AppendUvarint(append(record, 0), by)
+		record = binary.AppendUvarint(append(record, byte(wire.Initial)), by)
 		record = append(record, make([]byte, 64)...)
 	}
+	events := uint64(2)
+	branch := func() { // a vote for something new, on the forker's first event
+		body := append([]byte{0}, fmt.Sprint(events)...)
+		record = binary.AppendUvarint(append(record, 0x10), uint64(len(body)))
+		record = append(record, body...)
+		record = binary.AppendUvarint(append(record, byte(wire.Observing)), forker)
+		record = binary.AppendUvarint(record, events-1)
+		record = append(record, 1, 1)
+		record = append(record, make([]byte, 64)...)
+		events++
+	}
 	initial(self)
+	initial(forker)
 	for range core.MaxBranches + 1 {
-		initial(forker)
+		branch()
 	}
 	full, err := core.Recover(m.cfg, slices.Values([][]byte{record}))
 	if err != nil {
@@ -161,7 +173,7 @@ func TestBranchesFull(t *testing.T) {
 	if full.Observations() != before {
 		t.Error("a content was kept that no event votes for")
 	}
-	initial(forker)
+	branch()
 	if _, err := core.Recover(m.cfg, slices.Values([][]byte{record})); !errors.Is(err, core.ErrRecord) || !errors.Is(err, core.ErrLimit) {
 		t.Errorf("a log with one branch more: %v", err)
 	}

@@ -142,6 +142,9 @@ func (n *Node) replayOne(r *reader) error {
 		return err
 	}
 	id := n.eventID(&c)
+	if n.store.find(&id) != 0 {
+		return fmt.Errorf("event %x is there already", id[:8])
+	}
 	c.id, c.signature = &id, (*[64]byte)(signature)
 	_, err := n.insert(&c, sign.Verified{})
 	return err
