@@ -181,6 +181,11 @@ func TestDamagedLogs(t *testing.T) {
 		}
 	}
 	last := len(records) - 1
+	// The first record's first event again, in the next.
+	again := slices.Concat(records[1][:10], []byte{byte(0)}, records[0][11:12], records[0][12:76], records[1][10:])
+	if recovers("an event twice", at(1, again)...) == nil {
+		t.Error("an event is there twice and nobody noticed")
+	}
 	if recovers("with another node's", append(slices.Clone(records), s.order[1].records[len(s.order[1].records)-1])...) == nil {
 		t.Error("another node's record was taken")
 	}

@@ -152,6 +152,9 @@ func (c cost) perByte() float64 { return c.time.Seconds() / float64(c.frames) }
 
 // TestCostOfRefusal measures what refused messages cost, against what as many honest events cost.
 func TestCostOfRefusal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures time")
+	}
 	s := newSiege(t, core.Supermajority, 7, 2)
 	honest := s.f.request(s.f.chain(s.tips[0], s.hostile[0], wire.MaxEvents-1)...)
 	good := costOf(t, freshCopy(t, s), s.hostile[0], honest, nil)
@@ -208,6 +211,9 @@ func freshCopy(t testing.TB, s *siege) *member {
 // to tell: the protocol has no bound but the recipient's own events, which say what it has. Callers that answer peers
 // across a network bound how often.
 func TestCostOfAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures time")
+	}
 	s := newSiege(t, core.Supermajority, 7, 2)
 	m := s.order[0]
 	handles(t, m, s.hostile[1], s.f.request(s.f.chain(s.tips[1], s.hostile[0], 8000)...), nil)

@@ -83,7 +83,7 @@ func (s *siege) goesOn() {
 		}
 		s.carry(m)
 	}
-	s.settle(8)
+	s.settle(6)
 	for _, m := range s.order {
 		if !slices.ContainsFunc(m.blocks[min(before, len(m.blocks)):], func(b core.Decided) bool { return string(b.Payload) == string(payload) }) {
 			s.t.Fatalf("node %x did not decide what all voted for", id8(m.Identity()))

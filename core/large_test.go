@@ -23,6 +23,9 @@ func (w *network) megabytes(count int) (out [][]byte) {
 
 // What is voted for at once fits into a message, or is refused.
 func TestLargeVotes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	w := newNetwork(t, core.Single, 3, 1)
 	m := w.order[0]
 	if err := m.Vote(w.megabytes(10)...); !errors.Is(err, core.ErrLimit) {
@@ -42,6 +45,9 @@ func TestLargeVotes(t *testing.T) {
 
 // Members that were sent more contents than one message or one answer holds, and got none of it, get them all.
 func TestManyContentsLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	w := newNetwork(t, core.Single, 4, 1)
 	w.run(10)
 	late := w.order[3]
@@ -72,6 +78,9 @@ func TestManyContentsLost(t *testing.T) {
 
 // A peer that asks its contacts for long before it is added is understood when it is.
 func TestAskedForLong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	w := newNetwork(t, core.Single, 3, 1)
 	w.run(10)
 	w.sloppy = true
