@@ -88,6 +88,9 @@ func (n *Node) seesFork(x gossip.Index, p gossip.Peer) bool {
 	return fork
 }
 
+// sawFork reports whether this node's last event descends from a fork by p.
+func (n *Node) sawFork(p *peer) bool { return n.last != 0 && n.seesFork(n.last, p.index) }
+
 func (n *Node) descendsFromAny(x gossip.Index, p gossip.Peer) bool {
 	for _, c := range n.graph.Of(p) {
 		if n.graph.At(x, c) != 0 {

@@ -202,7 +202,7 @@ func (n *Node) takes(p *peer) bool {
 	case p.numbered && !n.election.Voter(p.index):
 		return false
 	}
-	return n.last == 0 || !n.seesFork(n.last, p.index) || bug.On(bug.TakeForkers)
+	return !n.sawFork(p) || bug.On(bug.TakeForkers)
 }
 
 // maxBad is how many bad signatures are looked at in one message. Honest senders verify what they send on, so whoever
@@ -250,7 +250,7 @@ func (n *Node) checkBatch(p *peer, m *wire.Message, everything bool) bool {
 			a.checked = true
 			continue
 		}
-		if self, other := within(&m.Events[i]); !all && (self >= 0 && r.events[self].fate == dead || other >= 0 && r.events[other].fate == dead) {
+		if !all && n.onDead(&m.Events[i]) {
 			a.fate = dead
 			continue
 		}
@@ -296,14 +296,16 @@ func (n *Node) checkItems(p *peer) bool {
 func (n *Node) bury(m *wire.Message) {
 	r := &n.rx
 	for i := range r.events {
-		if r.events[i].fate != fresh {
-			continue
-		}
-		self, other := within(&m.Events[i])
-		if self >= 0 && r.events[self].fate == dead || other >= 0 && r.events[other].fate == dead {
+		if r.events[i].fate == fresh && n.onDead(&m.Events[i]) {
 			r.events[i].fate = dead
 		}
 	}
+}
+
+// onDead reports whether a parent of an event is dead, in the same message.
+func (n *Node) onDead(ev *wire.Event) bool {
+	self, other := within(ev)
+	return self >= 0 && n.rx.events[self].fate == dead || other >= 0 && n.rx.events[other].fate == dead
 }
 
 // within returns the places of an event's parents in its message, -1 for one that is not there.

@@ -74,7 +74,6 @@ func (n *Node) learnFrom(p *peer, raw []byte, m *wire.Message) error {
 		return fmt.Errorf("%w: an answer to another question", ErrDuplicateMessage)
 	}
 	r := &n.rx
-	r.refused = refusal{}
 	if err := n.resolve(p, m); err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -158,8 +157,8 @@ func Join(cfg NodeConfig) (*Node, error) {
 
 // Recover returns the node that handed out the given records, in their order: all of them, or the first so many.
 // It is as it was then, bit for bit, but for what it had been asked for and what it held of messages that could
-// not be taken in whole. Blocks from number cfg.Applied on are delivered again. Without records, or if they are nil, it is as
-// [Start] or [Join] would make it. The error wraps [ErrConfig] or [ErrRecord].
+// not be taken in whole. Blocks from number cfg.Applied on are delivered again. Without records, or if they are nil,
+// it is as [Start] or [Join] would make it. The error wraps [ErrConfig] or [ErrRecord].
 //
 // With cfg.Restored the node makes no event yet: [Node.CanVote] tells. Gossip to all of its recipients, again where no
 // answer comes, until it may vote.
@@ -245,22 +244,15 @@ func newNode(cfg NodeConfig) (*Node, error) {
 
 	voters := make([]gossip.Peer, 0, len(founders))
 	for _, id := range founders {
-		p, err := n.election.AddPeer(id)
-		if err == nil {
-			err = n.addPeer(id, p)
-		}
+		p, err := n.enlist(id)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 		}
-		n.giveNumber(n.peers[p])
-		voters = append(voters, p)
+		n.giveNumber(p)
+		voters = append(voters, p.index)
 	}
 	if !n.founder() {
-		p, err := n.election.AddPeer(n.identity)
-		if err == nil {
-			err = n.addPeer(n.identity, p)
-		}
-		if err != nil {
+		if _, err := n.enlist(n.identity); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 		}
 	}
@@ -276,7 +268,7 @@ func newNode(cfg NodeConfig) (*Node, error) {
 }
 
 func (n *Node) founder() bool {
-	_, ok := slices.BinarySearchFunc(n.founders, n.identity, func(a, b Identity) int { return bytes.Compare(a[:], b[:]) })
+	_, ok := slices.BinarySearchFunc(n.founders, n.identity, compareIdentities)
 	return ok
 }
 
@@ -287,6 +279,18 @@ func hashes(ids []Identity) []wire.Hash {
 		out[i] = wire.Hash(id)
 	}
 	return out
+}
+
+// enlist gives a peer a number in the graph, and takes it in.
+func (n *Node) enlist(id Identity) (*peer, error) {
+	p, err := n.election.AddPeer(id)
+	if err == nil {
+		err = n.addPeer(id, p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return n.peers[p], nil
 }
 
 // addPeer takes in a peer that the graph has number p for, the next.

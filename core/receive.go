@@ -142,7 +142,7 @@ func (n *Node) admit(from Identity) (*peer, error) {
 		return p, nil // a contact
 	case !n.election.Voter(p.index):
 		return p, about(ErrPeerState, from, "removed")
-	case n.last != 0 && n.seesFork(n.last, p.index) && !bug.On(bug.TakeForkers):
+	case n.sawFork(p) && !bug.On(bug.TakeForkers):
 		return nil, about(ErrPeerState, from, "forked")
 	}
 	return p, nil
@@ -172,9 +172,8 @@ func (n *Node) take(p *peer, raw []byte) error {
 		return n.learnFrom(p, raw, m)
 	}
 	if n.learning != nil {
-		return fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
+		return errLearning
 	}
-	r.refused, r.bads, r.checks = refusal{}, 0, 0
 	if err := n.resolve(p, m); err != nil {
 		return err
 	}
@@ -219,9 +218,10 @@ func (n *Node) take(p *peer, raw []byte) error {
 	return nil
 }
 
-// resolve looks up what the tables of a message name.
+// resolve begins with a message: it looks up what its tables name.
 func (n *Node) resolve(p *peer, m *wire.Message) error {
 	r := &n.rx
+	r.refused, r.bads, r.checks = refusal{}, 0, 0
 	r.creators = r.creators[:0]
 	for i := range m.Creators {
 		c := &m.Creators[i]
@@ -230,7 +230,7 @@ func (n *Node) resolve(p *peer, m *wire.Message) error {
 		case !c.ByNumber:
 			q = n.byID[Identity(c.Key)]
 			if q == nil && bug.On(bug.Unlicensed) {
-				q = n.takeIn(Identity(c.Key))
+				q, _ = n.enlist(Identity(c.Key))
 			}
 			if q != nil && !q.numbered {
 				q = n.licensed(q)
@@ -280,14 +280,6 @@ func (n *Node) namedTwice(m *wire.Message) int {
 		r.named.used++
 	}
 	return -1
-}
-
-// takeIn is the bug Unlicensed: it gives anybody a number in the graph.
-func (n *Node) takeIn(id Identity) *peer {
-	if p, err := n.election.AddPeer(id); err == nil {
-		_ = n.addPeer(id, p)
-	}
-	return n.byID[id]
 }
 
 // licensed returns a peer whose events may be in the graph: one that has a number, or this node itself.

@@ -43,7 +43,7 @@ func (s *Section) founders() ([]Identity, error) {
 		return nil, fmt.Errorf("%w: a genesis group of %d, of %d voters", ErrConfig, len(s.Genesis), MaxVoters)
 	}
 	founders := slices.Clone(s.Genesis)
-	slices.SortFunc(founders, func(a, b Identity) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(founders, compareIdentities)
 	for i, id := range founders {
 		if i > 0 && id == founders[i-1] {
 			return nil, fmt.Errorf("%w: %x is in the genesis group twice", ErrConfig, id[:8])
@@ -54,6 +54,8 @@ func (s *Section) founders() ([]Identity, error) {
 	}
 	return founders, nil
 }
+
+func compareIdentities(a, b Identity) int { return bytes.Compare(a[:], b[:]) }
 
 // wireSection returns what the section's hashes begin with. Founders are in order.
 func (s *Section) wireSection(founders []Identity) *wire.Section {

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 
@@ -53,7 +52,7 @@ func (n *Node) Recipients() []Identity {
 			out = append(out, id)
 		}
 	}
-	slices.SortFunc(out, func(a, b Identity) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(out, compareIdentities)
 	return out
 }
 
@@ -64,7 +63,7 @@ func (n *Node) removed() bool { return n.peers[n.self].numbered && !n.election.V
 func (n *Node) receives(p *peer) bool {
 	return p.index != noPeer && p.index != n.self && p.numbered && n.election.Voter(p.index) &&
 		(int(p.number) < len(n.founders) || n.graph.Last(n.graph.Main(p.index)) != 0) &&
-		(n.last == 0 || !n.seesFork(n.last, p.index))
+		!n.sawFork(p)
 }
 
 // isContact reports whether p is one of the contacts and is not known to be anything else.

@@ -11,6 +11,8 @@ import (
 	"parsec/core/internal/wire"
 )
 
+var errLearning = fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
+
 func errLimit(err error) error { return fmt.Errorf("%w: %w", ErrLimit, err) }
 
 func redelivers() bool { return bug.On(bug.Redeliver) }
@@ -59,7 +61,7 @@ func (n *Node) checkKey(key wire.Hash) error {
 // [MaxUndecided] or [MaxUndecidedSize] is reached.
 func (n *Node) CanVote() error {
 	if n.learning != nil {
-		return fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
+		return errLearning
 	}
 	if !n.election.Voter(n.self) {
 		return fmt.Errorf("%w: not a voter", ErrSelfState)
@@ -131,7 +133,7 @@ func (n *Node) vote(bodies []wire.Body) error {
 	case n.out.handed:
 		return ErrNotAdvanced
 	case n.learning != nil:
-		return fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
+		return errLearning
 	case !n.election.Voter(n.self):
 		return fmt.Errorf("%w: not a voter", ErrSelfState)
 	case len(bodies) == 0:
