@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"parsec/core"
+	"parsec/core/internal/wire"
 )
 
 // TestRestored restores nodes from backups of any age, none included: they make no event before they know their own,
@@ -90,5 +91,50 @@ func TestRestored(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestBadTeacher has one member answer a restored node with bad signatures: the others' answers are taken all the same.
+func TestBadTeacher(t *testing.T) {
+	w := newNetwork(t, core.Supermajority, 5, 1)
+	w.run(100)
+	cfg := w.order[0].cfg
+	cfg.Restored = core.Hash{9}
+	n, err := core.Recover(cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &member{Node: n, cfg: cfg}
+	w.nodes[n.Identity()], w.order[0] = m, m
+	bad := w.order[4].Identity()
+	if err := m.Gossip(bad); err != nil {
+		t.Fatal(err)
+	}
+	m.Ready() // the question is lost
+	m.Advance()
+	answer := &wire.Message{Kind: wire.KindTeach, Nonce: wire.Hash(cfg.Restored), More: true,
+		Creators: []wire.Creator{{ByNumber: true}}}
+	for range 40 {
+		answer.Events = append(answer.Events, wire.Event{Cause: wire.Initial, Signature: [64]byte{1}})
+	}
+	if err := m.Handle(bad, newHostile(w, 4).frame(answer)); !errors.Is(err, core.ErrSignature) {
+		t.Fatalf("bad signatures: %v", err)
+	}
+	m.Ready()
+	m.Advance()
+	for _, other := range w.order[1:4] {
+		if err := m.Gossip(other.Identity()); err != nil {
+			t.Fatal(err)
+		}
+		w.carry(m)
+		w.deliver()
+	}
+	if err := m.Gossip(bad); err != nil { // it comes round
+		t.Fatal(err)
+	}
+	w.carry(m)
+	w.deliver()
+	if err := m.CanVote(); err != nil {
+		t.Errorf("after all have answered: %v", err)
 	}
 }
