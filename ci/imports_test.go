@@ -119,6 +119,15 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "core/node/client",
+		why:  "what programs that use a section link: it knows nothing of how one works",
+		code: []allowed{{"core/node/internal/batch", "submissions as nodes lay them out"}},
+	},
+	{
+		path: "core/node/internal/batch",
+		why:  "how submissions become payloads: an encoding, which nodes and clients share",
+	},
+	{
 		path: "core/recording",
 		why:  "a user of core like any other, beside it because it defines what core must compute",
 		code: []allowed{

@@ -1,0 +1,84 @@
+// Package client speaks to a node over its HTTP interface: it submits, follows what is decided, and asks how the node
+// is.
+package client
+
+import "parsec/core/node/internal/batch"
+
+// ID names a submission: 16 bytes that its submitter draws, at random or as it likes. A section decides each once,
+// however often and at however many nodes it is submitted.
+type ID = batch.ID
+
+// MaxData is how many bytes one submission may have.
+const MaxData = batch.MaxData
+
+// Submission is what users want ordered.
+type Submission struct {
+	ID   ID
+	Data []byte
+}
+
+// Position is where a submission was decided, the same at every node.
+type Position struct {
+	Number uint64 // of the submission: the first decided is 0
+	Block  uint64 // number of the block that has it; block 0 is the section's genesis
+}
+
+// Block is a decided block. All nodes have the same.
+type Block struct {
+	Number uint64
+	Kind   string // genesis, submissions, add, remove, or other: a payload that no node of this kind made
+	By     string // who voted for it, in Single mode: 64 hexadecimal digits; else empty
+	Peer   string // add, remove: whom
+	Info   []byte // add, remove: what the vote said beside
+	First  uint64 // Number of the first of Items
+	Items  []Item // submissions decided by it, in order; those decided before are left out
+}
+
+// Item is a decided submission.
+type Item struct {
+	ID   ID
+	Data []byte // nil where only ids were asked for
+}
+
+// Status is how a node is. Counts begin with 0 when its process starts, but for what is said to be of the section.
+type Status struct {
+	Identity string `json:"identity"` // 64 hexadecimal digits
+	Section  string `json:"section"`  // name
+	Mode     string `json:"mode"`     // single, supermajority
+	State    string `json:"state"`    // voting, joining, learning, removed, reading (no disk to write on), stopping
+	Reason   string `json:"reason,omitempty"`
+	Voters   int    `json:"voters"`
+
+	Blocks    uint64 `json:"blocks"`    // decided, of the section
+	Decided   uint64 `json:"decided"`   // submissions, of the section
+	Order     string `json:"order"`     // hash of the ids of all Decided submissions, in order: the same at every node that has as many
+	Events    uint64 `json:"events"`    // in the graph
+	Undecided int    `json:"undecided"` // votes that this node knows and that have no block
+	Waiting   int    `json:"waiting"`   // submissions taken in and not voted for yet
+
+	Received     uint64 `json:"received_events"`  // events that came in messages
+	Duplicates   uint64 `json:"duplicate_events"` // of them, those that were here
+	Requests     uint64 `json:"requests"`         // gossip begun by this node
+	Refused      uint64 `json:"refused"`          // messages refused in whole or in part, for a fault of the sender
+	BytesIn      uint64 `json:"bytes_in"`         // from peers
+	BytesOut     uint64 `json:"bytes_out"`        // to peers
+	Syncs        uint64 `json:"syncs"`            // of the log
+	LogBytes     uint64 `json:"log_bytes"`        // written to the log
+	Acknowledged uint64 `json:"acknowledged"`     // submissions
+
+	Uptime     float64 `json:"uptime_seconds"`
+	CPU        float64 `json:"cpu_seconds"` // user and system
+	Resident   uint64  `json:"resident_bytes"`
+	Heap       uint64  `json:"heap_bytes"` // live after the last collection
+	Goroutines int     `json:"goroutines"`
+	Files      int     `json:"open_files"` // -1 where the system does not tell
+	Peers      []Peer  `json:"peers"`
+}
+
+// Peer is what a node says of another.
+type Peer struct {
+	Identity  string `json:"identity"`
+	Address   string `json:"address"`
+	Connected bool   `json:"connected"`
+	Voter     bool   `json:"voter"`
+}
