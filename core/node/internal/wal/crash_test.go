@@ -142,7 +142,7 @@ func images(m *memFS, rng *rand.Rand) (out []*memFS) {
 	}
 	if !*everyState {
 		rng.Shuffle(len(keeps), func(i, j int) { keeps[i], keeps[j] = keeps[j], keeps[i] })
-		keeps = keeps[:min(len(keeps), 3)]
+		keeps = keeps[:min(len(keeps), 1)]
 	}
 	for _, keep := range keeps {
 		out = append(out, m.crash(keep))
