@@ -65,7 +65,7 @@ func batchesOf(t testing.TB, files map[string][]byte) (all []batchAt) {
 func small(t testing.TB, closes bool) (map[string][]byte, *history) {
 	t.Helper()
 	m, h := newMemFS(), &history{}
-	if err := h.session(m, [][]int{{10, 20}, {600}, {1100}, {1, 1, 1}, {900}, {2500}, {7}}, closes); err != nil {
+	if err := h.session(m, [][]int{{10, 20}, {600}, {1100}, {1, 1, 1}, {900}, {5}, {1400}, {800}, {7}}, closes); err != nil {
 		t.Fatal(err)
 	}
 	return m.disk(), h
@@ -248,13 +248,115 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// Two batches at the end of a log are damaged, and nothing whole stands after the first. The second one's header is
+// enough to tell that the first one is no torn tail.
+func TestHeaderIsProof(t *testing.T) {
+	files, h := small(t, false)
+	batches := batchesOf(t, files)
+	x, last := batches[len(batches)-2], batches[len(batches)-1]
+	if x.file != last.file {
+		t.Fatal("the last two batches are not in one segment")
+	}
+	for _, at := range []int{x.off, x.off + headerSize + 3, x.end - 1} {
+		b := files[x.file]
+		b[at] ^= 1
+		b[last.off+headerSize] ^= 1
+		got, damage, err := verdict(fromDisk(files), h)
+		if err != nil || damage == nil || damage.Offset != int64(x.off) || damage.Batches != 0 || got != 0 {
+			t.Errorf("byte %d: %d records, %v, %v", at, got, damage, err)
+		}
+		b[at] ^= 1
+		b[last.off+headerSize] ^= 1
+	}
+}
+
+// A batch with right checksums stands where it does not follow: no crash leaves that.
+func TestBatchThatDoesNotFollow(t *testing.T) {
+	files, h := small(t, false)
+	batches := batchesOf(t, files)
+	last := batches[len(batches)-1]
+	b := files[last.file]
+	header, _, _ := decodeSegment(b)
+	bh, _ := decodeBatch(b[last.off:], header.tag)
+	good := end{bh.number, bh.before + uint64(bh.records), bh.sum}
+	payload := append(make([]byte, headerSize), 1, 0, 0, 0, 'x')
+	for _, c := range []struct {
+		name    string
+		e       end
+		payload []byte
+		records uint32
+		refused bool
+	}{
+		{"follows", good, payload, 1, false},
+		{"number too low", end{good.batches - 1, good.records, good.sum}, payload, 1, true},
+		{"number too high", end{good.batches + 1, good.records, good.sum}, payload, 1, true},
+		{"records missing", end{good.batches, good.records + 1, good.sum}, payload, 1, true},
+		{"another running checksum", end{good.batches, good.records, checksum{1}}, payload, 1, true},
+		{"records too few", good, payload[:len(payload):len(payload)], 0, true},
+		{"record cut", good, payload[:len(payload)-1], 1, true},
+	} {
+		batch, _ := sealBatch(bytes.Clone(c.payload), c.records, header.tag, c.e)
+		changed := maps.Clone(files)
+		changed[last.file] = bytes.Clone(b)
+		copy(changed[last.file][last.end:], batch)
+		h := h.copy()
+		h.records = append(h.records, []byte("x"))
+		got, damage, err := verdict(fromDisk(changed), h)
+		if err != nil || c.refused != (damage != nil) || !c.refused && got != len(h.records) {
+			t.Errorf("%s: %d records, %v, %v", c.name, got, damage, err)
+		}
+	}
+}
+
+// Two copies of a log that went different ways are no log together.
+func TestMixedCopies(t *testing.T) {
+	files, h := small(t, true)
+	ways := [2]map[string][]byte{}
+	for i := range ways {
+		m, h := fromDisk(files), h.copy()
+		h.made += 100 * i
+		if err := h.session(m, [][]int{{900}, {1000}, {1100}, {1000}, {1000}, {1000}}, true); err != nil {
+			t.Fatal(err)
+		}
+		ways[i] = m.disk()
+	}
+	names := slices.Sorted(maps.Keys(ways[0]))
+	// They part in the last segment that they share, or with the next one, which then fits both.
+	for k := len(files) + 1; k < len(names); k++ {
+		mixed := map[string][]byte{}
+		for i, name := range names {
+			mixed[name] = ways[min(1, i/k)][name]
+		}
+		m := fromDisk(mixed)
+		l, err := Open(memDir, Options{FS: m})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = readAll(l)
+		l.Close()
+		if d := (*DamageError)(nil); !errors.As(err, &d) || filepath.Base(d.File) != names[k] || d.Offset != 0 {
+			t.Errorf("segments from %d on are of the other: %v", k+1, err)
+		}
+	}
+	if len(names)-len(files) < 2 {
+		t.Error("too few segments")
+	}
+}
+
 // Files that were used before: below the end of the log stand batches of another log, or of another segment of this one,
 // where they would follow. They are never taken for this segment's, neither for records nor for proof of damage.
 func TestStaleBytes(t *testing.T) {
 	files, h := small(t, false)
-	others, _ := small(t, false)
+	m := newMemFS()
+	if err := (&history{}).session(m, slices.Repeat([][]int{{1}, {2}, {3}}, 9), true); err != nil {
+		t.Fatal(err)
+	}
+	others := m.disk() // with numbers of batches that this log has not reached
 	batches := batchesOf(t, files)
 	last := batches[len(batches)-1]
+	if len(files[last.file]) < last.end+2*sector {
+		t.Fatal("no room for stale bytes")
+	}
 	for own, stale := range []map[string][]byte{others, files} {
 		for name, b := range stale {
 			if own == 1 && name == last.file {
@@ -268,10 +370,16 @@ func TestStaleBytes(t *testing.T) {
 				copy(c[last.file][last.end:], b[from:])
 				m := fromDisk(c)
 				h := h.copy()
-				if err := h.session(m, [][]int{{100}}, true); err != nil {
+				l, err := Open(memDir, Options{SegmentSize: 4 << 10, FS: m})
+				if err != nil {
 					t.Fatalf("%s from byte %d: %v", name, from, err)
 				}
-				if err := h.session(m.copy(), nil, true); err != nil {
+				// They are gone before anything is appended.
+				if after := m.disk()[last.file][last.end:]; !isZero(after) {
+					t.Fatalf("%s from byte %d: %q... stands after the end", name, from, after[:20])
+				}
+				l.Close()
+				if err := h.session(m.copy(), [][]int{{100}}, true); err != nil {
 					t.Fatalf("%s from byte %d: %v", name, from, err)
 				}
 			}
@@ -311,6 +419,12 @@ func TestRecordsLikeBatches(t *testing.T) {
 		got, damage, err := verdict(fromDisk(flipped(m.disk(), x.file, bit)), h)
 		if err != nil || damage != nil || got != len(h.records)-1 {
 			t.Fatalf("bit %d of the last batch: %d records, %v, %v", bit, got, damage, err)
+		}
+	}
+	for bit := x.off * 8; bit < (x.off+headerSize)*8; bit++ {
+		got, damage, err := verdict(fromDisk(flipped(m.disk(), x.file, bit)), h)
+		if err != nil || damage != nil || got != len(h.records)-1 {
+			t.Fatalf("bit %d of the last batch's header: %d records, %v, %v", bit, got, damage, err)
 		}
 	}
 }

@@ -97,15 +97,16 @@ func (w *walk) next() (batch []byte, h batchHeader, f *fault, err error) {
 
 // rest is what stands in a segment from some place on.
 type rest struct {
-	headers int   // of batches, intact
-	batches int   // intact, which need not follow from one another
+	headers int   // of later batches, intact
+	batches int   // later ones, intact, which need not follow from one another
 	bytes   int64 // that those take
 	dirty   int64 // the end of the last sector that is not zero, or 0 if all are
 }
 
-// look reads a segment from a place on, where no batch follows, and looks for batches from a second place on. It needs
-// nothing that stands before them: the tag is enough.
-func look(w *window, tag uint64, from, batches int64) (r rest, err error) {
+// look reads a segment from a place on, where the batch of a number is missing, and looks for later batches from a second
+// place on. It needs nothing that stands before them: the tag is enough, and that the number is greater. A record may be
+// a copy of batches of this very log, but not of one that was written after it.
+func look(w *window, tag, missing uint64, from, batches int64) (r rest, err error) {
 	for off := from; w.size-off >= sector; {
 		b, err := w.at(off, sector)
 		if err != nil {
@@ -117,7 +118,7 @@ func look(w *window, tag uint64, from, batches int64) (r rest, err error) {
 		}
 		r.dirty = off + sector
 		h, wrong := decodeBatch(b, tag)
-		if off < batches || wrong != "" {
+		if off < batches || wrong != "" || h.number <= missing {
 			off += sector
 			continue
 		}
@@ -149,7 +150,7 @@ func (l *Log) damaged(e *DamageError, r rest, later []uint64) error {
 		} else if err != nil {
 			return err
 		}
-		r, err := look(w, h.tag, sector, sector)
+		r, err := look(w, h.tag, h.before.batches, sector, sector)
 		w.file.Close()
 		if err != nil {
 			return err
