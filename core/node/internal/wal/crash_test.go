@@ -222,7 +222,7 @@ func TestFailures(t *testing.T) {
 						if injected != errInjected && (how != failBefore || !isFull(injected)) {
 							continue
 						}
-						if testing.Short() && rng.IntN(4) > 0 {
+						if testing.Short() && rng.IntN(12) > 0 {
 							continue
 						}
 						m, h := from.copy(), before.copy()
@@ -272,12 +272,15 @@ func survive(t *testing.T, where string, m *memFS, h *history, rng *rand.Rand) (
 			t.Fatalf("%s: image %d of %d: %v", where, i, len(left), err)
 		}
 		states++
+		if !*everyState && rng.IntN(3) > 0 {
+			continue
+		}
 		// What was appended since was called durable: it survives a crash, and a second recovery.
 		gone := image.crash(func(int) bool { return rng.IntN(2) == 0 })
 		if err := later.session(gone, nil, true); err != nil {
 			t.Fatalf("%s: image %d of %d, second recovery: %v", where, i, len(left), err)
 		}
-		if !*everyState && rng.IntN(50) > 0 {
+		if !*everyState && rng.IntN(60) > 0 {
 			continue
 		}
 		// The recovery itself is cut short.
