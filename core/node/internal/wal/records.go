@@ -79,10 +79,10 @@ func (l *Log) readSegment(k *walk, number uint64, length int64, last uint64, yie
 			return false, err
 		}
 		if f == nil && k.off > length {
-			f = &fault{fmt.Sprintf("the end of the segment at byte %d", length), "a batch over it", true, k.off}
+			f = &fault{fmt.Sprintf("the end of the segment at byte %d", length), "a batch over it", true}
 		}
 		if f != nil {
-			r, err := look(&k.window, k.tag, missing, off, f.next)
+			r, err := look(&k.window, k.tag, missing, off)
 			if err != nil {
 				return false, err
 			}

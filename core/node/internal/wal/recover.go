@@ -87,7 +87,7 @@ func (l *Log) findEnd(w *window, h segmentHeader) error {
 			l.sealed = bh.records == 0
 		}
 	}
-	r, err := look(&k.window, h.tag, k.end.batches+1, k.off, f.next)
+	r, err := look(&k.window, h.tag, k.end.batches+1, k.off)
 	if err != nil {
 		return err
 	}
