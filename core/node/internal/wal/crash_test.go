@@ -280,7 +280,11 @@ func survive(t *testing.T, where string, m *memFS, h *history, rng *rand.Rand) (
 		if err := later.session(gone, nil, true); err != nil {
 			t.Fatalf("%s: image %d of %d, second recovery: %v", where, i, len(left), err)
 		}
-		if !*everyState && rng.IntN(60) > 0 {
+		odds := 60
+		if *everyState {
+			odds = 8
+		}
+		if rng.IntN(odds) > 0 {
 			continue
 		}
 		// The recovery itself is cut short.
