@@ -50,6 +50,7 @@ func seeds(t testing.TB) map[string][]byte {
 		"damaged-segment":  change(join(killed), 4<<10+40),
 		"unknown-version":  change(join(killed), 8),
 		"missing-segment":  join(killed)[4<<10:],
+		"odd-size":         join(killed)[:len(join(killed))-100],
 		"repeated-segment": append(join(killed), join(killed)...),
 	}
 }

@@ -52,7 +52,8 @@ func (l *Log) recoverLog() error {
 	if err != nil {
 		return l.headerDamaged(err, last, last)
 	}
-	l.file, l.size, l.tag, l.number = w.file, w.size, h.tag, h.number
+	l.file, l.tag, l.number = w.file, h.tag, h.number
+	l.size = w.size / sector * sector // of a file that somebody cut; we make no others
 	if err := l.sameLog(h); err != nil {
 		return l.headerDamaged(err, last, last)
 	}
