@@ -131,7 +131,10 @@ var packages = []pkg{
 		path: "core/node/internal/wal",
 		why:  "a log of records on disk: it knows nothing of what they say",
 		code: []allowed{{"golang.org/x/sys", "locks a file on Windows"}},
-		test: []allowed{{"go.uber.org/goleak", "finds writers that were left running"}},
+		test: []allowed{
+			{"go.uber.org/goleak", "finds writers that were left running"},
+			{"pgregory.net/rapid", "draws lives of a log"},
+		},
 	},
 	{
 		path: "core/recording",

@@ -31,7 +31,7 @@ type DamageError struct {
 	Offset   int64  // in the file, in bytes, where the batch or header begins that is damaged
 	Expected string
 	Found    string
-	Batches  int   // intact batches after that place, in this and later segments
+	Batches  int   // intact later batches, in this and later segments
 	Bytes    int64 // that they take
 }
 

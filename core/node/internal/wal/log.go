@@ -153,6 +153,11 @@ func (l *Log) Append(record []byte) (uint64, error) {
 	if l.closing {
 		return 0, ErrClosed
 	}
+	return l.append(record), nil
+}
+
+// append puts a record into the chunk that is being gathered.
+func (l *Log) append(record []byte) uint64 {
 	c := l.gathering(lengthSize + len(record))
 	c.buf = binary.LittleEndian.AppendUint32(c.buf, uint32(len(record)))
 	c.buf = append(c.buf, record...)
@@ -161,7 +166,7 @@ func (l *Log) Append(record []byte) (uint64, error) {
 	l.pending += len(record)
 	l.appended++
 	l.work.Signal()
-	return l.appended, nil
+	return l.appended
 }
 
 // gathering returns the chunk that so many bytes go into.
@@ -171,7 +176,7 @@ func (l *Log) gathering(n int) *chunk {
 	}
 	c := l.spare
 	if l.spare = nil; c == nil {
-		c = &chunk{buf: make([]byte, headerSize, 64<<10)}
+		c = &chunk{buf: make([]byte, headerSize, 4<<10)}
 	}
 	l.chunks = append(l.chunks, c)
 	return c

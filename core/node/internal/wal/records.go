@@ -73,16 +73,16 @@ func (l *Log) readTo(to place, records uint64, yield func([]byte, error) bool) (
 // readSegment yields the records of one segment, of which so many bytes are used. It reports whether it came to its end.
 func (l *Log) readSegment(k *walk, number uint64, length int64, last uint64, yield func([]byte, error) bool) (bool, error) {
 	for k.off != length {
-		off := k.off
+		off, missing := k.off, k.end.batches+1
 		b, h, f, err := k.next()
 		if err != nil {
 			return false, err
 		}
 		if f == nil && k.off > length {
-			f = &fault{fmt.Sprintf("the end of the segment at byte %d", length), "a batch over it", true, k.off}
+			f = &fault{fmt.Sprintf("the end of the segment at byte %d", length), "a batch over it", true}
 		}
 		if f != nil {
-			r, err := look(&k.window, k.tag, off, f.next)
+			r, err := look(&k.window, k.tag, missing, off)
 			if err != nil {
 				return false, err
 			}

@@ -52,7 +52,8 @@ func (l *Log) recoverLog() error {
 	if err != nil {
 		return l.headerDamaged(err, last, last)
 	}
-	l.file, l.size, l.tag, l.number = w.file, w.size, h.tag, h.number
+	l.file, l.tag, l.number = w.file, h.tag, h.number
+	l.size = w.size / sector * sector // of a file that somebody cut; we make no others
 	if err := l.sameLog(h); err != nil {
 		return l.headerDamaged(err, last, last)
 	}
@@ -87,7 +88,7 @@ func (l *Log) findEnd(w *window, h segmentHeader) error {
 			l.sealed = bh.records == 0
 		}
 	}
-	r, err := look(&k.window, h.tag, k.off, f.next)
+	r, err := look(&k.window, h.tag, k.end.batches+1, k.off)
 	if err != nil {
 		return err
 	}

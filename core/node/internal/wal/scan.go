@@ -52,8 +52,7 @@ type walk struct {
 // fault is why a place has no batch that follows from the one before.
 type fault struct {
 	expected, found string
-	impossible      bool  // no crash leaves this
-	next            int64 // where the batch would end, if its header is intact: else the next sector
+	impossible      bool // no crash leaves this
 }
 
 // next returns the next batch as it is in the file: header, payload and padding. It is valid until the next call. With
@@ -61,7 +60,7 @@ type fault struct {
 func (w *walk) next() (batch []byte, h batchHeader, f *fault, err error) {
 	expected := func() string { return fmt.Sprintf("batch %d after record %d", w.end.batches+1, w.end.records) }
 	if w.size-w.off < sector {
-		return nil, h, &fault{expected(), "the end of the file", false, w.size}, nil
+		return nil, h, &fault{expected(), "the end of the file", false}, nil
 	}
 	b, err := w.at(w.off, sector)
 	if err != nil {
@@ -69,26 +68,26 @@ func (w *walk) next() (batch []byte, h batchHeader, f *fault, err error) {
 	}
 	h, wrong := decodeBatch(b, w.tag)
 	if wrong != "" {
-		return nil, h, &fault{expected(), wrong, false, w.off + sector}, nil
+		return nil, h, &fault{expected(), wrong, false}, nil
 	}
 	next := w.off + h.size()
 	// The header was written as it is, so what it says is no torn write's.
 	if h.number != w.end.batches+1 || h.before != w.end.records || h.sum != chain(w.end.sum, b) {
 		return nil, h, &fault{expected(), fmt.Sprintf("batch %d after record %d, or one that follows from others",
-			h.number, h.before), true, next}, nil
+			h.number, h.before), true}, nil
 	}
 	if h.size() > w.size-w.off {
-		return nil, h, &fault{expected(), "the end of the file in it", false, w.size}, nil
+		return nil, h, &fault{expected(), "the end of the file in it", false}, nil
 	}
 	if batch, err = w.at(w.off, int(h.size())); err != nil {
 		return nil, h, nil, err
 	}
 	if got := crc32.Checksum(batch[headerSize:], castagnoli); got != h.crc {
 		return nil, h, &fault{expected() + fmt.Sprintf(" with checksum %08x", h.crc),
-			fmt.Sprintf("checksum %08x", got), false, next}, nil
+			fmt.Sprintf("checksum %08x", got), false}, nil
 	}
 	if !parses(batch[headerSize:headerSize+int(h.length)], h.records) {
-		return nil, h, &fault{expected(), "records that do not fill the batch", true, next}, nil
+		return nil, h, &fault{expected(), "records that do not fill the batch", true}, nil
 	}
 	w.off = next
 	w.end = end{h.number, h.before + uint64(h.records), h.sum}
@@ -97,15 +96,16 @@ func (w *walk) next() (batch []byte, h batchHeader, f *fault, err error) {
 
 // rest is what stands in a segment from some place on.
 type rest struct {
-	headers int   // of batches, intact
-	batches int   // intact, which need not follow from one another
+	headers int   // of later batches, intact
+	batches int   // later ones, intact, which need not follow from one another
 	bytes   int64 // that those take
 	dirty   int64 // the end of the last sector that is not zero, or 0 if all are
 }
 
-// look reads a segment from a place on, where no batch follows, and looks for batches from a second place on. It needs
-// nothing that stands before them: the tag is enough.
-func look(w *window, tag uint64, from, batches int64) (r rest, err error) {
+// look reads a segment from a place on, where the batch of a number is missing, and looks for later ones. It needs nothing
+// that stands before them: the tag is enough, and that the number is greater. A record may be a copy of batches of this
+// very log, but not of one that was written after it.
+func look(w *window, tag, missing uint64, from int64) (r rest, err error) {
 	for off := from; w.size-off >= sector; {
 		b, err := w.at(off, sector)
 		if err != nil {
@@ -117,7 +117,7 @@ func look(w *window, tag uint64, from, batches int64) (r rest, err error) {
 		}
 		r.dirty = off + sector
 		h, wrong := decodeBatch(b, tag)
-		if off < batches || wrong != "" {
+		if wrong != "" || h.number <= missing {
 			off += sector
 			continue
 		}
@@ -149,7 +149,7 @@ func (l *Log) damaged(e *DamageError, r rest, later []uint64) error {
 		} else if err != nil {
 			return err
 		}
-		r, err := look(w, h.tag, sector, sector)
+		r, err := look(w, h.tag, h.before.batches, sector)
 		w.file.Close()
 		if err != nil {
 			return err

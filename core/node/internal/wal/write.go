@@ -28,7 +28,7 @@ func (l *Log) write() {
 			c = l.chunks[0]
 			l.chunks[0] = nil
 			l.chunks = l.chunks[1:]
-		case l.sealed || l.end.batches == 0:
+		case l.sealed || l.end.batches == 0 || !l.read: // what may be damaged is left as it is
 			return
 		}
 		l.mu.Unlock()
