@@ -175,4 +175,3 @@ func (t *Transport) keepalive(ctx context.Context, cancel context.CancelCauseFun
 		}
 	}
 }
-

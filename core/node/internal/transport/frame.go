@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	headerSize = 4      // a frame's length
-	readSize   = 32<<10 // the buffer of a reader: two TLS records
+	headerSize = 4        // a frame's length
+	readSize   = 32 << 10 // the buffer of a reader: two TLS records
 	keepBuffer = pieceSize
 	keepFrames = 256 // a large buffer is let go after so many frames that needed a quarter of it
 )

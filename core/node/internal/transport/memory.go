@@ -307,4 +307,3 @@ func (n *Network) rngOf(from, to ID) *rand.Rand {
 	mix := binary.LittleEndian.Uint64(from[:]) ^ 3*binary.LittleEndian.Uint64(to[:])
 	return rand.New(rand.NewPCG(n.options.Seed, mix))
 }
-
