@@ -21,6 +21,31 @@ type accepted struct {
 	cancel context.CancelCauseFunc // closes it
 }
 
+// maxGreeting is how many bytes may come before the hello has: an honest peer sends 900. TLS would take certificates
+// of 256 KiB.
+const maxGreeting = 8 << 10
+
+var errGreeting = errors.New("a handshake of too many bytes")
+
+// guarded is a connection of which only so much is read until it is open.
+type guarded struct {
+	net.Conn
+	left int
+	open bool
+}
+
+func (g *guarded) Read(b []byte) (int, error) {
+	if g.open {
+		return g.Conn.Read(b)
+	}
+	if g.left == 0 {
+		return 0, &refusal{ReasonOversize, errGreeting}
+	}
+	n, err := g.Conn.Read(b[:min(len(b), g.left)])
+	g.left -= n
+	return n, err
+}
+
 // accept takes connections in until the listener is closed.
 func (t *Transport) accept() {
 	var pause time.Duration
@@ -63,7 +88,8 @@ func (t *Transport) serve(raw net.Conn, e *entrant) {
 	defer raw.Close()
 
 	raw.SetDeadline(time.Now().Add(t.cfg.HandshakeTimeout))
-	conn := tls.Server(raw, t.server)
+	guard := &guarded{Conn: raw, left: maxGreeting}
+	conn := tls.Server(guard, t.server)
 	in := newFrames(conn, t.cfg.MaxFrame,
 		func() error { return nil }, // one deadline for all of the handshake
 		func(int) error { return nil })
@@ -80,6 +106,7 @@ func (t *Transport) serve(raw net.Conn, e *entrant) {
 	}
 	defer t.leave(p, a)
 	t.gate.move(&p.fromHome, sourceOf(raw.RemoteAddr()))
+	guard.open = true
 	raw.SetDeadline(time.Time{})
 	p.wake()
 
