@@ -30,7 +30,7 @@ type Config struct {
 
 	HandshakeTimeout time.Duration // for dialling, or for TLS and hello; default 5 s
 	IdleTimeout      time.Duration // without a byte from the peer; default 15 s
-	PingEvery        time.Duration // a connection with nothing to say sends a keepalive; default a third of IdleTimeout
+	PingEvery        time.Duration // both ends send a keepalive so often; default a third of IdleTimeout, which all nodes should agree on
 	// Stall and MinRate are the deadline of a piece of a frame (up to 64 KiB), in or out: Stall, and what it takes
 	// at MinRate. Defaults 10 s and 64 KiB/s.
 	Stall   time.Duration
