@@ -110,6 +110,9 @@ func (c *Config) complete() error {
 		return fmt.Errorf("transport: MaxFrame of %d bytes is over 1 GiB", c.MaxFrame)
 	case c.PingEvery > c.IdleTimeout/3:
 		return fmt.Errorf("transport: PingEvery %v is over a third of IdleTimeout %v", c.PingEvery, c.IdleTimeout)
+	case time.Duration(c.MaxFrame)*time.Second/time.Duration(c.ReceiveBytes) > c.Stall/2:
+		// A peer that is within its quota but for one frame would be held up until it takes us for stuck.
+		return fmt.Errorf("transport: at ReceiveBytes %d a frame takes over half of Stall %v", c.ReceiveBytes, c.Stall)
 	case c.QueueBytes < c.MaxFrame+headerSize:
 		return fmt.Errorf("transport: QueueBytes %d has no room for a frame", c.QueueBytes)
 	}

@@ -41,7 +41,7 @@ func (p *peer) dial(ctx context.Context, address string) {
 func (p *peer) pause(ctx context.Context, began time.Time, failed int) bool {
 	c := &p.t.cfg
 	bound := c.BackoffMax
-	if failed < 30 {
+	if failed < 16 {
 		bound = min(bound, 2*c.BackoffMin<<failed)
 	}
 	timer := time.NewTimer(rand.N(bound))
@@ -65,7 +65,7 @@ func (p *peer) pause(ctx context.Context, began time.Time, failed int) bool {
 // connect dials and serves one connection, and returns how long it was up, 0 if it never was.
 func (p *peer) connect(ctx context.Context, address string, client *tls.Config) (up time.Duration, err error) {
 	t := p.t
-	dialer := net.Dialer{Timeout: t.cfg.HandshakeTimeout, KeepAliveConfig: net.KeepAliveConfig{Enable: false}, KeepAlive: -1}
+	dialer := net.Dialer{Timeout: t.cfg.HandshakeTimeout, KeepAlive: -1}
 	raw, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return 0, &refusal{ReasonUnreachable, err}

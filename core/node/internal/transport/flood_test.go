@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"net"
 	"runtime"
 	"sync"
@@ -128,7 +129,7 @@ func TestGate(t *testing.T) {
 	got := map[string]int{}
 	var evicted int
 	for i := range 2000 {
-		ip := "10.9." + []string{"0", "1", "2", "3"}[i%4] + ".1"
+		ip := fmt.Sprintf("10.9.%d.1", i%40)
 		if i >= 1000 && i < 1020 {
 			ip = "10.0.0.1"
 		}
@@ -152,7 +153,7 @@ func TestGate(t *testing.T) {
 	if got["10.0.0.1"] < 10 {
 		t.Errorf("of a member's 20, %d got in", got["10.0.0.1"])
 	}
-	if evicted != len(in)-4 && evicted < len(in)-8 {
+	if evicted < len(in)-8 {
 		t.Errorf("%d in, %d evicted", len(in), evicted)
 	}
 	for _, e := range in {

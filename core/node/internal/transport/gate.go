@@ -10,7 +10,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// gate decides which new connections may start a handshake, which costs us 0.2 ms of a processor, whoever they are.
+// gate decides which new connections may start a handshake, which costs us 0.3 ms of a processor until a stranger is
+// refused, and 0.45 ms for a peer.
 //
 // Each source (an address; of IPv6 its /64) has a token bucket, and all sources where no peer is known to be share
 // one more. So strangers elsewhere, however many addresses they have, do not keep peers from coming back: those pay

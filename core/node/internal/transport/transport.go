@@ -169,7 +169,7 @@ func (t *Transport) leave(p *peer, a *accepted) {
 }
 
 // Send queues a copy of a frame (1 to MaxFrame bytes) for a peer, and never blocks. It reports false where the frame
-// was dropped, and counts it: there is no connection, or the queue is full. True is no promise that it arrives.
+// was dropped, and counts it (but for peers that nobody spoke of): there is no connection, or the queue is full. True is no promise that it arrives.
 func (t *Transport) Send(to ID, frame []byte) bool {
 	p := t.peer(to)
 	if p == nil {
