@@ -1,0 +1,2 @@
+// Package api serves the HTTP interface of a node.
+package api
