@@ -9,7 +9,7 @@ import (
 )
 
 // jsonEncoder writes blocks as lines of JSON. It writes them piece by piece: a block of a mebibyte can be a line of
-// eight.
+// three.
 type jsonEncoder struct {
 	o   *outlet
 	ids bool

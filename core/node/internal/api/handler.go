@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 )
 
 // Handler serves the interface. See [NewServer] for the limits that only a server has.
@@ -79,7 +78,16 @@ func New(b Backend, o Options) *Handler {
 	inner := h.mux
 	outer := http.NewServeMux()
 	outer.HandleFunc("/", func(w http.ResponseWriter, q *http.Request) {
+		if q.ContentLength != 0 {
+			// Also for whoever is refused: net/http reads on in a body before it answers. An error means that there are no
+			// deadlines, as in tests that record an answer.
+			http.NewResponseController(w).SetReadDeadline(deadline(h.o.Stall))
+		}
 		switch err := cross.Check(q); {
+		case q.ContentLength != 0 && q.Method == http.MethodGet:
+			// It would be in the way of noticing that the client leaves.
+			w.Header().Set("Connection", "close")
+			h.refuse(w, malformed("a GET with a body"))
 		case err != nil:
 			h.refuse(w, &refusal{http.StatusForbidden, "cross_origin", "a request from another site's page", 0})
 		case h.stopping.Err() != nil && q.URL.Path != "/v1/status":
@@ -98,6 +106,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, q *http.Request) { h.mux.Serv
 // refuse answers with why a request was not done.
 func (h *Handler) refuse(w http.ResponseWriter, err error) {
 	h.refused.Add(1)
+	http.NewResponseController(w).SetWriteDeadline(deadline(h.o.Stall))
 	refusalOf(err).answer(w)
 }
 
@@ -160,16 +169,4 @@ func (h *Handler) late(err error) error {
 		return errStopping
 	}
 	return err
-}
-
-// deadlines sets when a body has to have been read by. The answer is written with the deadlines that it sets itself.
-func (h *Handler) deadlines(w http.ResponseWriter) (clear func()) {
-	c := http.NewResponseController(w)
-	// Errors mean that the connection has no deadlines, as in tests that record an answer.
-	c.SetReadDeadline(time.Now().Add(h.o.Stall))
-	return func() {
-		// Otherwise net/http, which reads on to notice when the client leaves, takes the deadline for that.
-		c.SetReadDeadline(time.Time{})
-		c.SetWriteDeadline(time.Now().Add(h.o.Stall))
-	}
 }

@@ -21,7 +21,7 @@ func (h *Handler) stream(w http.ResponseWriter, q *http.Request) error {
 	// First: else net/http reads on in the body before it sends a refusal, and a client that waits for the answer before
 	// it sends anything waits for good.
 	if err := c.EnableFullDuplex(); err != nil {
-		return &refusal{http.StatusHTTPVersionNotSupported, "malformed", "streams need HTTP/1.1", 0}
+		return malformed("streams need HTTP/1.1")
 	}
 	w.Header().Set("Connection", "close")
 	if _, err := parameters(q); err != nil {

@@ -6,9 +6,12 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"time"
 
 	"parsec/core/node/client"
 	"parsec/core/node/internal/batch"
@@ -85,21 +88,28 @@ func (h *Handler) takeIn(w http.ResponseWriter, q *http.Request, id *batch.ID) e
 	}
 }
 
-// body reads a body of at most limit bytes.
+// body reads a body of at most limit bytes, within the time that ServeHTTP has set.
 func (h *Handler) body(w http.ResponseWriter, q *http.Request, limit int64) ([]byte, error) {
-	clear := h.deadlines(w)
-	defer clear()
 	if q.ContentLength > limit {
 		return nil, tooLarge("a body of %d bytes, of %d", q.ContentLength, limit)
 	}
 	var b bytes.Buffer
 	b.Grow(int(max(q.ContentLength, 512)))
+	c := http.NewResponseController(w)
 	if _, err := b.ReadFrom(http.MaxBytesReader(w, q.Body, limit)); err != nil {
-		if r := refusalOf(err); r.code == "too_large" {
+		// Nor is the rest waited for: net/http would read it after the answer.
+		w.Header().Set("Connection", "close")
+		c.SetReadDeadline(past)
+		switch r := refusalOf(err); {
+		case r.code == "too_large":
 			return nil, r
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, &refusal{http.StatusRequestTimeout, "timeout", "the body took too long to come", 0}
 		}
 		return nil, malformed("the body ends early: %v", err)
 	}
+	// Net/http reads on, to notice when the client leaves; a deadline would look as if it did.
+	c.SetReadDeadline(time.Time{})
 	return b.Bytes(), nil
 }
 
