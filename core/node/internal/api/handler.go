@@ -79,14 +79,16 @@ func New(b Backend, o Options) *Handler {
 	outer := http.NewServeMux()
 	outer.HandleFunc("/", func(w http.ResponseWriter, q *http.Request) {
 		if q.ContentLength != 0 {
-			// Also for whoever is refused: net/http reads on in a body before it answers. An error means that there are no
-			// deadlines, as in tests that record an answer.
+			// Until the body is read: net/http reads what is left of one, without a time of its own, and before it
+			// answers, but for a connection that is to be closed. (Full duplex would also have it answer at once, and then,
+			// with Go 1.26, panic at the connection's next request.) An error means that there are no deadlines, as in
+			// tests that record an answer.
+			w.Header().Set("Connection", "close")
 			http.NewResponseController(w).SetReadDeadline(deadline(h.o.Stall))
 		}
 		switch err := cross.Check(q); {
 		case q.ContentLength != 0 && q.Method == http.MethodGet:
 			// It would be in the way of noticing that the client leaves.
-			w.Header().Set("Connection", "close")
 			h.refuse(w, malformed("a GET with a body"))
 		case err != nil:
 			h.refuse(w, &refusal{http.StatusForbidden, "cross_origin", "a request from another site's page", 0})

@@ -88,7 +88,7 @@ func (h *Handler) takeIn(w http.ResponseWriter, q *http.Request, id *batch.ID) e
 	}
 }
 
-// body reads a body of at most limit bytes, within the time that ServeHTTP has set.
+// body reads a body of at most limit bytes, within the time that [New] has set for it.
 func (h *Handler) body(w http.ResponseWriter, q *http.Request, limit int64) ([]byte, error) {
 	if q.ContentLength > limit {
 		return nil, tooLarge("a body of %d bytes, of %d", q.ContentLength, limit)
@@ -97,9 +97,7 @@ func (h *Handler) body(w http.ResponseWriter, q *http.Request, limit int64) ([]b
 	b.Grow(int(max(q.ContentLength, 512)))
 	c := http.NewResponseController(w)
 	if _, err := b.ReadFrom(http.MaxBytesReader(w, q.Body, limit)); err != nil {
-		// Nor is the rest waited for: net/http would read it after the answer.
-		w.Header().Set("Connection", "close")
-		c.SetReadDeadline(past)
+		c.SetReadDeadline(past) // nor is the rest waited for
 		switch r := refusalOf(err); {
 		case r.code == "too_large":
 			return nil, r
@@ -110,6 +108,7 @@ func (h *Handler) body(w http.ResponseWriter, q *http.Request, limit int64) ([]b
 	}
 	// Net/http reads on, to notice when the client leaves; a deadline would look as if it did.
 	c.SetReadDeadline(time.Time{})
+	w.Header().Del("Connection")
 	return b.Bytes(), nil
 }
 
