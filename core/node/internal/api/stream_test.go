@@ -360,7 +360,7 @@ func TestStreamMany(t *testing.T) {
 	openStream(t, address)
 }
 
-// answered is a refusal as it came.
+// answered is an answer as it came.
 type answered struct {
 	status      int
 	body        string
