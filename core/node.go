@@ -53,6 +53,13 @@ type NodeConfig struct {
 	// new each time; zero for a log that is whole.
 	Restored Hash
 
+	// Parallel, if it is not nil, is lent goroutines: the signatures of a message of 128 events and more are checked in
+	// pieces of 64 to 512, up to four at a time. It calls do(0) to do(n-1), each once, in any order and at the same
+	// time if it likes, and returns when all have returned. Whether it is there, and how many goroutines it has,
+	// changes no result. The node itself stays for one goroutine at a time: Parallel is called, and returns, within
+	// calls of [Node.Handle].
+	Parallel func(n int, do func(i int))
+
 	// Simulation is for the simulator alone, and nil elsewhere.
 	Simulation *simulation.Options
 }
