@@ -1,7 +1,7 @@
 package sign
 
 // A batch is split into pieces of about pieceSize, into two at least, and not at all below twice pieceMin. Sums get
-// cheaper with size: eight pieces of 128 took a third more time together than one batch of 1,024, four of 256 a tenth.
+// cheaper with size: eight pieces of 128 took a third more time together than one batch of 1,024, four of 256 a seventh.
 // Measured by BenchmarkPieces.
 const (
 	pieceSize = 256
