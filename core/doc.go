@@ -72,7 +72,7 @@
 // ([MaxUndecided], [MaxUndecidedSize]). Events are kept for good: a member that makes many makes all others keep many.
 //
 // No bound but the caller's own: how often a member asks. A request of 200 bytes by one that claims to know nothing is
-// answered with as much as a message holds, at most 8 MB. Whoever counts the messages and errors of each peer, and
+// answered with as much as a message holds, at most 8 MB, or [NodeConfig].MaxAnswer. Whoever counts the messages and errors of each peer, and
 // hands on as many as it can afford, has both.
 //
 // # What the caller of an engine sees to

@@ -279,7 +279,7 @@ func (n *Node) checkItems(p *peer) bool {
 	}
 	r.checks += len(r.items)
 	n.counts.Signatures += uint64(len(r.items))
-	all := n.verifier.Check(r.items, r.bad, !p.distrusted)
+	all := n.verifier.CheckPieces(r.items, r.bad, !p.distrusted, n.cfg.Parallel)
 	for k, i := range r.item {
 		if !all && r.bad[k>>6]>>(k&63)&1 == 1 {
 			r.bads++

@@ -53,9 +53,25 @@ type NodeConfig struct {
 	// new each time; zero for a log that is whole.
 	Restored Hash
 
+	// MaxAnswer is about how many bytes of events and contents, uncompressed, an answer to a request holds; 0, and more
+	// than that, is what a message holds, 8 MB. What does not fit follows on later requests. It is for callers who pace
+	// peers: a request of 200 bytes by one that claims to know nothing gets this much. An answer has an event that its
+	// recipient can build on, so it may be longer by what comes before the first of those. At least [MinAnswer].
+	MaxAnswer int
+
+	// Parallel, if it is not nil, is lent goroutines: the signatures of a message of 128 events and more are checked in
+	// pieces of 64 to 512, up to four at a time. It calls do(0) to do(n-1), each once, in any order and at the same
+	// time if it likes, and returns when all have returned. Whether it is there, and how many goroutines it has,
+	// changes no result. The node itself stays for one goroutine at a time: Parallel is called, and returns, within
+	// calls of [Node.Handle].
+	Parallel func(n int, do func(i int))
+
 	// Simulation is for the simulator alone, and nil elsewhere.
 	Simulation *simulation.Options
 }
+
+// MinAnswer is the least that [NodeConfig].MaxAnswer may be, 64 KiB: some 300 events.
+const MinAnswer = 64 << 10
 
 // IdentityOf returns the identity whose private key has the given seed.
 func IdentityOf(seed [32]byte) Identity { return Identity(sign.NewSigner(seed).Public()) }
@@ -204,6 +220,9 @@ func newNode(cfg NodeConfig) (*Node, error) {
 	founders, err := cfg.Section.founders()
 	if err != nil {
 		return nil, err
+	}
+	if cfg.MaxAnswer != 0 && cfg.MaxAnswer < MinAnswer {
+		return nil, fmt.Errorf("%w: answers of %d bytes, of %d at least", ErrConfig, cfg.MaxAnswer, MinAnswer)
 	}
 	var toss coin.Coin = new(coin.Concrete)
 	var simulated simulation.Options

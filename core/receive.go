@@ -282,8 +282,7 @@ func (n *Node) namedTwice(m *wire.Message) int {
 		if r.named.find(hash, at) != 0 {
 			return i
 		}
-		r.named.place(uint32(i+1), hash)
-		r.named.used++
+		r.named.put(uint32(i+1), hash)
 	}
 	return -1
 }

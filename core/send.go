@@ -137,19 +137,34 @@ func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known gossip.Index) {
 	}
 	clear(t.slots)
 	t.stamp++
-	size := 0
+	size, soft := 0, maxSent
+	if kind == wire.KindResponse && n.cfg.MaxAnswer > 0 {
+		soft = n.cfg.MaxAnswer
+	}
+	useful := false // the recipient can build on something in the message
 	for i, x := range t.events {
 		if i == maxSentEvents {
 			break
 		}
 		size += n.sizeOf(known, x)
+		if useful && size > soft {
+			break
+		}
 		if i > 0 && (size > maxSent || len(m.Votes)+len(n.store.ballot(x)) > maxSentVotes || len(m.Creators)+2 > wire.MaxCreators) {
 			break
 		}
 		n.write(p, known, x)
+		useful = useful || n.buildable(p, x)
 	}
 	m.More = len(m.Events) < len(t.events)
 	n.sendTables(p, kind)
+}
+
+// buildable reports whether p, who has decided no more than this node, is sure to build on event x if it has not yet. An
+// answer that ends before the first such event could be one that p takes nothing of, and asks for again, for ever.
+func (n *Node) buildable(p *peer, x gossip.Index) bool {
+	ev := n.graph.Event(x)
+	return ev.Cause.Sync() && ev.By != p.index && n.election.Voter(ev.By) && n.graph.Of(ev.By) == nil
 }
 
 // sizeOf returns about how many bytes event x takes in the message, with all that it votes for and no event before it in

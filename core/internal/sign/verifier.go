@@ -46,6 +46,7 @@ type Verifier struct {
 	keys []key
 	draw *blake3.Hasher // keyed by the secret: coefficients
 	batch
+	pieces pieces
 }
 
 // key is what is kept of a key: 0.2 KB, and 1.4 KB that it points to.
