@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -45,7 +47,7 @@ func sample(t testing.TB) *Run {
 		Start:      time.Date(2026, 11, 24, 12, 0, 0, 500e6, time.UTC),
 		Duration:   11,
 		Assertions: []Assertion{{Text: "p99<2s", Held: true, Got: "990 ms"}},
-		Totals: Totals{Seconds: 10, Intended: 1000, Sent: 1000, Acknowledged: 1000, Contacted: 1000, All: 1000, Bytes: 128000,
+		Totals: Totals{Seconds: 10, Intended: 1000, Sent: 1000, Acknowledged: 1000, Contacted: 1000, All: 1000, Bytes: 128000, CPU: 1.25,
 			IntendedRate: 100, SentRate: 100, AcknowledgedRate: 100, ContactedRate: 100, AllRate: 100},
 		Pacing: QuantilesOf(uniform(t, 2, 1)),
 		Step:   1,
@@ -91,4 +93,14 @@ func sample(t testing.TB) *Run {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// render returns what one of the run's renderings writes.
+func render(t testing.TB, write func(io.Writer) error) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
