@@ -115,7 +115,7 @@ func (c *Curve) tables() (points, reasons *table) {
 			reasons.add(c.name(p), significant(p.Rate), p.Why)
 		}
 		if p.Overflow > 0 {
-			reasons.add(c.name(p), significant(p.Rate), fmt.Sprintf("%s latencies beyond %v are not in the percentiles", count(p.Overflow), MaxLatency))
+			reasons.add(c.name(p), significant(p.Rate), fmt.Sprintf("%s latencies were beyond the histogram's range, and are not in the percentiles", count(p.Overflow)))
 		}
 		points.add(c.name(p), valid, significant(p.Rate), significant(p.Achieved), ms(p.P50), ms(p.P99), ms(p.P999), significant(p.CPU), size(p.Resident))
 	}

@@ -104,3 +104,30 @@ func render(t testing.TB, write func(io.Writer) error) []byte {
 	}
 	return out.Bytes()
 }
+
+// long returns a run with full series: a value of everything for each second and node.
+func long(t testing.TB, nodes, seconds int) *Run {
+	t.Helper()
+	r := sample(t)
+	r.Parameters.Nodes, r.Duration = nodes, float64(seconds)
+	r.Intervals, r.Nodes, r.Loadgen, r.Windows = nil, nil, nil, nil
+	for i := range seconds {
+		x := float64(i%97)/97 + 1.0/3
+		v := Interval{At: float64(i + 1), Intended: 2e4 * x, Sent: 2e4 * x, Acknowledged: 2e4 * x, Contacted: 2e4 * x, All: 2e4 * x, Waiting: uint64(2e4 * x), Lag: int64(1e6 * x)}
+		for _, q := range v.Latency.Each() {
+			ns := int64(1e8 * x)
+			*q = Quantiles{20000, ns, 2 * ns, 3 * ns, 4 * ns, 5 * ns}
+		}
+		r.Intervals = append(r.Intervals, v)
+		r.Loadgen = append(r.Loadgen, Own{v.At, x, uint64(1e8 * x), 20})
+	}
+	for k := range nodes {
+		n := Node{Name: fmt.Sprintf("node%d", k), Role: "honest"}
+		for i := range seconds {
+			x := float64((i+k)%97)/97 + 1.0/3
+			n.Samples = append(n.Samples, Sample{float64(i + 1), x, uint64(1e8 * x), 1e6 * x, 1e6 * x, 100 * x, 1000 * x, x / 2, 10 * x, 50, 30, uint64(100 * x)})
+		}
+		r.Nodes = append(r.Nodes, n)
+	}
+	return r
+}

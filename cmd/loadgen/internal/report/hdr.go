@@ -6,7 +6,6 @@ import (
 	"io"
 	"math/bits"
 	"strings"
-	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -34,10 +33,18 @@ func (h Histogram) WritePercentiles(w io.Writer) error {
 	}
 	buckets, sub := geometry(d)
 	fmt.Fprintf(&b, "#[Mean    = %12.*f, StdDeviation   = %12.*f]\n", digits, d.Mean()/1e6, digits, d.StdDev()/1e6)
-	fmt.Fprintf(&b, "#[Max     = %12.*f, Total count    = %12d]\n", digits, float64(d.Max())/1e6, d.TotalCount())
+	fmt.Fprintf(&b, "#[Max     = %12.*f, Total count    = %12d]\n", digits, float64(maxOf(d))/1e6, d.TotalCount())
 	fmt.Fprintf(&b, "#[Buckets = %12d, SubBuckets     = %12d]\n", buckets, sub)
 	_, err = b.WriteTo(w)
 	return err
+}
+
+// maxOf returns the greatest value, 0 if there is none, for which the library has the end of its lowest step.
+func maxOf(d *hdrhistogram.Histogram) int64 {
+	if d.TotalCount() == 0 {
+		return 0
+	}
+	return d.Max()
 }
 
 // geometry returns how many buckets a histogram has, and how many parts each has: the library does not tell.
@@ -85,7 +92,7 @@ func (r *Run) WriteLog(w io.Writer) error {
 				return fmt.Errorf("window %d: %s: %w", i, name, err)
 			}
 			from, to := windows[i].From, windows[i].To
-			fmt.Fprintf(&b, "Tag=%s,%.3f,%.3f,%.3f,%s\n", name, from, to-from, float64(d.Max())/float64(time.Millisecond), *text)
+			fmt.Fprintf(&b, "Tag=%s,%.3f,%.3f,%.3f,%s\n", name, from, to-from, float64(maxOf(d))/1e6, *text)
 		}
 	}
 	_, err := b.WriteTo(w)

@@ -112,12 +112,15 @@ func (r *Run) about() [][2]string {
 	if p.Sizes != "" {
 		payload += " on average: " + p.Sizes
 	}
-	load := labelled(p.Loop, " loop") + join(", ", p.Arrivals, p.Schedule)
+	load := strings.TrimPrefix(join(", ", labelled(p.Loop, " loop"), p.Arrivals, p.Schedule), ", ")
 	if p.Rate > 0 {
 		load += fmt.Sprintf(" (%s payloads/s)", significant(p.Rate))
 	}
-	load += ", each " + payload + ", " + plural(p.Workers, "worker")
-	machine := fmt.Sprintf("%s, %s, %s of memory, %s/%s", r.Machine.CPU, plural(r.Machine.CPUs, "CPU"), size(r.Machine.Memory), r.Machine.OS, r.Machine.Arch)
+	load = strings.TrimPrefix(load+", each "+payload+", "+plural(p.Workers, "worker"), ", ")
+	machine := fmt.Sprintf("%s, %s, %s/%s", r.Machine.CPU, plural(r.Machine.CPUs, "CPU"), r.Machine.OS, r.Machine.Arch)
+	if r.Machine.Memory > 0 {
+		machine += ", " + size(r.Machine.Memory) + " of memory"
+	}
 	build := strings.TrimPrefix(join(", ", r.Build.Module, labelled(r.Build.Commit, "", "commit "), r.Build.Go), ", ")
 	if r.Build.Modified {
 		build += ", with changes that are not committed"
@@ -126,10 +129,14 @@ func (r *Run) about() [][2]string {
 		{"network", network},
 		{"load", load},
 		{"when", fmt.Sprintf("%s, for %s s, of them %s s measured", stamp(r.Start), seconds(r.Duration), seconds(r.Totals.Seconds))},
-		{"machine", machine},
-		{"built", build},
-		{"seed", fmt.Sprint(p.Seed)},
 	}
+	if r.Machine != (Machine{}) {
+		lines = append(lines, [2]string{"machine", machine})
+	}
+	if build != "" {
+		lines = append(lines, [2]string{"built", build})
+	}
+	lines = append(lines, [2]string{"seed", fmt.Sprint(p.Seed)})
 	if len(p.Targets) > 0 {
 		lines = append(lines, [2]string{"targets", strings.Join(p.Targets, ", ")})
 	}

@@ -22,7 +22,10 @@ func (r *Run) WriteText(w io.Writer) error {
 			fmt.Fprintf(&b, "    %s\n", printable(m))
 		}
 	}
-	fmt.Fprintf(&b, "\n  %s\n\n", printable(r.commandLine()))
+	fmt.Fprintln(&b)
+	if len(r.Command) > 0 {
+		fmt.Fprintf(&b, "  %s\n\n", printable(r.commandLine()))
+	}
 	for _, l := range r.about() {
 		fmt.Fprintf(&b, "  %-9s %s\n", printable(l[0]), printable(l[1]))
 	}
