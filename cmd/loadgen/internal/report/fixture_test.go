@@ -61,15 +61,26 @@ func sample(t testing.TB) *Run {
 	for name, h := range r.Latency.Each() {
 		*h = histogram(t, uniform(t, scales[name], 1), 0)
 	}
+	windows := map[string]Encoded{}
+	for name, scale := range scales {
+		windows[name] = histogram(t, uniform(t, 100, scale/250), 0).HDR
+	}
+	var quantiles [3]map[int]Quantiles
+	for i := range quantiles {
+		quantiles[i] = map[int]Quantiles{}
+		for _, scale := range []int{1, 2, 4} {
+			quantiles[i][scale] = QuantilesOf(uniform(t, 100, scale*(1+i)))
+		}
+	}
 	for i := range 11 {
 		at := float64(i + 1)
 		v := Interval{At: at, Intended: 100, Sent: 100, Acknowledged: 100, Contacted: 99.5, All: 98.25, Waiting: uint64(i), Lag: int64(i) * 1e5}
 		w := Window{From: at - 1, To: at}
 		for name, q := range v.Latency.Each() {
-			*q = QuantilesOf(uniform(t, 100, scales[name]/250*(1+i%3)))
+			*q = quantiles[i%3][scales[name]/250]
 		}
 		for name, text := range w.Latency.Each() {
-			*text = histogram(t, uniform(t, 100, scales[name]/250), 0).HDR
+			*text = windows[name]
 		}
 		r.Intervals = append(r.Intervals, v)
 		r.Windows = append(r.Windows, w)

@@ -49,7 +49,9 @@ func at(lines []string, i int) string {
 // packageLine is of the benchmarks; `make rehome` changes what it says.
 var packageLine = regexp.MustCompile(`(?m)^pkg: .*/loadgen$`)
 
-func withoutPackage(text []byte) []byte { return packageLine.ReplaceAll(text, []byte("pkg: [package]")) }
+func withoutPackage(text []byte) []byte {
+	return packageLine.ReplaceAll(text, []byte("pkg: [package]"))
+}
 
 var encodedText = regexp.MustCompile(`HISTF[A-Za-z0-9+/=]+`)
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"os"
@@ -86,17 +85,17 @@ func TestReadRefuses(t *testing.T) {
 		return strings.Replace(good, old, new, 1)
 	}
 	for what, text := range map[string]string{
-		"not a report":        "hello",
-		"unexpected end":      good[:len(good)/2],
-		"after top-level":     good + "{}",
-		"unknown field":       replace(`"interrupted"`, `"disrupted"`),
-		"format":              replace(Format, "parsec-load/2"),
-		"is not a list":       replace(`"invalid":[]`, `"invalid":{}`),
-		"null is not whole":   replace(`"invalid":[]`, `"invalid":[null]`),
-		"more than 14400":     replace(`"invalid":[]`, `"invalid":[""`+strings.Repeat(`,""`, MaxRows)+"]"),
-		"cannot unmarshal":    replace(`"step_seconds":1`, `"step_seconds":"1"`),
-		"that do not ascend":  replace(`"p50_ns":1`, `"p50_ns":9999999991`),
-		"{} is not whole":     replace(`"faults":[`, `"faults":[{},`),
+		"not a report":       "hello",
+		"unexpected end":     good[:len(good)/2],
+		"after top-level":    good + "{}",
+		"unknown field":      replace(`"interrupted"`, `"disrupted"`),
+		"format":             replace(Format, "parsec-load/2"),
+		"is not a list":      replace(`"invalid":[]`, `"invalid":{}`),
+		"null is not whole":  replace(`"invalid":[]`, `"invalid":[null]`),
+		"more than 14400":    replace(`"invalid":[]`, `"invalid":[""`+strings.Repeat(`,""`, MaxRows)+"]"),
+		"cannot unmarshal":   replace(`"step_seconds":1`, `"step_seconds":"1"`),
+		"that do not ascend": replace(`"p50_ns":1`, `"p50_ns":9999999991`),
+		"{} is not whole":    replace(`"faults":[`, `"faults":[{},`),
 	} {
 		_, err := ReadJSON(strings.NewReader(text))
 		if err == nil || !strings.Contains(err.Error(), what) {
@@ -264,33 +263,4 @@ func TestThisMachine(t *testing.T) {
 	if b := ThisBuild(); !strings.HasPrefix(b.Go, "go") && !strings.HasPrefix(b.Go, "devel") {
 		t.Errorf("%+v", b)
 	}
-}
-
-func FuzzReadJSON(f *testing.F) {
-	r := sample(f)
-	r.Intervals, r.Windows, r.Loadgen, r.Nodes = r.Intervals[:1], r.Windows[:1], r.Loadgen[:1], r.Nodes[:1]
-	r.Nodes[0].Samples = r.Nodes[0].Samples[:1]
-	f.Add(render(f, r.WriteJSON))
-	f.Add(render(f, (&Run{Format: Format}).WriteJSON))
-	f.Add(fmt.Appendf(nil, `{"format":%q,"nodes":[{}],"invalid":[null]}`, Format))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		r, err := ReadJSON(bytes.NewReader(text))
-		if err != nil {
-			return
-		}
-		again := render(t, r.WriteJSON)
-		back, err := ReadJSON(bytes.NewReader(again))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(r, back) {
-			t.Fatal("it came back as another")
-		}
-		for _, write := range []func(io.Writer) error{r.WriteText, r.WriteHTML, r.WriteIntervals, r.WriteNodes, r.WriteBenchmark, r.WriteLog, r.Latency.Intended.All.WritePercentiles} {
-			render(t, write)
-		}
-		if _, err := PointOf(r); err != nil {
-			t.Fatal(err)
-		}
-	})
 }
