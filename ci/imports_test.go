@@ -192,6 +192,15 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "cmd/loadgen/internal/network/process",
+		why:  "children of whatever program: it knows no node",
+		code: []allowed{
+			{"github.com/prometheus/procfs", "reads what a process uses"},
+			{"golang.org/x/sys", "waits for a process without taking its number away"},
+		},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
 		path: "cmd/internal/program",
 		why:  "the frame that the programs share",
 	},
