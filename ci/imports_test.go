@@ -192,6 +192,11 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "cmd/loadgen/internal/network/link",
+		why:  "conditions of TCP connections, whatever they carry",
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
 		path: "cmd/loadgen/internal/network/process",
 		why:  "children of whatever program: it knows no node",
 		code: []allowed{
