@@ -192,6 +192,12 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "cmd/loadgen/internal/network/fault",
+		why:  "when faults happen: what they do is up to others",
+		code: []allowed{{"cmd/loadgen/internal/network/link", "names of links and their conditions"}},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
 		path: "cmd/loadgen/internal/network/link",
 		why:  "conditions of TCP connections, whatever they carry",
 		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
