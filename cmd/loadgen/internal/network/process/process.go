@@ -20,8 +20,8 @@ type Config struct {
 	Args []string // without its name
 	Env  []string // as os/exec has it; nil for this process's
 	Log  string   // file that gets, at its end, what the child writes
-	// Ready begins the line of the child's standard output that says it is ready.
-	Ready string
+	// Ready reports whether a line of the child's standard output says that it is ready.
+	Ready func(line string) bool
 	// Ended is told of the child's end, before Done is closed. It may be nil.
 	Ended func(*Process, Exit)
 }
@@ -39,7 +39,7 @@ type Exit struct {
 type Process struct {
 	name, log string
 	logFrom   int64 // where in the log this child's part begins
-	prefix    string
+	isReady   func(string) bool
 	cmd       *exec.Cmd
 	ready     chan string
 	done      chan struct{}
@@ -64,7 +64,7 @@ func start(c Config) (*Process, error) {
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
 	}
 	p := &Process{
-		name: c.Name, log: c.Log, prefix: c.Ready,
+		name: c.Name, log: c.Log, isReady: c.Ready,
 		ready: make(chan string, 1), done: make(chan struct{}),
 	}
 	if info, err := log.Stat(); err == nil {
@@ -119,12 +119,12 @@ func (p *Process) read(out io.Reader, log io.Writer) {
 	said, whole := false, true
 	for {
 		line, err := r.ReadSlice('\n')
-		switch text := string(line); {
-		case !said && whole && err == nil && strings.HasPrefix(text, p.prefix):
+		switch text := strings.TrimRight(string(line), "\r\n"); {
+		case !said && whole && err == nil && p.isReady(text):
 			said = true
-			p.ready <- strings.TrimRight(text, "\r\n")
-		case len(text) > 0 && whole: // what cannot be written down is lost
-			if text = strings.TrimSuffix(text, "\n"); err != nil {
+			p.ready <- text
+		case len(line) > 0 && whole: // what cannot be written down is lost
+			if err != nil {
 				text += "..."
 			}
 			io.WriteString(log, text+"\n")

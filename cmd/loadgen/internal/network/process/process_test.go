@@ -57,7 +57,7 @@ func child(what string) {
 	case "parent": // starts a child by itself and says its number
 		s := NewSpawner()
 		p, err := s.Start(Config{Path: os.Args[0], Env: append(os.Environ(), "PROCESS_TEST_CHILD=stubborn"),
-			Log: os.Getenv("PROCESS_TEST_FILE"), Ready: "stub:"})
+			Log: os.Getenv("PROCESS_TEST_FILE"), Ready: isReady})
 		if err != nil {
 			panic(err)
 		}
@@ -76,11 +76,13 @@ func child(what string) {
 
 const wait = time.Minute
 
+func isReady(line string) bool { return strings.HasPrefix(line, "stub:") }
+
 func spawn(t *testing.T, s *Spawner, what string, ended func(*Process, Exit)) *Process {
 	t.Helper()
 	dir := t.TempDir()
 	p, err := s.Start(Config{
-		Name: what, Path: os.Args[0], Log: filepath.Join(dir, "log"), Ready: "stub:", Ended: ended,
+		Name: what, Path: os.Args[0], Log: filepath.Join(dir, "log"), Ready: isReady, Ended: ended,
 		Env: append(os.Environ(), "PROCESS_TEST_CHILD="+what, "PROCESS_TEST_FILE="+filepath.Join(dir, "file")),
 	})
 	if err != nil {
