@@ -192,6 +192,18 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "cmd/loadgen/internal/network",
+		why:  "a section of processes on this machine: it knows nodes from outside",
+		code: []allowed{
+			{"cmd/loadgen/internal/network/fault", "faults that it does"},
+			{"cmd/loadgen/internal/network/link", "links between its nodes"},
+			{"cmd/loadgen/internal/network/process", "its nodes' processes"},
+			{"core/node/client", "what a node says of itself"},
+			{"golang.org/x/sys", "asks whether a folder is in memory"},
+		},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
 		path: "cmd/loadgen/internal/network/fault",
 		why:  "when faults happen: what they do is up to others",
 		code: []allowed{{"cmd/loadgen/internal/network/link", "names of links and their conditions"}},

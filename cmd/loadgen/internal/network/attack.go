@@ -59,7 +59,7 @@ func (n *Network) beginAttack(ctx context.Context, s fault.Step) error {
 	args := append(slices.Clone(n.c.Attacker[1:]), "-kind", string(s.Action), "-targets", strings.Join(targets, ","),
 		"-seed", strconv.FormatUint(seed, 10), "-dir", n.folder(max(s.Node, 0)))
 	p, err := n.spawner.Start(process.Config{
-		Name: s.String(), Path: n.c.Attacker[0], Args: args, Log: a.log,
+		Name: s.String(), Path: n.c.Attacker[0], Args: args, Env: n.c.Env, Log: a.log,
 		Ready: func(line string) bool { return strings.HasPrefix(line, attackReady) },
 	})
 	if err == nil {

@@ -152,9 +152,11 @@ func (r *crasher) once(ctx context.Context) (back Return, ok bool, err error) {
 	back.Ready = time.Since(began)
 	var status client.Status
 	for {
-		status, err = r.n.Status(limited, node)
-		if err == nil && status.Blocks > back.Blocks {
-			break
+		var now client.Status
+		if now, err = r.n.Status(limited, node); err == nil {
+			if status = now; status.Blocks > back.Blocks {
+				break
+			}
 		}
 		if !sleep(limited, statusEvery) {
 			if ctx.Err() != nil {

@@ -18,7 +18,7 @@ const (
 func freePorts(n int) ([]string, error) {
 	var addresses []string
 	taken := map[int]bool{}
-	for range 100 * (n + 10) {
+	for len(taken) < (endPort-firstPort)/2 {
 		if len(addresses) == n {
 			return addresses, nil
 		}
