@@ -195,6 +195,9 @@ func (n *Network) fail(node *node, p *process.Process, e process.Exit) {
 		return
 	}
 	n.failed.Store(true)
+	node.mu.Lock()
+	node.told = true
+	node.mu.Unlock()
 	err := fmt.Errorf("%s ended by itself: %s%s", node.name, e.Status, p.Tail())
 	n.c.Logger.Error("a node ended by itself", "node", node.index, "status", e.Status)
 	if n.c.Failed != nil {
