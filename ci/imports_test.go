@@ -128,6 +128,16 @@ var packages = []pkg{
 		why:  "how submissions become payloads: an encoding, which nodes and clients share",
 	},
 	{
+		path: "core/node/internal/transport",
+		why:  "frames between peers that are who they say: it knows nothing of what is in them",
+		code: []allowed{
+			{"golang.org/x/time", "token buckets: of handshakes, of what a peer may send, of lines in the log"},
+		},
+		test: []allowed{
+			{"go.uber.org/goleak", "no goroutine is left behind"},
+		},
+	},
+	{
 		path: "core/recording",
 		why:  "a user of core like any other, beside it because it defines what core must compute",
 		code: []allowed{
