@@ -138,6 +138,12 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "core/node/internal/wal",
+		why:  "a log of records on disk: it knows nothing of what they say",
+		code: []allowed{{"golang.org/x/sys", "locks a file on Windows"}},
+		test: []allowed{{"go.uber.org/goleak", "finds writers that were left running"}},
+	},
+	{
 		path: "core/recording",
 		why:  "a user of core like any other, beside it because it defines what core must compute",
 		code: []allowed{

@@ -200,6 +200,7 @@ func (n *Node) open(x gossip.Index, c *candidate, base undecided) {
 		k := &n.store.contents[o]
 		if k.first == 0 {
 			k.first = x
+			n.notePeerVote(o, c.by)
 		}
 		if n.election.Done(o, c.by) {
 			continue

@@ -66,8 +66,10 @@ func (n *Node) insertOne(m *wire.Message, ev *wire.Event, a *arrival) error {
 		if r.bads >= maxBad {
 			return errTooBad
 		}
+		n.counts.Signatures++
 		if !n.verifier.Check(r.items, r.bad, false) {
 			r.bads++
+			n.counts.BadSignatures++
 			return ErrSignature
 		}
 		a.verified = r.items[0].Verified()

@@ -22,9 +22,10 @@
 //   - **Transport.** It makes sure whom a message is from and gives it to [Node.Handle] as it came. It may lose,
 //     repeat, delay and reorder messages.
 //   - **Gossip.** Nothing happens by itself: call [Node.Gossip] now and then, with a recipient drawn at random from
-//     [Node.Recipients]. Each call makes an event, so a section with nothing to say should slow down. A request that
-//     is lost is not sent again; the next one has all that it had.
-//   - **Votes.** Whoever wants a payload decided in Supermajority mode sees to it that enough members vote for it.
+//     [Node.Recipients]. Each call makes an event, so a section with nothing to say should slow down: [Node.Waiting]
+//     tells whether votes wait for it. A request that is lost is not sent again; the next one has all that it had.
+//   - **Votes.** Whoever wants a payload decided in Supermajority mode sees to it that enough members vote for it:
+//     what others voted for comes as a proposal ([Ready].Proposals), and [Node.VoteFor] votes for it too.
 //     A vote is acknowledged to a user when its record is durable, not before.
 //   - **Membership.** A peer is added and removed by votes ([Node.VoteAdd], [Node.VoteRemove]). A node that stays
 //     away while all whom it knew leave needs [NodeConfig].Contacts.
@@ -55,7 +56,9 @@
 //		for _, block := range todo.Blocks {
 //			application.Apply(block)
 //		}
+//		agreed := application.Agrees(todo.Proposals) // hashes
 //		node.Advance()
+//		err = node.VoteFor(agreed...)
 //	}
 //
 // # What hostile peers can cost

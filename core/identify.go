@@ -278,10 +278,12 @@ func (n *Node) checkItems(p *peer) bool {
 		r.bad = append(r.bad, 0)
 	}
 	r.checks += len(r.items)
+	n.counts.Signatures += uint64(len(r.items))
 	all := n.verifier.Check(r.items, r.bad, !p.distrusted)
 	for k, i := range r.item {
 		if !all && r.bad[k>>6]>>(k&63)&1 == 1 {
 			r.bads++
+			n.counts.BadSignatures++
 			r.events[i].fate = dead
 			r.refused.add(fmt.Errorf("%w: event %x by %x", ErrSignature, r.events[i].id[:8], r.events[i].by.id[:8]))
 			continue

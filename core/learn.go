@@ -78,6 +78,7 @@ func (n *Node) learnFrom(p *peer, raw []byte, m *wire.Message) error {
 		return err
 	}
 	n.identify(m)
+	n.countEvents()
 	for i := range r.events {
 		r.events[i].need = r.events[i].fate != dead
 	}

@@ -28,7 +28,8 @@ type member struct {
 	cfg     core.NodeConfig
 	records [][]byte
 	blocks  []core.Decided
-	seen    []string // blocks as text
+	seen    []string       // blocks as text
+	open    []core.Content // proposals, as they came
 	errs    []error
 }
 
@@ -93,6 +94,7 @@ func (w *network) carry(m *member) {
 		m.blocks = append(m.blocks, b)
 		m.seen = append(m.seen, fmt.Sprintf("%d %v %x %q %x", b.Number, b.Kind, b.Hash, b.Payload, b.By))
 	}
+	m.open = append(m.open, todo.Proposals...)
 	m.Advance()
 }
 

@@ -103,6 +103,8 @@ type Node struct {
 	ballots   []ballot    // from 1
 	free      uint32      // a free ballot, linked by next
 	blocks    uint64      // decided so far
+	proposals proposals
+	counts    Counts
 	rx        receiver
 	tx        sender
 	out       output

@@ -34,6 +34,14 @@ type Ready struct {
 	Record   []byte     // 1: append to the log and make it durable, before anything else; nil for nothing
 	Messages []Outgoing // 2: send, in any order
 	Blocks   []Decided  // 3: apply, in order
+
+	// Proposals are what others want decided, for the application to say whether this node votes for it too
+	// ([Node.VoteFor], after Advance): contents that another peer was the first to vote for, as far as this node knows,
+	// that this node has not voted for, and that have no block. Opaque ones are so in Supermajority mode only: in
+	// Single mode a payload needs no second vote. In order of [ObservationIndex]; at most [MaxVotes], and where there
+	// are so many, more may come with the next Ready. Each comes once, when this node is a voter; what is still open
+	// when a node is recovered comes again.
+	Proposals []Content
 }
 
 // output collects what a node wants done.
@@ -44,13 +52,17 @@ type output struct {
 	blocks   []Decided
 	voters   []Identity
 	counts   []int // of voters, by block
-	handed   bool  // what there is was handed out, and is not done yet
+	proposed []Content
+	handed   bool // what there is was handed out, and is not done yet
 }
 
 // Ready returns what is to be done now. Until [Node.Advance] is called, calls that would change the node return
 // [ErrNotAdvanced].
 func (n *Node) Ready() Ready {
 	o := &n.out
+	if !o.handed {
+		n.propose()
+	}
 	o.handed = true
 	from := 0
 	for i := range o.blocks {
@@ -61,6 +73,9 @@ func (n *Node) Ready() Ready {
 	r := Ready{Messages: o.messages, Blocks: o.blocks}
 	if len(o.record) > 0 {
 		r.Record = o.record
+	}
+	if len(o.proposed) > 0 {
+		r.Proposals = o.proposed
 	}
 	return r
 }
@@ -75,6 +90,8 @@ func (n *Node) Advance() {
 	o.handed = false
 	o.record, o.messages = o.record[:0], o.messages[:0]
 	clear(o.blocks)
+	clear(o.proposed)
+	o.proposed = o.proposed[:0]
 	o.blocks, o.voters, o.counts = o.blocks[:0], o.voters[:0], o.counts[:0]
 }
 

@@ -55,6 +55,9 @@ func (n *Node) lacking(m *wire.Message) bool {
 // hold keeps a message until the contents that it lacks have come, and asks its sender for them.
 func (n *Node) hold(p *peer, raw []byte) error {
 	h := &p.held
+	if !n.rx.again {
+		n.counts.WaitedMessages++
+	}
 	h.raw = nil
 	if len(raw) <= MaxHeld {
 		h.raw = bytes.Clone(raw)
@@ -91,6 +94,7 @@ func (h *held) keepOnly(named []wire.Observation) {
 // supplied takes in contents that p was asked for, and then the message that waits for them.
 func (n *Node) supplied(p *peer, m *wire.Message) error {
 	h := &p.held
+	n.countSupplied(p, m)
 	came := 0
 	for i := range m.Observations {
 		o := &m.Observations[i]
@@ -111,7 +115,10 @@ func (n *Node) supplied(p *peer, m *wire.Message) error {
 	case h.raw == nil:
 		return nil // it comes again
 	}
-	return n.take(p, h.raw)
+	n.rx.again = true
+	err := n.take(p, h.raw)
+	n.rx.again = false
+	return err
 }
 
 // supply answers a peer that asks for contents, as far as one message goes: it asks again for the rest. A peer can

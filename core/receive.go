@@ -32,7 +32,8 @@ type receiver struct {
 	missing  []wire.Hash
 	checks   int // signatures looked at
 	refused  refusal
-	bads     int // signatures of the message that are bad
+	bads     int  // signatures of the message that are bad
+	again    bool // the message is one that was held: it has been counted
 }
 
 // arrived is an observation of a message.
@@ -178,6 +179,7 @@ func (n *Node) take(p *peer, raw []byte) error {
 		return err
 	}
 	n.identify(m)
+	n.countEvents()
 	n.choose(p, m)
 	if p.waste > maxWaste {
 		return fmt.Errorf("%w: %x sent too many events that could not be taken", ErrLimit, p.id[:8])
@@ -247,7 +249,11 @@ func (n *Node) resolve(p *peer, m *wire.Message) error {
 	for i := range m.Observations {
 		o := &m.Observations[i]
 		a := arrived{}
-		if a.number, a.known = n.store.number(&o.Hash); !a.known && o.Body == nil {
+		a.number, a.known = n.store.number(&o.Hash)
+		if o.Body != nil {
+			n.countContent(a.known)
+		}
+		if !a.known && o.Body == nil {
 			o.Body = p.held.bodies[o.Hash]
 		}
 		if !a.known && o.Body != nil {

@@ -99,11 +99,8 @@ func (n *Node) VoteAdd(id Identity, info []byte) error {
 	if err := sign.CheckKey(sign.PublicKey(id)); err != nil {
 		return fmt.Errorf("%w: %w", ErrPeerState, err)
 	}
-	if p := n.byID[id]; p != nil && p.index != noPeer && n.election.Voter(p.index) {
-		return fmt.Errorf("%w: %x is a voter", ErrPeerState, id[:8])
-	}
-	if len(n.election.Voters()) >= MaxVoters {
-		return fmt.Errorf("%w: the section has %d voters", ErrPeerState, MaxVoters)
+	if err := n.mayAdd(id); err != nil {
+		return err
 	}
 	return n.votePeer(wire.Add, id, info)
 }
@@ -111,13 +108,32 @@ func (n *Node) VoteAdd(id Identity, info []byte) error {
 // VoteRemove votes to take a voter out, oneself perhaps. Info is as in [Node.VoteAdd]; so are errors, and
 // [ErrPeerState] for a peer that is no voter, or the only one.
 func (n *Node) VoteRemove(id Identity, info []byte) error {
+	if err := n.mayRemove(id); err != nil {
+		return err
+	}
+	return n.votePeer(wire.Remove, id, info)
+}
+
+// mayAdd returns why there is no voting to add a peer.
+func (n *Node) mayAdd(id Identity) error {
+	if p := n.byID[id]; p != nil && p.index != noPeer && n.election.Voter(p.index) {
+		return fmt.Errorf("%w: %x is a voter", ErrPeerState, id[:8])
+	}
+	if len(n.election.Voters()) >= MaxVoters {
+		return fmt.Errorf("%w: the section has %d voters", ErrPeerState, MaxVoters)
+	}
+	return nil
+}
+
+// mayRemove returns why there is no voting to remove a peer.
+func (n *Node) mayRemove(id Identity) error {
 	if p := n.byID[id]; p == nil || p.index == noPeer || !n.election.Voter(p.index) {
 		return fmt.Errorf("%w: %x is no voter", ErrPeerState, id[:8])
 	}
 	if len(n.election.Voters()) == 1 {
 		return fmt.Errorf("%w: %x is the only voter", ErrPeerState, id[:8])
 	}
-	return n.votePeer(wire.Remove, id, info)
+	return nil
 }
 
 func (n *Node) votePeer(kind wire.Kind, id Identity, info []byte) error {
@@ -129,17 +145,8 @@ func (n *Node) votePeer(kind wire.Kind, id Identity, info []byte) error {
 
 // vote makes an event that votes for some observations.
 func (n *Node) vote(bodies []wire.Body) error {
-	switch {
-	case n.out.handed:
-		return ErrNotAdvanced
-	case n.learning != nil:
-		return errLearning
-	case !n.election.Voter(n.self):
-		return fmt.Errorf("%w: not a voter", ErrSelfState)
-	case len(bodies) == 0:
-		return nil
-	case len(bodies) > MaxVotes:
-		return fmt.Errorf("%w: %d votes at once, of %d", ErrLimit, len(bodies), MaxVotes)
+	if err := n.mayVote(len(bodies)); err != nil || len(bodies) == 0 {
+		return err
 	}
 	t := &n.tx
 	t.raw, t.ends, t.hashes = t.raw[:0], t.ends[:0], t.hashes[:0]
@@ -148,20 +155,13 @@ func (n *Node) vote(bodies []wire.Body) error {
 		t.raw = wire.AppendBody(t.raw, &bodies[i])
 		t.ends = append(t.ends, len(t.raw))
 		hash := n.section.Observation(t.raw[from:])
-		if o, ok := n.store.number(&hash); ok && (n.election.HasVoted(o, n.self) || n.election.Done(o, n.self)) {
+		if o, ok := n.store.number(&hash); ok && n.settled(o) {
 			return fmt.Errorf("%w: for %x", ErrDuplicateVote, hash[:8])
 		}
 		t.hashes = append(t.hashes, hash)
 	}
-	if err := n.distinct(t.hashes); err != nil {
+	if err := n.hasRoom(t.hashes, len(t.raw)); err != nil {
 		return err
-	}
-	if len(t.raw) > MaxVotesSize {
-		return fmt.Errorf("%w: votes about %d bytes at once, of %d", ErrLimit, len(t.raw), MaxVotesSize)
-	}
-	u := n.undecidedBehind(n.last)
-	if int(u.votes)+len(bodies) > MaxUndecided || u.size+uint64(len(t.raw)) > MaxUndecidedSize {
-		return fmt.Errorf("%w: %d of this node's votes are undecided, about %d bytes", ErrLimit, u.votes, u.size)
 	}
 	t.votes = t.votes[:0]
 	from := 0
@@ -173,7 +173,95 @@ func (n *Node) vote(bodies []wire.Body) error {
 		t.votes = append(t.votes, o)
 		from = t.ends[i]
 	}
-	if _, err := n.make(gossip.Observation, 0, t.votes, noPeer); err != nil {
+	return n.cast()
+}
+
+// VoteFor votes for contents that this node knows, in this order, by one event: for [Ready].Proposals, whose bytes need
+// not be passed again. All are voted for, or none. Without any, nothing happens.
+//
+// Errors: [ErrUnknownObservation] for a hash that no event here votes for, and those of [Node.Vote], [Node.VoteAdd]
+// and [Node.VoteRemove].
+func (n *Node) VoteFor(hashes ...Hash) error {
+	if err := n.mayVote(len(hashes)); err != nil || len(hashes) == 0 {
+		return err
+	}
+	t := &n.tx
+	t.hashes, t.votes = t.hashes[:0], t.votes[:0]
+	size := 0
+	for i := range hashes {
+		hash := wire.Hash(hashes[i])
+		o, ok := n.store.number(&hash)
+		if !ok {
+			return fmt.Errorf("%w: %x", ErrUnknownObservation, hash[:8])
+		}
+		if n.settled(o) {
+			return fmt.Errorf("%w: for %x", ErrDuplicateVote, hash[:8])
+		}
+		k := &n.store.contents[o]
+		if err := n.inOrder(k); err != nil {
+			return err
+		}
+		t.hashes, t.votes = append(t.hashes, hash), append(t.votes, o)
+		size += len(k.body)
+	}
+	if err := n.hasRoom(t.hashes, size); err != nil {
+		return err
+	}
+	return n.cast()
+}
+
+// inOrder returns why a content is not one to vote for as things are.
+func (n *Node) inOrder(k *content) error {
+	switch k.kind {
+	case wire.Add, wire.Remove:
+		var body wire.Body
+		_ = wire.ParseBody(k.body, &body) // it was parsed when it came
+		if k.kind == wire.Add {
+			return n.mayAdd(Identity(body.Peer))
+		}
+		return n.mayRemove(Identity(body.Peer))
+	}
+	return nil
+}
+
+// mayVote returns why this node cannot make an event with so many votes, whatever they are for.
+func (n *Node) mayVote(votes int) error {
+	switch {
+	case n.out.handed:
+		return ErrNotAdvanced
+	case n.learning != nil:
+		return errLearning
+	case !n.election.Voter(n.self):
+		return fmt.Errorf("%w: not a voter", ErrSelfState)
+	case votes > MaxVotes:
+		return fmt.Errorf("%w: %d votes at once, of %d", ErrLimit, votes, MaxVotes)
+	}
+	return nil
+}
+
+// settled reports whether a vote by this node for observation o would be its second, or come after the block.
+func (n *Node) settled(o uint32) bool {
+	return n.election.Done(o, n.self) || n.election.HasVoted(o, n.self)
+}
+
+// hasRoom returns why votes for these, which have so many bytes together, cannot be in one event now.
+func (n *Node) hasRoom(hashes []wire.Hash, size int) error {
+	if err := n.distinct(hashes); err != nil {
+		return err
+	}
+	if size > MaxVotesSize {
+		return fmt.Errorf("%w: votes about %d bytes at once, of %d", ErrLimit, size, MaxVotesSize)
+	}
+	u := n.undecidedBehind(n.last)
+	if int(u.votes)+len(hashes) > MaxUndecided || u.size+uint64(size) > MaxUndecidedSize {
+		return fmt.Errorf("%w: %d of this node's votes are undecided, about %d bytes", ErrLimit, u.votes, u.size)
+	}
+	return nil
+}
+
+// cast makes the event with the votes put together.
+func (n *Node) cast() error {
+	if _, err := n.make(gossip.Observation, 0, n.tx.votes, noPeer); err != nil {
 		return err
 	}
 	return n.decideAlone()
