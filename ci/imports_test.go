@@ -119,6 +119,17 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "core/node/attack",
+		why:  "hostile to nodes: a testing tool, beside the transport whose language it speaks",
+		code: []allowed{
+			{"core", "makes a member's requests"},
+			{"core/internal/wire", "makes frames that are refused"},
+			{"core/node/internal/transport", "connects as a member does"},
+			{"github.com/klauspost/compress", "packs bombs"},
+		},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
 		path: "core/node/client",
 		why:  "what programs that use a section link: it knows nothing of how one works",
 		code: []allowed{{"core/node/internal/batch", "submissions as nodes lay them out"}},
@@ -214,6 +225,8 @@ var packages = []pkg{
 			{"cmd/loadgen/internal/network/fault", "faults that it does"},
 			{"cmd/loadgen/internal/network/link", "links between its nodes"},
 			{"cmd/loadgen/internal/network/process", "its nodes' processes"},
+			{"core", "a section as attackers have it"},
+			{"core/node/attack", "attackers"},
 			{"core/node/client", "what a node says of itself"},
 			{"golang.org/x/sys", "asks whether a folder is in memory"},
 		},

@@ -53,11 +53,16 @@ func (n *Network) beginAttack(ctx context.Context, s fault.Step) error {
 	var targets []string
 	for i, d := range n.nodes {
 		if i != s.Node {
-			targets = append(targets, d.listen)
+			targets = append(targets, d.identity+"="+d.listen)
 		}
 	}
 	args := append(slices.Clone(n.c.Attacker[1:]), "-kind", string(s.Action), "-targets", strings.Join(targets, ","),
 		"-seed", strconv.FormatUint(seed, 10), "-dir", n.folder(max(s.Node, 0)))
+	if s.Node >= 0 {
+		if _, err := n.nodes[s.Node].running(); err != nil {
+			args = append(args, "-listen", n.nodes[s.Node].listen) // in its place: answers reach the attacker
+		}
+	}
 	p, err := n.spawner.Start(process.Config{
 		Name: s.String(), Path: n.c.Attacker[0], Args: args, Env: n.c.Env, Log: a.log,
 		Ready: func(line string) bool { return strings.HasPrefix(line, attackReady) },

@@ -69,23 +69,23 @@ func (n *Network) start(ctx context.Context) error {
 			return err
 		}
 	}
-	identities, err := readSection(filepath.Join(n.folder(0), "section.json"))
+	section, err := readSection(filepath.Join(n.folder(0), "section.json"))
 	if err != nil {
 		return err
 	}
-	if len(identities) != n.c.Nodes {
-		return fmt.Errorf("%s has a section of %d nodes, not of %d", n.dir, len(identities), n.c.Nodes)
+	if len(section.Genesis) != n.c.Nodes {
+		return fmt.Errorf("%s has a section of %d nodes, not of %d", n.dir, len(section.Genesis), n.c.Nodes)
 	}
 	ports, err := freePorts(3 * n.c.Nodes)
 	if err != nil {
 		return err
 	}
 	var listen []string
-	for i, id := range identities {
+	for i, member := range section.Genesis {
 		p := ports[3*i:]
 		listen = append(listen, p[0])
 		n.nodes = append(n.nodes, &node{
-			n: n, index: i, name: fmt.Sprintf("node %d", i), identity: id, dir: n.folder(i), log: n.folder(i) + ".log",
+			n: n, index: i, name: fmt.Sprintf("node %d", i), identity: member.Identity, dir: n.folder(i), log: n.folder(i) + ".log",
 			listen: p[0], http: p[1], debug: p[2],
 		})
 	}
@@ -138,25 +138,24 @@ func (n *Network) init(ctx context.Context) error {
 	return nil
 }
 
-// readSection returns the identities of a section's founders, in order.
-func readSection(path string) ([]string, error) {
+// section is a section file, as the program writes it.
+type section struct {
+	Name    string `json:"name"`
+	Mode    string `json:"mode"`
+	Genesis []struct {
+		Identity string `json:"identity"`
+	} `json:"genesis"` // in order of the nodes
+}
+
+func readSection(path string) (s section, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
-	}
-	var s struct {
-		Genesis []struct {
-			Identity string `json:"identity"`
-		} `json:"genesis"`
+		return s, err
 	}
 	if err := json.Unmarshal(b, &s); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return s, fmt.Errorf("%s: %w", path, err)
 	}
-	var identities []string
-	for _, m := range s.Genesis {
-		identities = append(identities, m.Identity)
-	}
-	return identities, nil
+	return s, nil
 }
 
 // peersOf returns where node i reaches the others, by number.

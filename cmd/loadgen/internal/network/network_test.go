@@ -4,9 +4,12 @@ package network
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,6 +21,8 @@ import (
 
 	"parsec/cmd/loadgen/internal/network/fault"
 	"parsec/cmd/loadgen/internal/network/link"
+	"parsec/core"
+	"parsec/core/node/attack"
 )
 
 const (
@@ -367,6 +372,9 @@ func TestTwin(t *testing.T) {
 	}
 	get(t, n, 3, "/exit", wait) // a node that sees itself fork may end: no failure
 	apply(t, n, "0s twin 3", true)
+	for slices.Contains(n.Running(), 3) {
+		time.Sleep(time.Millisecond)
+	}
 	if err := n.Restart(t.Context(), 3); err != nil {
 		t.Fatal(err)
 	}
@@ -384,6 +392,7 @@ func TestTwin(t *testing.T) {
 
 func TestAttackers(t *testing.T) {
 	n := start(t, config(t, 4, ""))
+	n.Kill(3) // its place is free
 	apply(t, n, "0s stranger; 0s member 3", false)
 	if got := n.Sound(); !slices.Equal(got, []int{0, 1, 2}) {
 		t.Errorf("sound: %v", got)
@@ -401,7 +410,7 @@ func TestAttackers(t *testing.T) {
 			t.Error("it used no processor")
 		}
 	}
-	want := []string{`stranger {"kind":"stranger","targets":4,"dir":"node0"}`, `member 3 {"kind":"member","targets":3,"dir":"node3"}`}
+	want := []string{`stranger {"kind":"stranger","targets":4,"dir":"node0","listens":false}`, `member 3 {"kind":"member","targets":3,"dir":"node3","listens":true}`}
 	if !slices.Equal(got, want) {
 		t.Errorf("reports %q", got)
 	}
@@ -489,5 +498,70 @@ func TestFreePorts(t *testing.T) {
 	}
 	if _, err := freePorts(endPort); err == nil {
 		t.Error("more ports than there are")
+	}
+}
+
+// The attacker's command reads what nodes' folders have, ends when it is told to, and says what it did.
+func TestAttackMain(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+		}
+	})
+	defer func() {
+		l.Close()
+		wait.Wait()
+	}()
+	dir := t.TempDir()
+	var seed [32]byte
+	var id [2]string
+	for i := range id {
+		seed[0] = byte(i)
+		k := core.IdentityOf(seed)
+		id[i] = hex.EncodeToString(k[:])
+	}
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("key", hex.EncodeToString(seed[:])+"\n")
+	section := fmt.Sprintf(`{"name":"x","mode":"single","genesis":[{"identity":%q},{"identity":%q}]}`, id[0], id[1])
+	write("section.json", section)
+	target := id[0] + "=" + l.Addr().String()
+	for _, kind := range []string{"stranger", "member"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		var out, errs strings.Builder
+		status := AttackMain(ctx, []string{"-kind", kind, "-targets", target, "-dir", dir}, &out, &errs)
+		cancel()
+		first, last, _ := strings.Cut(out.String(), "\n")
+		var n attack.Counts
+		if err := json.Unmarshal([]byte(last), &n); status != 0 || err != nil || first != "attack: "+kind+" of 1 nodes" ||
+			n.Refused+n.Waits == 0 {
+			t.Errorf("%s: status %d, %q, %q, %v", kind, status, out.String(), errs.String(), err)
+		}
+	}
+	for _, c := range []struct{ args, section, want string }{
+		{"-kind loud -targets " + target, section, "want stranger or member"},
+		{"-kind member -targets x=y", section, "hexadecimal"},
+		{"-kind member -targets " + target, strings.Replace(section, "single", "double", 1), "unknown mode"},
+		{"-kind member -targets " + target, strings.Replace(section, id[1], id[0][:60]+"0000", 1), "founders"},
+		{"-kind member -targets " + target, "{", "section.json"},
+		{"-kind", section, "flag needs an argument"},
+	} {
+		write("section.json", c.section)
+		var errs strings.Builder
+		if status := AttackMain(t.Context(), append([]string{"-dir", dir}, strings.Fields(c.args)...), io.Discard, &errs); status != 2 || !strings.Contains(errs.String(), c.want) {
+			t.Errorf("%s: status %d, %q", c.args, status, errs.String())
+		}
 	}
 }

@@ -160,11 +160,13 @@ func stubNode(fs *flag.FlagSet) {
 func stubAttack(fs *flag.FlagSet) {
 	kind, targets := fs.String("kind", "", ""), fs.String("targets", "", "")
 	fs.String("seed", "", "")
+	listen := fs.String("listen", "", "")
 	dir := fs.String("dir", "", "")
 	fs.Parse(os.Args[3:])
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
 	fmt.Println("attack:", *kind)
 	<-stop
-	fmt.Printf(`{"kind":%q,"targets":%d,"dir":%q}`+"\n", *kind, 1+strings.Count(*targets, ","), filepath.Base(*dir))
+	fmt.Printf(`{"kind":%q,"targets":%d,"dir":%q,"listens":%v}`+"\n",
+		*kind, 1+strings.Count(*targets, ","), filepath.Base(*dir), *listen != "")
 }
