@@ -119,6 +119,17 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "core/node/attack",
+		why:  "hostile to nodes: a testing tool, beside the transport whose language it speaks",
+		code: []allowed{
+			{"core", "makes a member's requests"},
+			{"core/internal/wire", "makes frames that are refused"},
+			{"core/node/internal/transport", "connects as a member does"},
+			{"github.com/klauspost/compress", "packs bombs"},
+		},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
 		path: "core/node/client",
 		why:  "what programs that use a section link: it knows nothing of how one works",
 		code: []allowed{{"core/node/internal/batch", "submissions as nodes lay them out"}},
@@ -165,6 +176,12 @@ var packages = []pkg{
 			{"core/node/internal/api", "it is what that serves"},
 			{"core/node/internal/batch", "reads what it decides"},
 		},
+	},
+	{
+		path: "core/node/internal/wal",
+		why:  "a log of records on disk: it knows nothing of what they say",
+		code: []allowed{{"golang.org/x/sys", "locks a file on Windows"}},
+		test: []allowed{{"go.uber.org/goleak", "finds writers that were left running"}},
 	},
 	{
 		path: "core/recording",
@@ -229,6 +246,40 @@ var packages = []pkg{
 		code: []allowed{
 			{"github.com/google/pprof", "its driver renders the page"},
 		},
+	},
+	{
+		path: "cmd/loadgen/internal/network",
+		why:  "a section of processes on this machine: it knows nodes from outside",
+		code: []allowed{
+			{"cmd/loadgen/internal/network/fault", "faults that it does"},
+			{"cmd/loadgen/internal/network/link", "links between its nodes"},
+			{"cmd/loadgen/internal/network/process", "its nodes' processes"},
+			{"core", "a section as attackers have it"},
+			{"core/node/attack", "attackers"},
+			{"core/node/client", "what a node says of itself"},
+			{"golang.org/x/sys", "asks whether a folder is in memory"},
+		},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
+		path: "cmd/loadgen/internal/network/fault",
+		why:  "when faults happen: what they do is up to others",
+		code: []allowed{{"cmd/loadgen/internal/network/link", "names of links and their conditions"}},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
+		path: "cmd/loadgen/internal/network/link",
+		why:  "conditions of TCP connections, whatever they carry",
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
+		path: "cmd/loadgen/internal/network/process",
+		why:  "children of whatever program: it knows no node",
+		code: []allowed{
+			{"github.com/prometheus/procfs", "reads what a process uses"},
+			{"golang.org/x/sys", "waits for a process without taking its number away"},
+		},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
 	},
 	{
 		path: "cmd/internal/program",

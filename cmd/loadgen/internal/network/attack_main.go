@@ -1,0 +1,117 @@
+package network
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"parsec/cmd/loadgen/internal/network/fault"
+	"parsec/core"
+	"parsec/core/node/attack"
+)
+
+// AttackMain is the command that [Config].Attacker names: an attacker as a process of its own, until ctx ends. It prints
+// a line when it begins, and in the end, in JSON, what it did. It returns the exit status: 0, or 2 if it could not begin.
+func AttackMain(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	fs := flag.NewFlagSet("attack", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	kind := fs.String("kind", "", "stranger, with no key of the section, or member, with that of -dir")
+	targets := fs.String("targets", "", "whom to attack: `IDENTITY=ADDR,...`")
+	dir := fs.String("dir", "", "folder of the node whose key the member has")
+	var c attack.Config
+	fs.Uint64Var(&c.Random, "seed", 0, "of what is random")
+	fs.StringVar(&c.Listen, "listen", "", "`ADDR` where nodes reach the member, if its node does not run")
+	if fs.Parse(args) != nil {
+		return 2
+	}
+	if err := attackOnce(ctx, *kind, *targets, *dir, c, stdout); err != nil {
+		fmt.Fprintln(stderr, "attack:", err)
+		return 2
+	}
+	return 0
+}
+
+func attackOnce(ctx context.Context, kind, targets, dir string, c attack.Config, stdout io.Writer) error {
+	for t := range strings.SplitSeq(targets, ",") {
+		text, address, _ := strings.Cut(t, "=")
+		id, err := hash(text)
+		if err != nil {
+			return fmt.Errorf("-targets %q: %w", t, err)
+		}
+		c.Targets = append(c.Targets, attack.Target{ID: core.Identity(id), Address: address})
+	}
+	member := kind == string(fault.Member)
+	if !member && kind != string(fault.Stranger) {
+		return fmt.Errorf("-kind %q: want stranger or member", kind)
+	}
+	if member {
+		if err := readMember(dir, &c); err != nil {
+			return err
+		}
+	}
+	if runtime.GOOS == "linux" {
+		// All of 127/8 is this machine. Nodes limit what one address may ask: honest ones have another.
+		c.From = netip.AddrFrom4([4]byte{127, 0, 66, 6})
+	}
+	fmt.Fprintf(stdout, "%s%s of %d nodes\n", attackReady, kind, len(c.Targets))
+	var counts attack.Counts
+	var err error
+	if member {
+		counts, err = attack.Member(ctx, c)
+	} else {
+		counts = attack.Stranger(ctx, c)
+	}
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(stdout).Encode(counts)
+}
+
+func hash(text string) (h [32]byte, err error) {
+	b, err := hex.DecodeString(strings.TrimSpace(text))
+	if err != nil || len(b) != len(h) {
+		return h, errors.New("want 64 hexadecimal digits")
+	}
+	return [32]byte(b), nil
+}
+
+// readMember reads the key and the section of a node's folder.
+func readMember(dir string, c *attack.Config) error {
+	b, err := os.ReadFile(filepath.Join(dir, "key"))
+	if err != nil {
+		return err
+	}
+	if c.Seed, err = hash(string(b)); err != nil {
+		return fmt.Errorf("the key in %s: %w", dir, err)
+	}
+	s, err := readSection(filepath.Join(dir, "section.json"))
+	if err != nil {
+		return err
+	}
+	c.Section.Name = s.Name
+	switch s.Mode {
+	case "single":
+		c.Section.Mode = core.Single
+	case "supermajority":
+		c.Section.Mode = core.Supermajority
+	default:
+		return fmt.Errorf("the section in %s: unknown mode %q", dir, s.Mode)
+	}
+	for _, m := range s.Genesis {
+		id, err := hash(m.Identity)
+		if err != nil {
+			return fmt.Errorf("the section in %s: %w", dir, err)
+		}
+		c.Section.Genesis = append(c.Section.Genesis, core.Identity(id))
+	}
+	return nil
+}
