@@ -196,6 +196,15 @@ var packages = []pkg{
 		why:  "the frame that the programs share",
 	},
 	{
+		path: "cmd/loadgen/internal/schedule",
+		why:  "when submissions are due: arithmetic, and nothing that runs",
+		code: []allowed{
+			{"workloads", "distributions of intervals and sizes"},
+			{"github.com/klauspost/compress", "traces may be compressed with zstd"},
+		},
+		test: []allowed{{"pgregory.net/rapid", "schedules at random, written and read"}},
+	},
+	{
 		path: "cmd/parsec",
 		why:  "the program: on top of everything",
 		code: []allowed{
