@@ -196,6 +196,18 @@ var packages = []pkg{
 		why:  "the frame that the programs share",
 	},
 	{
+		path: "cmd/loadgen/internal/check",
+		why:  "judges what nodes say: it asks nothing and has no clock",
+		code: []allowed{{"core/node/client", "blocks, as nodes deliver them"}},
+		test: []allowed{{"pgregory.net/rapid", "sections at random"}},
+	},
+	{
+		path: "cmd/loadgen/internal/latency",
+		why:  "histograms, and what they are of",
+		code: []allowed{{"github.com/HdrHistogram/hdrhistogram-go", "the histograms"}},
+		test: []allowed{{"pgregory.net/rapid", "times at random"}},
+	},
+	{
 		path: "cmd/loadgen/internal/schedule",
 		why:  "when submissions are due: arithmetic, and nothing that runs",
 		code: []allowed{
