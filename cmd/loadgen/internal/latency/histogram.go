@@ -3,7 +3,8 @@
 // had. The difference between the two rows is what a load generator hides that measures from when it sent:
 // submissions that were late because the system kept it waiting.
 //
-// Histograms are HDR histograms of microseconds up to an hour, with an error of at most 0.1 %. What took longer is
+// Histograms are HDR histograms of nanoseconds, from a microsecond to an hour, with an error of at most 0.1 %, or half a
+// microsecond. What took longer is
 // counted and sorts above all else, and so are submissions that never came to their end: a quantile that falls among
 // those is [Beyond], not the largest of the others.
 package latency
@@ -15,12 +16,15 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Resolution and range of all histograms.
+// Range of all histograms.
 const (
-	Unit    = time.Microsecond
+	Lowest  = time.Microsecond // what is told apart at the lower end
 	Highest = time.Hour
 	Figures = 3 // significant decimal digits
 )
+
+// grain is as many bits of a time as the histograms do not look at.
+const grain = 9
 
 // Beyond is a quantile that is past the range, or among submissions that never came to their end.
 const Beyond = time.Duration(math.MaxInt64)
@@ -28,7 +32,7 @@ const Beyond = time.Duration(math.MaxInt64)
 // Histogram is a distribution of times. Make it with [NewHistogram]; one goroutine at a time uses it. It takes 170 KiB.
 type Histogram struct {
 	hdr     *hdr.Histogram
-	value   int64  // of the run of equal values that is gathered and not in hdr yet
+	value   int64  // without its grain, of the run of equal values that is gathered and not in hdr yet
 	run     int64  // how many
 	beyond  uint64 // values past the range
 	missing uint64 // values that there should have been
@@ -36,13 +40,14 @@ type Histogram struct {
 
 // NewHistogram returns an empty histogram.
 func NewHistogram() *Histogram {
-	return &Histogram{hdr: hdr.New(1, int64(Highest/Unit), Figures)}
+	return &Histogram{hdr: hdr.New(int64(Lowest), int64(Highest), Figures)}
 }
 
-// Record adds a time. Values of one microsecond in a row, which batches make, cost a nanosecond each, others ten.
+// Record adds a time. Values within half a microsecond in a row, which batches make, cost a
+// nanosecond or two each, others ten.
 // What is below zero counts as zero.
 func (h *Histogram) Record(d time.Duration) {
-	if v := int64(max(d, 0) / Unit); v == h.value {
+	if v := int64(max(d, 0)) >> grain; v == h.value {
 		h.run++
 	} else {
 		h.flush()
@@ -54,7 +59,7 @@ func (h *Histogram) flush() {
 	if h.run == 0 {
 		return
 	}
-	if h.hdr.RecordValues(h.value, h.run) != nil { // too large: all else is excluded here
+	if h.hdr.RecordValues(h.value<<grain, h.run) != nil { // too large: all else is excluded here
 		h.beyond += uint64(h.run)
 	}
 	h.run = 0
@@ -94,7 +99,7 @@ func (h *Histogram) Overflow() uint64 {
 func (h *Histogram) Missing() uint64 { return h.missing }
 
 // Quantile returns the least time that at least the share q, from 0 to 1, of all took no longer than, rounded up by at
-// most 0.1 % and a microsecond; [Beyond] if that is past the range or missing, 0 if there is nothing at all.
+// most 0.1 % or half a microsecond; [Beyond] if that is past the range or missing, 0 if there is nothing at all.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	h.flush()
 	in := uint64(h.hdr.TotalCount())
@@ -108,7 +113,7 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	if rank > in {
 		return Beyond
 	}
-	return time.Duration(h.hdr.ValueAtPercentile((float64(rank)-0.25)/float64(in)*100)) * Unit
+	return time.Duration(h.hdr.ValueAtPercentile((float64(rank) - 0.25) / float64(in) * 100))
 }
 
 // Max is Quantile(1).
@@ -117,10 +122,10 @@ func (h *Histogram) Max() time.Duration { return h.Quantile(1) }
 // Mean returns the mean of the times in range; 0 if there are none.
 func (h *Histogram) Mean() time.Duration {
 	h.flush()
-	return time.Duration(h.hdr.Mean() * float64(Unit))
+	return time.Duration(h.hdr.Mean())
 }
 
-// HDR returns the times in range, in microseconds, for whoever writes them down. It is the histogram's own.
+// HDR returns the times in range, in nanoseconds, for whoever writes them down. It is the histogram's own.
 func (h *Histogram) HDR() *hdr.Histogram {
 	h.flush()
 	return h.hdr

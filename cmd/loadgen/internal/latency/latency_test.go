@@ -129,20 +129,20 @@ func TestSeries(t *testing.T) {
 	s.Totals(func(total *Set) { equal(t, one, total) })
 	intervals, total := s.Finish(7*time.Second + 600*time.Millisecond)
 	equal(t, one, total)
-	again := hdr.New(1, int64(Highest/Unit), Figures)
+	again := NewHistogram().HDR()
 	var count uint64
 	for i, x := range intervals {
 		sum := x.Of[Intended][All]
 		if x.Start != time.Duration(2+i)*time.Second || i < 5 && x.End != x.Start+time.Second {
 			t.Errorf("interval %d: %v to %v", i, x.Start, x.End)
 		}
-		if empty := i == 3 || i == 4; (sum.Count == 0) != empty || (sum.Encoded == nil) != empty {
+		if empty := i == 3 || i == 4; (sum.Count == 0) != empty || (sum.Encoded == "") != empty {
 			t.Errorf("interval %d has %d", i, sum.Count)
 		}
 		if count += sum.Count; sum.Count == 0 {
 			continue
 		}
-		h, err := hdr.Decode(sum.Encoded)
+		h, err := hdr.Decode([]byte(sum.Encoded))
 		if err != nil {
 			t.Fatal(err)
 		}

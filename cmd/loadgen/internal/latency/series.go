@@ -1,10 +1,6 @@
 package latency
 
-import (
-	"time"
-
-	hdr "github.com/HdrHistogram/hdrhistogram-go"
-)
+import "time"
 
 // Interval is what came to an end within a second, or whatever the series was made with.
 type Interval struct {
@@ -16,9 +12,9 @@ type Interval struct {
 type Summary struct {
 	Count, Overflow                uint64
 	Mean, P50, P90, P99, P999, Max time.Duration // Beyond where they fall among what overflowed; all 0 if Count is
-	// Encoded is the histogram, in microseconds, in the form that HdrHistogram calls V2 compressed, as log lines have
-	// it in base64; about a kilobyte. Nil if Count is 0.
-	Encoded []byte
+	// Encoded is the histogram, in nanoseconds, in the form that HdrHistogram calls V2 compressed and in base64, as log
+	// lines have it; about a kilobyte. Empty if Count is 0.
+	Encoded string
 }
 
 // Series is a set that is also kept by intervals. A submission belongs to the interval in which it came to its end,
@@ -99,6 +95,7 @@ func summary(h *Histogram) Summary {
 	s := Summary{Count: n, Overflow: h.Overflow(), Mean: h.Mean(), P50: h.Quantile(.5), P90: h.Quantile(.9),
 		P99: h.Quantile(.99), P999: h.Quantile(.999), Max: h.Max()}
 	// Encode fails only where a count does not fit, past 2^63.
-	s.Encoded, _ = h.HDR().Encode(hdr.V2CompressedEncodingCookieBase)
+	text, _ := h.HDR().EncodeV2()
+	s.Encoded = string(text)
 	return s
 }
