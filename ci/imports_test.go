@@ -202,10 +202,30 @@ var packages = []pkg{
 		test: []allowed{{"pgregory.net/rapid", "sections at random"}},
 	},
 	{
+		path: "cmd/loadgen/internal/fake",
+		why:  "a section that does what tests want; no program has it",
+		code: []allowed{
+			{"cmd/loadgen/internal/load", "what a load asks of nodes"},
+			{"core/node/client", "blocks and statuses"},
+		},
+	},
+	{
 		path: "cmd/loadgen/internal/latency",
 		why:  "histograms, and what they are of",
 		code: []allowed{{"github.com/HdrHistogram/hdrhistogram-go", "the histograms"}},
 		test: []allowed{{"pgregory.net/rapid", "times at random"}},
+	},
+	{
+		path: "cmd/loadgen/internal/load",
+		why:  "runs a load; whom it loads and how it is shown are for others",
+		code: []allowed{
+			{"cmd/loadgen/internal/check", "judges what nodes say"},
+			{"cmd/loadgen/internal/latency", "keeps the latencies"},
+			{"cmd/loadgen/internal/schedule", "says when what is due"},
+			{"core/node/client", "ids, blocks and statuses"},
+			{"golang.org/x/sys", "sleeps precisely"},
+		},
+		test: []allowed{{"cmd/loadgen/internal/fake", "a section to load"}},
 	},
 	{
 		path: "cmd/loadgen/internal/report",
@@ -334,7 +354,8 @@ var packages = []pkg{
 
 // testOnly are packages that no package's code may import, whatever the table says.
 var testOnly = map[string]string{
-	"core/internal/plain": "the oracle is slow on purpose; a user's binary must not have it",
+	"cmd/loadgen/internal/fake": "nothing but a test may load what is no section",
+	"core/internal/plain":       "the oracle is slow on purpose; a user's binary must not have it",
 }
 
 // imports are what the files of one package import: ours as paths below the module, those of others

@@ -80,8 +80,8 @@ func New(cfg Config) *Checker {
 }
 
 // Submitted says that a submission is about to be handed to a node: from now on it may be in a block. Sequence numbers are
-// dense: 65,536 of them share what is kept. Saying it again changes nothing.
-func (c *Checker) Submitted(seq uint64) { c.submissions.add(seq, submitted) }
+// dense: 65,536 of them share what is kept. It reports whether it is the first time; saying it again changes nothing.
+func (c *Checker) Submitted(seq uint64) (first bool) { return c.submissions.add(seq, submitted) }
 
 // Acknowledged says that a node acknowledged a submission, and reports whether it is the first to.
 func (c *Checker) Acknowledged(seq uint64, node int) bool {

@@ -58,7 +58,7 @@ func (s *Series) Advance(at time.Duration) {
 // Finish completes the last interval, which may be shorter, and returns all with the total.
 func (s *Series) Finish(at time.Duration) ([]Interval, *Set) {
 	s.Advance(at)
-	if s.used {
+	if s.used || at > s.start {
 		s.cut(max(at, s.start+1))
 	}
 	return s.intervals, s.total
@@ -77,6 +77,14 @@ func (s *Series) cut(end time.Duration) {
 	}
 	s.intervals = append(s.intervals, i)
 	s.start, s.used = end, false
+}
+
+// Last returns the last complete interval, if there is one.
+func (s *Series) Last() (Interval, bool) {
+	if len(s.intervals) == 0 {
+		return Interval{}, false
+	}
+	return s.intervals[len(s.intervals)-1], true
 }
 
 // Totals calls f with what there is so far. The set is valid until f returns.
