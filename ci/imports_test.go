@@ -122,10 +122,36 @@ var packages = []pkg{
 		path: "core/node/client",
 		why:  "what programs that use a section link: it knows nothing of how one works",
 		code: []allowed{{"core/node/internal/batch", "submissions as nodes lay them out"}},
+		test: []allowed{
+			{"core/node/internal/api", "the other side"},
+			{"core/node/internal/solo", "a node to speak to"},
+			{"go.uber.org/goleak", "looks for goroutines left behind"},
+		},
+	},
+	{
+		path: "core/node/internal/api",
+		why:  "the HTTP interface of a node, which it knows by an interface of its own",
+		code: []allowed{
+			{"core/node/client", "what both sides say"},
+			{"core/node/internal/batch", "submissions as they come in streams and go out in blocks"},
+		},
+		test: []allowed{
+			{"core/node/internal/solo", "a node to serve"},
+			{"go.uber.org/goleak", "looks for goroutines left behind"},
+		},
 	},
 	{
 		path: "core/node/internal/batch",
 		why:  "how submissions become payloads: an encoding, which nodes and clients share",
+	},
+	{
+		path: "core/node/internal/solo",
+		why:  "a node of one, for tests of what is around a node",
+		code: []allowed{
+			{"core/node/client", "states and positions"},
+			{"core/node/internal/api", "it is what that serves"},
+			{"core/node/internal/batch", "reads what it decides"},
+		},
 	},
 	{
 		path: "core/recording",

@@ -1,5 +1,3 @@
-// Package client speaks to a node over its HTTP interface: it submits, follows what is decided, and asks how the node
-// is.
 package client
 
 import "parsec/core/node/internal/batch"
@@ -22,6 +20,26 @@ type Position struct {
 	Number uint64 // of the submission: the first decided is 0
 	Block  uint64 // number of the block that has it; block 0 is the section's genesis
 }
+
+// State is how far a submission is, at the node that was asked.
+type State string
+
+// States of a submission.
+const (
+	Unknown      State = "unknown"      // this node has not seen it
+	Pending      State = "pending"      // taken in; whether it is durable is not told
+	Acknowledged State = "acknowledged" // durable at this node
+	Decided      State = "decided"      // in a block
+)
+
+// Kinds of blocks.
+const (
+	KindGenesis     = "genesis"
+	KindSubmissions = "submissions"
+	KindAdd         = "add"
+	KindRemove      = "remove"
+	KindOther       = "other"
+)
 
 // Block is a decided block. All nodes have the same.
 type Block struct {

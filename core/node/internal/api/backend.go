@@ -1,0 +1,82 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"parsec/core/node/client"
+	"parsec/core/node/internal/batch"
+)
+
+// Backend is the node behind the interface. All of it is called by many goroutines at a time.
+type Backend interface {
+	// Submit takes in entries, count of them, one or more, as batch lays them out; they do parse. It blocks while the
+	// node has no room, until ctx ends. It copies entries. If it returns nil, done is called once, when all of them
+	// are durable here, or with why they never will be; from whatever goroutine, also before Submit returns, also
+	// after ctx has ended. Done returns at once. Errors other than those of this package are answered as 500.
+	Submit(ctx context.Context, entries []byte, count int, done func(error)) error
+	// Blocks returns decided blocks, with consecutive numbers, from that number on: at least one if there is one, and
+	// at most max, or fewer if they are large. They, and what they point to, stay as they are.
+	Blocks(from uint64, max int) ([]Block, error)
+	// Wait returns once more than so many blocks are decided, with how many there are now; or when ctx ends, with its
+	// error, and how many there are.
+	Wait(ctx context.Context, blocks uint64) (now uint64, err error)
+	// Find returns how far a submission is, and where it was decided if it was. It is called after each new block, for
+	// each request that waits for a decision: it should be a look-up.
+	Find(id batch.ID) (client.Position, client.State)
+	// Vote votes, and returns when the vote is durable. Info is at most [MaxInfo] bytes.
+	Vote(ctx context.Context, change Change, identity [32]byte, info []byte) error
+	// Status returns how the node is.
+	Status() client.Status
+}
+
+// MaxInfo is how many bytes a vote on a member may have beside, as in core.
+const MaxInfo = 1 << 10
+
+// Change is what a vote would do to the members.
+type Change int
+
+// Changes.
+const (
+	Add Change = iota + 1
+	Remove
+)
+
+func (c Change) String() string {
+	switch c {
+	case Add:
+		return client.KindAdd
+	case Remove:
+		return client.KindRemove
+	}
+	return "?"
+}
+
+// Block is a decided block, as a node has it.
+type Block struct {
+	Number  uint64
+	Kind    string    // one of client's kinds
+	By      *[32]byte // who voted for it, in Single mode; else nil
+	Peer    *[32]byte // add, remove: whom; else nil
+	Info    []byte    // add, remove: at most 65535 bytes
+	First   uint64    // number of the first submission that it decides
+	Payload []byte    // submissions: as batch lays it out
+	Skip    []uint64  // bit i%64 of word i/64: entry i was decided before; nil, or shorter than the entries: none, further on
+}
+
+// skips reports whether entry i was decided before.
+func (b *Block) skips(i int) bool {
+	return i>>6 < len(b.Skip) && b.Skip[i>>6]>>(i&63)&1 != 0
+}
+
+// Errors that a backend may return, alone or wrapped with more. What they wrap is shown to clients.
+var (
+	// ErrNoRoom: too much is waiting already. Answered as 429.
+	ErrNoRoom = errors.New("the node has no room for more")
+	// ErrCannotVote: the node is no voter now, or has no disk to write on. Answered as 503.
+	ErrCannotVote = errors.New("the node cannot vote")
+	// ErrStopping: the node ends. Answered as 503.
+	ErrStopping = errors.New("the node is stopping")
+	// ErrConflict: the vote does not fit the section as it is. Answered as 409.
+	ErrConflict = errors.New("conflict")
+)
