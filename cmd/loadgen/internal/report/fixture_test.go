@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -45,7 +47,7 @@ func sample(t testing.TB) *Run {
 		Start:      time.Date(2026, 11, 24, 12, 0, 0, 500e6, time.UTC),
 		Duration:   11,
 		Assertions: []Assertion{{Text: "p99<2s", Held: true, Got: "990 ms"}},
-		Totals: Totals{Seconds: 10, Intended: 1000, Sent: 1000, Acknowledged: 1000, Contacted: 1000, All: 1000, Bytes: 128000,
+		Totals: Totals{Seconds: 10, Intended: 1000, Sent: 1000, Acknowledged: 1000, Contacted: 1000, All: 1000, Bytes: 128000, CPU: 1.25,
 			IntendedRate: 100, SentRate: 100, AcknowledgedRate: 100, ContactedRate: 100, AllRate: 100},
 		Pacing: QuantilesOf(uniform(t, 2, 1)),
 		Step:   1,
@@ -59,15 +61,26 @@ func sample(t testing.TB) *Run {
 	for name, h := range r.Latency.Each() {
 		*h = histogram(t, uniform(t, scales[name], 1), 0)
 	}
+	windows := map[string]Encoded{}
+	for name, scale := range scales {
+		windows[name] = histogram(t, uniform(t, 100, scale/250), 0).HDR
+	}
+	var quantiles [3]map[int]Quantiles
+	for i := range quantiles {
+		quantiles[i] = map[int]Quantiles{}
+		for _, scale := range []int{1, 2, 4} {
+			quantiles[i][scale] = QuantilesOf(uniform(t, 100, scale*(1+i)))
+		}
+	}
 	for i := range 11 {
 		at := float64(i + 1)
 		v := Interval{At: at, Intended: 100, Sent: 100, Acknowledged: 100, Contacted: 99.5, All: 98.25, Waiting: uint64(i), Lag: int64(i) * 1e5}
 		w := Window{From: at - 1, To: at}
 		for name, q := range v.Latency.Each() {
-			*q = QuantilesOf(uniform(t, 100, scales[name]/250*(1+i%3)))
+			*q = quantiles[i%3][scales[name]/250]
 		}
 		for name, text := range w.Latency.Each() {
-			*text = histogram(t, uniform(t, 100, scales[name]/250), 0).HDR
+			*text = windows[name]
 		}
 		r.Intervals = append(r.Intervals, v)
 		r.Windows = append(r.Windows, w)
@@ -89,6 +102,43 @@ func sample(t testing.TB) *Run {
 	r.Nodes[1].Totals.Restarts = 1
 	if err := r.Validate(); err != nil {
 		t.Fatal(err)
+	}
+	return r
+}
+
+// render returns what one of the run's renderings writes.
+func render(t testing.TB, write func(io.Writer) error) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// long returns a run with full series: a value of everything for each second and node.
+func long(t testing.TB, nodes, seconds int) *Run {
+	t.Helper()
+	r := sample(t)
+	r.Parameters.Nodes, r.Duration = nodes, float64(seconds)
+	r.Intervals, r.Nodes, r.Loadgen, r.Windows = nil, nil, nil, nil
+	for i := range seconds {
+		x := float64(i%97)/97 + 1.0/3
+		v := Interval{At: float64(i + 1), Intended: 2e4 * x, Sent: 2e4 * x, Acknowledged: 2e4 * x, Contacted: 2e4 * x, All: 2e4 * x, Waiting: uint64(2e4 * x), Lag: int64(1e6 * x)}
+		for _, q := range v.Latency.Each() {
+			ns := int64(1e8 * x)
+			*q = Quantiles{20000, ns, 2 * ns, 3 * ns, 4 * ns, 5 * ns}
+		}
+		r.Intervals = append(r.Intervals, v)
+		r.Loadgen = append(r.Loadgen, Own{v.At, x, uint64(1e8 * x), 20})
+	}
+	for k := range nodes {
+		n := Node{Name: fmt.Sprintf("node%d", k), Role: "honest"}
+		for i := range seconds {
+			x := float64((i+k)%97)/97 + 1.0/3
+			n.Samples = append(n.Samples, Sample{float64(i + 1), x, uint64(1e8 * x), 1e6 * x, 1e6 * x, 100 * x, 1000 * x, x / 2, 10 * x, 50, 30, uint64(100 * x)})
+		}
+		r.Nodes = append(r.Nodes, n)
 	}
 	return r
 }

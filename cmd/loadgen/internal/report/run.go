@@ -108,6 +108,7 @@ type Totals struct {
 	Lost         uint64  `json:"lost"`              // acknowledged, and not decided in time
 	Duplicates   uint64  `json:"duplicates"`        // decided again
 	Bytes        uint64  `json:"bytes"`             // of payloads decided at all nodes
+	CPU          float64 `json:"loadgen_cpu_seconds"`
 
 	IntendedRate     float64 `json:"intended_rate"`
 	SentRate         float64 `json:"sent_rate"`

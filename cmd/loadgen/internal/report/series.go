@@ -83,7 +83,8 @@ type Sample struct {
 	Undecided  uint64  `json:"undecided_votes"` // that it knows and that have no block
 }
 
-// NodeTotals are of the whole run, and over the node's restarts.
+// NodeTotals are of the time from the begin of the measured phases to the end of the run, but for Restarts, which are of
+// the whole run. They are sums over the node's processes, if it was restarted.
 type NodeTotals struct {
 	CPU         float64 `json:"cpu_seconds"` // user and system
 	MaxResident uint64  `json:"max_resident_bytes"`

@@ -1,0 +1,130 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+)
+
+// Units says of each unit of WriteBenchmark which direction is better, in lines of the Go benchmark format.
+const Units = `Unit p50-ms better=lower
+Unit p90-ms better=lower
+Unit p99-ms better=lower
+Unit p99.9-ms better=lower
+Unit max-ms better=lower
+Unit ack-p50-ms better=lower
+Unit ack-p99-ms better=lower
+Unit payloads/s better=higher
+Unit cpu-us/payload better=lower
+Unit loadgen-cpu-us/payload better=lower
+Unit B/payload better=lower
+Unit log-B/payload better=lower
+Unit syncs/payload better=lower
+Unit events/payload better=lower
+Unit duplicate-share better=lower
+Unit max-resident-B better=lower
+`
+
+// WriteBenchmark writes the run in the Go benchmark format, as one sample of BenchmarkLoad. Latencies are those from
+// the intended time to decided at all nodes, but for ack-p50-ms and ack-p99-ms, to acknowledged; costs are of all nodes
+// together per payload decided at all. A run whose figures mean nothing, because its load was not what was asked
+// for, it was cut short or safety was violated, has the reason in its configuration and no sample, so that whoever
+// compares misses it.
+func (r *Run) WriteBenchmark(w io.Writer) error {
+	// The package is named after this one's path, which `make rehome` may have changed.
+	pkg := strings.TrimSuffix(reflect.TypeFor[Run]().PkgPath(), "/internal/report")
+	var b bytes.Buffer
+	b.WriteString(Units)
+	for _, c := range [][2]string{
+		{"goos", r.Machine.OS}, {"goarch", r.Machine.Arch}, {"pkg", pkg}, {"cpu", r.Machine.CPU}, {"go", r.Build.Go},
+		{"commit", r.Build.Commit}, {"seed", fmt.Sprint(r.Parameters.Seed)}, {"command", r.commandLine()},
+	} {
+		if c[1] != "" {
+			fmt.Fprintf(&b, "%s: %s\n", c[0], oneLine(c[1]))
+		}
+	}
+	if why := r.unusable(); why != "" {
+		fmt.Fprintf(&b, "without-sample: %s\n", oneLine(why))
+		_, err := b.WriteTo(w)
+		return err
+	}
+	all, err := r.Latency.Intended.All.HDR.Decode()
+	if err != nil {
+		return err
+	}
+	ack, err := r.Latency.Intended.Acknowledged.HDR.Decode()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(&b, "Benchmark%s %d", r.benchmarkName(), r.Totals.All)
+	value := func(v float64, unit string) { fmt.Fprintf(&b, " %s %s", exactly(v)[0], unit) }
+	q, a := QuantilesOf(all), QuantilesOf(ack)
+	if q.Count > 0 {
+		value(float64(q.P50)/1e6, "p50-ms")
+		value(float64(q.P90)/1e6, "p90-ms")
+		value(float64(q.P99)/1e6, "p99-ms")
+		value(float64(q.P999)/1e6, "p99.9-ms")
+		value(float64(q.Max)/1e6, "max-ms")
+	}
+	if a.Count > 0 {
+		value(float64(a.P50)/1e6, "ack-p50-ms")
+		value(float64(a.P99)/1e6, "ack-p99-ms")
+	}
+	value(r.Totals.AllRate, "payloads/s")
+	u := r.nodesUse()
+	value(r.perPayload(u.cpu)*1e6, "cpu-us/payload")
+	value(r.perPayload(r.Totals.CPU)*1e6, "loadgen-cpu-us/payload")
+	value(r.perPayload(u.out), "B/payload")
+	value(r.perPayload(u.logged), "log-B/payload")
+	value(r.perPayload(u.syncs), "syncs/payload")
+	value(r.perPayload(u.events), "events/payload")
+	value(u.duplicates/max(1, u.received), "duplicate-share")
+	value(float64(r.maxResident()), "max-resident-B")
+	b.WriteByte('\n')
+	_, err = b.WriteTo(w)
+	return err
+}
+
+// unusable returns why the run's figures mean nothing, or nothing.
+func (r *Run) unusable() string {
+	switch {
+	case len(r.Violations) > 0:
+		return "safety violated"
+	case len(r.Invalid) > 0:
+		return "invalid load: " + strings.Join(r.Invalid, "; ")
+	case r.Failed != "":
+		return "failed: " + r.Failed
+	case r.Interrupted:
+		return "interrupted"
+	case r.Totals.All == 0:
+		return "nothing was decided"
+	}
+	return ""
+}
+
+// benchmarkName returns the name after "Benchmark". All its keys are there in every run, so that benchstat can pivot
+// by each; the number of CPUs ends it as package testing would.
+func (r *Run) benchmarkName() string {
+	p := &r.Parameters
+	name := fmt.Sprintf("Load/nodes=%d/down=%d/mode=%s/links=%s/loop=%s/arrivals=%s/rate=%s/size=%d", p.Nodes, p.Down, word(p.Mode), word(p.Profile),
+		word(p.Loop), word(p.Arrivals), exactly(p.Rate)[0], p.Size)
+	if r.Machine.CPUs > 1 {
+		name += fmt.Sprintf("-%d", r.Machine.CPUs)
+	}
+	return name
+}
+
+// word returns a text as part of a benchmark's name: spaces would end the name, slashes and dashes part of it.
+func word(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 && strings.ContainsRune(plainInShells, r) && !strings.ContainsRune("/=-%@", r) {
+			return r
+		}
+		return '_'
+	}, s)
+}
