@@ -154,6 +154,16 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "core/node/internal/transport",
+		why:  "frames between peers that are who they say: it knows nothing of what is in them",
+		code: []allowed{
+			{"golang.org/x/time", "token buckets: of handshakes, of what a peer may send, of lines in the log"},
+		},
+		test: []allowed{
+			{"go.uber.org/goleak", "no goroutine is left behind"},
+		},
+	},
+	{
 		path: "core/recording",
 		why:  "a user of core like any other, beside it because it defines what core must compute",
 		code: []allowed{
@@ -216,6 +226,38 @@ var packages = []pkg{
 		code: []allowed{
 			{"github.com/google/pprof", "its driver renders the page"},
 		},
+	},
+	{
+		path: "cmd/loadgen/internal/network",
+		why:  "a section of processes on this machine: it knows nodes from outside",
+		code: []allowed{
+			{"cmd/loadgen/internal/network/fault", "faults that it does"},
+			{"cmd/loadgen/internal/network/link", "links between its nodes"},
+			{"cmd/loadgen/internal/network/process", "its nodes' processes"},
+			{"core/node/client", "what a node says of itself"},
+			{"golang.org/x/sys", "asks whether a folder is in memory"},
+		},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
+		path: "cmd/loadgen/internal/network/fault",
+		why:  "when faults happen: what they do is up to others",
+		code: []allowed{{"cmd/loadgen/internal/network/link", "names of links and their conditions"}},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
+		path: "cmd/loadgen/internal/network/link",
+		why:  "conditions of TCP connections, whatever they carry",
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
+		path: "cmd/loadgen/internal/network/process",
+		why:  "children of whatever program: it knows no node",
+		code: []allowed{
+			{"github.com/prometheus/procfs", "reads what a process uses"},
+			{"golang.org/x/sys", "waits for a process without taking its number away"},
+		},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
 	},
 	{
 		path: "cmd/internal/program",
