@@ -278,6 +278,17 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "cmd/loadgen/internal/goal",
+		why:  "judges results and chooses rates; it runs what it is given",
+		code: []allowed{
+			{"cmd/loadgen/internal/check", "kinds of violations"},
+			{"cmd/loadgen/internal/latency", "quantiles"},
+			{"cmd/loadgen/internal/load", "results"},
+			{"cmd/loadgen/internal/schedule", "how rates are written"},
+		},
+		test: []allowed{{"cmd/loadgen/internal/fake", "a section whose capacity is known"}},
+	},
+	{
 		path: "cmd/loadgen/internal/latency",
 		why:  "histograms, and what they are of",
 		code: []allowed{{"github.com/HdrHistogram/hdrhistogram-go", "the histograms"}},
