@@ -47,6 +47,7 @@ type Config struct {
 	Tick  time.Duration       // the pacer sleeps no less; 0 stands for half a millisecond
 	Sleep func(time.Duration) // how it sleeps; nil stands for time.Sleep, which on Linux is late by up to a millisecond
 	Step  time.Duration       // of intervals, and between questions to nodes; 0 stands for a second
+	Began func(time.Time)     // if not nil, called with the time of the start when all nodes are connected
 	Tell  func(Progress)      // if not nil, called after each step, by one goroutine at a time
 }
 

@@ -33,10 +33,3 @@ func draw(x *uint64) uint64 {
 	hi, lo := bits.Mul64(*x, *x^0xe7037ed1a0b428db)
 	return hi ^ lo
 }
-
-// appendEntry lays a submission out as nodes take it: id, length, data.
-func appendEntry(b []byte, id *client.ID, data []byte) []byte {
-	b = append(b, id[:]...)
-	b = binary.AppendUvarint(b, uint64(len(data)))
-	return append(b, data...)
-}

@@ -50,8 +50,10 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	r.start = began
+	r.start = time.Now()
+	if cfg.Began != nil {
+		cfg.Began(r.start)
+	}
 	r.watch = newWatch(r)
 	var senders, rest sync.WaitGroup
 	for i := range cfg.Nodes {

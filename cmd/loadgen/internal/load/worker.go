@@ -98,7 +98,7 @@ func (r *run) send(ctx context.Context, node int, stream Stream) {
 		for _, it := range some {
 			id := idOf(r.nonce, it.seq)
 			data = appendData(data[:0], r.cfg.Seed, it.seq, it.size)
-			entries = appendEntry(entries, &id, data)
+			entries = client.AppendEntry(entries, &id, data)
 		}
 		r.ledger.hand(node, some, r.now(), ready)
 		if stream.SendEntries(entries, len(some)) != nil {
