@@ -36,4 +36,11 @@
 //	bench.txt        Go benchmark format, for benchstat
 //	latency.hlog     histograms of spans of the run, HdrHistogram log format 1.3, a tag per series
 //	latency-*.hgrm   the whole run's histograms, HdrHistogram percentile format, in milliseconds
+//
+// Several runs make a [Curve], of latency against throughput.
+//
+// # Limits
+//
+// Lists have at most MaxRows elements, so a long run has longer intervals: [Step] says how long. Pages join points of
+// time until there are at most 900, so that no page has more than 5 MB; the CSV files have all.
 package report

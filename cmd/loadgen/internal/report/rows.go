@@ -12,9 +12,11 @@ import (
 const (
 	// MaxRows is how many elements each list of a run has at most.
 	MaxRows = 14400
-	// MaxJSON is the size of the largest report that ReadJSON takes: more than a run with the most of intervals and
-	// 16 nodes has.
-	MaxJSON = 128 << 20
+	// MaxSamples is how many samples all nodes of a run have at most, in all.
+	MaxSamples = 750_000
+	// MaxJSON is the size of the largest report that ReadJSON takes. With the most of samples and intervals a report
+	// has about 240 MB.
+	MaxJSON = 256 << 20
 )
 
 // Rows is a list that is read with care: at most MaxRows elements, none of them null, and none that takes less text
@@ -76,13 +78,15 @@ func decodeStrictly(data []byte, into any) error {
 
 // ReadJSON reads what WriteJSON wrote, and returns a run that is valid in the sense of Validate. It takes at most
 // MaxJSON bytes, and memory in proportion to what it takes.
-func ReadJSON(in io.Reader) (*Run, error) {
-	data, err := io.ReadAll(io.LimitReader(in, MaxJSON+1))
+func ReadJSON(in io.Reader) (*Run, error) { return readJSON(in, MaxJSON) }
+
+func readJSON(in io.Reader, most int64) (*Run, error) {
+	data, err := io.ReadAll(io.LimitReader(in, most+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > MaxJSON {
-		return nil, fmt.Errorf("a report of more than %d bytes", MaxJSON)
+	if int64(len(data)) > most {
+		return nil, fmt.Errorf("a report of more than %d bytes", most)
 	}
 	var version struct {
 		Format string `json:"format"`

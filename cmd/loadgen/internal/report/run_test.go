@@ -57,20 +57,27 @@ func TestValidate(t *testing.T) {
 		"a share":             func(r *Run) { r.Nodes[0].Samples[1].Duplicates = 1.5 },
 		"duplicates of":       func(r *Run) { r.Nodes[0].Totals.Duplicates = 1 << 40 },
 		"sample of loadgen 1": func(r *Run) { r.Loadgen[1].At = 0 },
-		"windows; at most":    func(r *Run) { r.Windows = make([]Window, MaxWindows+1) },
-		"window 1":            func(r *Run) { r.Windows[1].From = 0 },
-		"window 2":            func(r *Run) { r.Windows[2].Latency.Actual.All = "HISTFAAA" },
-		"fault 0":             func(r *Run) { r.Faults[0].To = 0 },
-		"phase 1":             func(r *Run) { r.Phases[1].To = 0 },
+		"samples in all": func(r *Run) {
+			many := make(Rows[Sample], MaxRows)
+			for i := range many {
+				many[i].At = float64(i)
+			}
+			for range MaxSamples/MaxRows + 1 {
+				r.Nodes = append(r.Nodes, Node{Samples: many})
+			}
+		},
+		"windows; at most": func(r *Run) { r.Windows = make([]Window, MaxWindows+1) },
+		"window 1":         func(r *Run) { r.Windows[1].From = 0 },
+		"window 2":         func(r *Run) { r.Windows[2].Latency.Actual.All = "HISTFAAA" },
+		"fault 0":          func(r *Run) { r.Faults[0].To = 0 },
+		"phase 1":          func(r *Run) { r.Phases[1].To = 0 },
 	} {
 		r := sample(t)
+		r.Windows = r.Windows[:3]
 		spoil(r)
 		err := r.Validate()
 		if err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: %v", what, err)
-		}
-		if _, err := r.WriteFiles(filepath.Join(t.TempDir(), "out")); err == nil {
-			t.Errorf("%s: it was written", what)
 		}
 	}
 }
@@ -102,14 +109,13 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%q: %v", what, err)
 		}
 	}
-	if _, err := ReadJSON(io.LimitReader(zeros{}, MaxJSON+2)); err == nil || !strings.Contains(err.Error(), "more than") {
-		t.Errorf("of endless input: %v", err)
+	if _, err := readJSON(strings.NewReader(good), int64(len(good))); err != nil {
+		t.Errorf("of as many bytes as may be: %v", err)
+	}
+	if _, err := readJSON(strings.NewReader(good+" "), int64(len(good))); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("of one byte more: %v", err)
 	}
 }
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestExitStatus(t *testing.T) {
 	r := &Run{Format: Format}
@@ -133,11 +139,16 @@ func TestExitStatus(t *testing.T) {
 }
 
 func TestStep(t *testing.T) {
-	for _, c := range []struct{ run, step time.Duration }{
-		{0, time.Second}, {time.Second, time.Second}, {2 * time.Hour, time.Second}, {2*time.Hour + 1, 2 * time.Second}, {240 * time.Hour, 120 * time.Second},
+	for _, c := range []struct {
+		run   time.Duration
+		nodes int
+		step  time.Duration
+	}{
+		{0, 0, time.Second}, {time.Second, 4, time.Second}, {2 * time.Hour, 16, time.Second}, {2*time.Hour + 1, 16, 2 * time.Second}, {240 * time.Hour, 4, 120 * time.Second},
+		{time.Hour, 100, time.Second}, {2 * time.Hour, 100, 2 * time.Second}, {time.Second, 1 << 30, time.Second},
 	} {
-		if got := Step(c.run); got != c.step {
-			t.Errorf("%v: %v, not %v", c.run, got, c.step)
+		if got := Step(c.run, c.nodes); got != c.step {
+			t.Errorf("%v of %d nodes: %v, not %v", c.run, c.nodes, got, c.step)
 		}
 	}
 }
@@ -167,6 +178,19 @@ func TestWriteFiles(t *testing.T) {
 			t.Error("the same run wrote other files")
 		}
 		before = now
+	}
+}
+
+// TestWriteRefuses checks that nothing is written of a run that cannot be.
+func TestWriteRefuses(t *testing.T) {
+	r := sample(t)
+	r.Duration = math.NaN()
+	dir := filepath.Join(t.TempDir(), "out")
+	if paths, err := r.WriteFiles(dir); err == nil || paths != nil {
+		t.Errorf("%v, %v", paths, err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder is there: %v", err)
 	}
 }
 
@@ -218,9 +242,9 @@ func TestJoined(t *testing.T) {
 
 // TestPageSize checks that pages of the longest runs of many nodes stay under 5 MB.
 func TestPageSize(t *testing.T) {
-	for _, c := range []struct{ nodes, seconds int }{{16, 3600}, {100, MaxRows}} {
-		if testing.Short() && c.nodes > 16 {
-			continue
+	for _, c := range []struct{ nodes, seconds int }{{16, 3600}, {50, MaxRows}} {
+		if testing.Short() {
+			c.nodes, c.seconds = 4, 2000 // more than there are points
 		}
 		text := render(t, long(t, c.nodes, c.seconds).WriteHTML)
 		t.Logf("%d nodes, %d s: %d bytes", c.nodes, c.seconds, len(text))

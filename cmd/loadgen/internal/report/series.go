@@ -114,9 +114,10 @@ type Own struct {
 	Goroutines uint64  `json:"goroutines"`
 }
 
-// Step returns how long the intervals of a run of duration d should be: a second, or the least number of whole
-// seconds that makes at most half of MaxRows of them, so that a run that takes longer than planned has room.
-func Step(d time.Duration) time.Duration {
-	const most = MaxRows / 2 * time.Second
+// Step returns how long the intervals of a run of duration d of so many nodes should be: a second, or the least number
+// of whole seconds that makes at most half as many of them, and of samples of nodes, as a run may have. So a run that
+// takes up to twice as long as planned has room.
+func Step(d time.Duration, nodes int) time.Duration {
+	most := time.Duration(max(1, min(MaxRows, MaxSamples/max(1, nodes))/2)) * time.Second
 	return time.Duration(max(1, (d+most-1)/most)) * time.Second
 }

@@ -65,8 +65,12 @@ func (r *Run) validateSeries() error {
 			}
 		}
 	}
+	samples := 0
 	for i := range r.Nodes {
 		n := &r.Nodes[i]
+		if samples += len(n.Samples); samples > MaxSamples {
+			return fmt.Errorf("the nodes have more than %d samples in all", MaxSamples)
+		}
 		if err := ascending("node "+n.Name+": sample", n.Samples, func(s *Sample) float64 { return s.At }); err != nil {
 			return err
 		}

@@ -65,7 +65,7 @@
       stroke: css("--fore"), label, font: font(12), labelFont: font(13), labelGap: 2,
       grid: { stroke: css("--grid"), width: 1 }, ticks: { stroke: css("--grid"), width: 1 },
       values: (u, splits) => splits.map((v) => v == null ? "" : text(v)),
-    }, isLog ? { splits: (u, i, min, max) => logarithmic(min, max), filter: (u, splits) => splits.map((v) => decade(v) || few(splits, v) ? v : null) } : {});
+    }, isLog ? { splits: (u, i, min, max) => logarithmic(min, max), filter: (u, splits, i) => splits.map((v) => decade(v) && roomy(u, splits, i, v) || few(splits, v) ? v : null) } : {});
     return [
       Object.assign(axis(x, log.x, xText || tick), { size: 38, labelSize: 22 }),
       Object.assign(axis(y, log.y, tick), { size: (u, values) => 20 + 7.5 * Math.max(2, ...(values || []).map((v) => v.length)), labelSize: 22 }),
@@ -81,6 +81,12 @@
       }
     }
     return splits;
+  };
+  // roomy is whether the text of a power of ten has room: on a narrow horizontal axis only each second, or third, has.
+  const roomy = (u, splits, i, v) => {
+    if (i !== 0) return true;
+    const width = u.bbox.width / (devicePixelRatio || 1) / Math.log10(splits[splits.length - 1] / splits[0]);
+    return Math.round(Math.log10(v)) % Math.ceil(64 / width) === 0;
   };
   // few is whether a logarithmic axis spans so little that 2 and 5 get a text too.
   const few = (splits, v) => splits[splits.length - 1] / splits[0] <= 200 && /^0*[25]/.test(v.toPrecision(1).replace(".", ""));
