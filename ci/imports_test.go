@@ -322,7 +322,10 @@ var packages = []pkg{
 			{"core/node/client", "ids, blocks and statuses"},
 			{"golang.org/x/sys", "sleeps precisely"},
 		},
-		test: []allowed{{"cmd/loadgen/internal/fake", "a section to load"}},
+		test: []allowed{
+			{"cmd/loadgen/internal/fake", "a section to load"},
+			{"go.uber.org/goleak", "no goroutine is left behind"},
+		},
 	},
 	{
 		path: "cmd/loadgen/internal/report",

@@ -19,7 +19,7 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 		Format: report.Format, Command: append([]string{"loadgen"}, o.args...), Parameters: parameters(o, s),
 		Machine: report.ThisMachine(), Build: report.ThisBuild(), Start: r.Began, Duration: r.Took.Seconds(),
 		Invalid: r.Invalid, Interrupted: r.Interrupted, Totals: totals(r), Pacing: report.QuantilesOf(r.Lag.HDR()),
-		Step: report.Step(o.length() + o.drain).Seconds(), Phases: phases(o, r),
+		Step: report.Step(o.length()+o.drain, len(s.names)).Seconds(), Phases: phases(o, r),
 	}
 	if r.Failed != nil {
 		run.Failed = r.Failed.Error()

@@ -24,7 +24,7 @@ func (a *app) measure(ctx context.Context, o *options, s *section) (*measured, e
 	done := make(chan []fault.Record, 1)
 	cfg := load.Config{
 		Nodes: s.nodes, Arrivals: o.process(), Closed: o.closed, Length: o.length(), Warmup: o.warmup, Drain: o.drain,
-		Size: o.size, Seed: o.seed, Away: o.away, Retry: o.retry, Sleep: a.sleep, Step: report.Step(o.length() + o.drain), Tell: a.say.load,
+		Size: o.size, Seed: o.seed, Away: o.away, Retry: o.retry, Sleep: a.sleep, Step: report.Step(o.length()+o.drain, len(s.names)), Tell: a.say.load,
 		Began: func(start time.Time) {
 			go func() {
 				if s.local == nil || len(o.faults) == 0 {

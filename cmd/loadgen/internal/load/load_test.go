@@ -8,12 +8,16 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"parsec/cmd/loadgen/internal/check"
 	"parsec/cmd/loadgen/internal/fake"
 	"parsec/cmd/loadgen/internal/latency"
 	. "parsec/cmd/loadgen/internal/load"
 	"parsec/cmd/loadgen/internal/schedule"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // All of these run in virtual time: what they measure is exact, and does not depend on the machine.
 
@@ -312,7 +316,7 @@ func TestInterrupt(t *testing.T) {
 	})
 }
 
-// TestPoissonLate: intended times are the schedule's, whatever the pacer's ticks are.
+// TestPoisson: intended times are the schedule's, whatever the pacer's ticks are.
 func TestPoisson(t *testing.T) {
 	p := schedule.Profile{{Length: 5 * time.Second, From: 1000, To: 1000}}
 	n := uint64(0)
