@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"parsec/cmd/loadgen/internal/check"
@@ -77,12 +78,14 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 	for _, name := range s.down {
 		run.Nodes = append(run.Nodes, report.Node{Name: name, Role: "down"})
 	}
+	run.Restarts = restarts(s.names, r)
 	run.Loadgen = owns(r.Own, o.warmup, &run.Totals)
 	for _, f := range faults {
 		if f.Begun == 0 && f.Err == "" {
 			continue // its time did not come
 		}
-		x := report.Fault{Kind: f.What, From: f.Begun.Seconds(), To: max(f.Until, f.Begun).Seconds(), What: f.What}
+		kind, _, _ := strings.Cut(f.What, " ")
+		x := report.Fault{Kind: kind, From: f.Begun.Seconds(), To: max(f.Until, f.Begun).Seconds(), What: f.What}
 		if f.Node >= 0 {
 			x.Node = fmt.Sprintf("node%d", f.Node)
 		}

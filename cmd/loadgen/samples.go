@@ -63,6 +63,33 @@ func nodeOf(name, address string, samples []load.Sample, warmup time.Duration) r
 	return n
 }
 
+// restarts finds the restarts of nodes by their uptime, and when they served and had caught up by the absences. A process
+// begins when the first status after it says; what it read back from disk is what its graph has then, and what came since
+// is in it: within a step of the statuses.
+func restarts(names []string, r *load.Result) (all []report.Restart) {
+	for node, samples := range r.Samples {
+		for i := 1; i < len(samples); i++ {
+			s := &samples[i].Status
+			if !restarted(&samples[i-1].Status, s) {
+				continue
+			}
+			begun := max(0, samples[i].At.Seconds()-s.Uptime)
+			x := report.Restart{Node: names[node], At: begun, Events: s.Events}
+			for _, a := range r.Absences {
+				if a.Node != node || a.From > samples[i].At || a.Back < samples[i-1].At {
+					continue
+				}
+				x.Serving = max(0, a.Back.Seconds()-begun)
+				if a.Caught > 0 {
+					x.CaughtUp = max(0, a.Caught.Seconds()-begun)
+				}
+			}
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
 // owns describes this process, and adds what it used after the warm-up to the totals.
 func owns(samples []load.Own, warmup time.Duration, t *report.Totals) (all []report.Own) {
 	for i := range samples {

@@ -7,6 +7,41 @@ import (
 	"parsec/core/node/client"
 )
 
+// Absence is a time in which the blocks of a node did not come.
+type Absence struct {
+	Node   int
+	From   time.Duration // when they ended
+	Back   time.Duration // when it served them again; 0 if it did not
+	Caught time.Duration // when it had what all live nodes had when it came back, and counted as live; 0 if it did not
+}
+
+// absent returns the last absence of a node that has not come to its end, if there is one.
+func (l *ledger) absent(node int) *Absence {
+	for i := len(l.absences) - 1; i >= 0; i-- {
+		if a := &l.absences[i]; a.Node == node {
+			if a.Caught > 0 {
+				return nil
+			}
+			return a
+		}
+	}
+	return nil
+}
+
+// caught notes that a node lives, if it has been away.
+func (l *ledger) caught(node int, now time.Duration) {
+	if !l.away[node] || !l.check.Live(node) {
+		return
+	}
+	l.away[node] = false
+	if a := l.absent(node); a != nil {
+		a.Caught = now
+	}
+}
+
+// maxAbsences is how many absences are kept: nodes that come and go all the time must not take memory without bound.
+const maxAbsences = 10_000
+
 // arrived notes that a node has a stream again.
 func (l *ledger) arrived(node int) {
 	l.mu.Lock()
@@ -58,8 +93,16 @@ func (l *ledger) blocks(node int, come bool, now time.Duration) (from uint64, be
 	defer l.mu.Unlock()
 	if come {
 		l.check.Back(node)
+		if a := l.absent(node); a != nil && l.away[node] && a.Back == 0 {
+			a.Back = now
+		}
+		l.caught(node, now)
 	} else {
 		l.check.Away(node)
+		if !l.away[node] && !l.stopped && len(l.absences) < maxAbsences {
+			l.away[node] = true
+			l.absences = append(l.absences, Absence{Node: node, From: now})
+		}
 	}
 	l.progressed(now)
 	return l.check.Next(node)
@@ -78,6 +121,7 @@ func (l *ledger) block(node int, b *client.Block, now time.Duration) bool {
 			l.reach(seq, contacted, latency.Contacted, now, step)
 		}
 	}
+	l.caught(node, now)
 	l.progressed(now)
 	_, wrong := l.check.Violations()
 	return wrong == [len(wrong)]uint64{}

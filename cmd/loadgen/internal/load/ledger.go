@@ -62,15 +62,17 @@ type ledger struct {
 	inTime uint64  // measured and handed over soon enough for the rate
 	firstAll, lastAll,
 	lastSent time.Duration // of what is measured
-	givenUp uint64
-	stopped bool // no submission begins any more
+	givenUp  uint64
+	absences []Absence
+	away     []bool // whether the last absence of each has not come to its end
+	stopped  bool   // no submission begins any more
 }
 
 func newLedger(cfg *Config, nonce [8]byte) *ledger {
 	n := len(cfg.Nodes)
 	l := &ledger{cfg: cfg, nonce: nonce, check: check.New(check.Config{Nodes: n, Nonce: nonce}),
 		series: latency.NewSeries(0, cfg.Step), lag: latency.NewHistogram(),
-		queues: make([]queue, n), flight: make([]queue, n), up: make([]bool, n), wake: make([]chan struct{}, n)}
+		queues: make([]queue, n), flight: make([]queue, n), up: make([]bool, n), away: make([]bool, n), wake: make([]chan struct{}, n)}
 	for i := range l.wake {
 		l.wake[i] = make(chan struct{}, 1)
 	}

@@ -208,6 +208,10 @@ func TestCrash(t *testing.T) {
 			if r.Counts.All != 15_000 || r.Counts.Acknowledged != 15_000 || r.Counts.Contacted != 15_000 || r.Verdict.Decided != 15_000 {
 				t.Errorf("%v: %+v, %+v", c.away, r.Counts, r.Verdict)
 			}
+			if a := r.Absences; len(a) != 1 || a[0].Node != 1 || (a[0].From-1050*time.Millisecond).Abs() > time.Millisecond ||
+				(a[0].Back-1550*time.Millisecond).Abs() > 60*time.Millisecond || a[0].Caught < a[0].Back || a[0].Caught > a[0].Back+20*time.Millisecond {
+				t.Errorf("%v: absences %+v", c.away, a)
+			}
 			// A third of a tenth of the time has to wait for the node: those due in its absence, or none.
 			h := r.Latency[latency.Intended][latency.Acknowledged]
 			if q := h.Quantile(.99); q < c.p99*7/10 || q > c.p99*13/10+10*time.Millisecond {

@@ -39,6 +39,7 @@ type Result struct {
 	Samples   [][]Sample // by node
 	Last      []*client.Status
 	Own       []Own
+	Absences  []Absence // while the load ran, in order of their beginning
 
 	Invalid []string // why the load does not count; none if it does
 }
@@ -51,7 +52,8 @@ func (r *run) result(at time.Duration, quiet bool, last []*client.Status, why er
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	res := &Result{Began: r.start.Round(0).UTC(), Took: at, Measured: r.cfg.Length - r.cfg.Warmup, Counts: l.counts, Sum: l.sum, Bytes: l.bytes,
-		GivenUp: l.givenUp, Lag: l.lag, Samples: w.of, Last: last, Own: w.own, Achieved: 1}
+		GivenUp: l.givenUp, Lag: l.lag, Samples: w.of, Last: last, Own: w.own,
+		Absences: append([]Absence(nil), l.absences...), Achieved: 1}
 	switch {
 	case why == nil || why == errUnsafe:
 	case why == context.Canceled || why == context.DeadlineExceeded:
