@@ -102,7 +102,7 @@ func TestReport(t *testing.T) {
 func TestSearch(t *testing.T) {
 	// Ten in a block, a hundred blocks a second: it decides 1,000 a second.
 	status, stdout, stderr, run := command(t, fake.Options{Nodes: 3, Interval: 10 * time.Millisecond, Capacity: 10, Room: 1000}, nil,
-		"-search", "-rate", "200", "-assert", "p99<100ms", "-duration", "10s", "-drain", "5s")
+		"-search", "-rate", "200", "-assert", "p99<100ms", "-duration", "4s", "-drain", "2s")
 	if status != 0 || run == nil || run.Parameters.Rate < 930 || run.Parameters.Rate > 1070 || strings.Count(stdout, "holds") < 5 {
 		t.Errorf("status %d:\n%s%s", status, stdout, stderr)
 	}

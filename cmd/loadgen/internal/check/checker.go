@@ -97,9 +97,6 @@ func (c *Checker) Acknowledged(seq uint64, node int) bool {
 // Decided reports whether a submission is in a block, at any node.
 func (c *Checker) Decided(seq uint64) bool { return c.submissions.of(seq)&decided != 0 }
 
-// Acked reports whether a submission was acknowledged, by any node.
-func (c *Checker) Acked(seq uint64) bool { return c.submissions.of(seq)&acknowledged != 0 }
-
 // Next returns the number of the block that a node has to deliver next, and whether it has delivered any.
 func (c *Checker) Next(node int) (number uint64, begun bool) {
 	return c.nodes[node].next, c.nodes[node].begun

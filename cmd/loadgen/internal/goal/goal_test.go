@@ -160,7 +160,7 @@ func TestSearchSection(t *testing.T) {
 		s := Search{From: 500, Most: 100_000, Precision: .05, Say: func(string) { lines++ }, Try: func(ctx context.Context, rate float64) (Trial, error) {
 			section := fake.New(fake.Options{Nodes: 3, Interval: 10 * time.Millisecond, Capacity: 30, Room: 5000})
 			defer section.Close()
-			p := schedule.Profile{{Length: 10 * time.Second, From: rate, To: rate}}
+			p := schedule.Profile{{Length: 5 * time.Second, From: rate, To: rate}}
 			r, err := load.Run(ctx, load.Config{Nodes: section.Nodes(), Arrivals: schedule.Even(p), Length: p.Length(), Drain: 5 * time.Second})
 			if err != nil {
 				return Trial{}, err

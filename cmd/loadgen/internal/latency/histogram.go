@@ -4,9 +4,8 @@
 // submissions that were late because the system kept it waiting.
 //
 // Histograms are HDR histograms of nanoseconds, from a microsecond to an hour, with an error of at most 0.1 %, or half a
-// microsecond. What took longer is
-// counted and sorts above all else, and so are submissions that never came to their end: a quantile that falls among
-// those is [Beyond], not the largest of the others.
+// microsecond. What took longer is counted and sorts above all else, and so do submissions that never came to their
+// end: a quantile that falls among those is [Beyond], not the largest of the others.
 package latency
 
 import (

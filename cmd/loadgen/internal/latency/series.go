@@ -87,14 +87,6 @@ func (s *Series) Last() (Interval, bool) {
 	return s.intervals[len(s.intervals)-1], true
 }
 
-// Totals calls f with what there is so far. The set is valid until f returns.
-func (s *Series) Totals(f func(*Set)) {
-	sum := NewSet()
-	sum.Merge(s.total)
-	sum.Merge(s.now)
-	f(sum)
-}
-
 func summary(h *Histogram) Summary {
 	n := h.Count()
 	if n == 0 {

@@ -44,28 +44,27 @@ type ledger struct {
 	cfg   *Config
 	nonce [8]byte
 
-	mu     sync.Mutex
-	check  *check.Checker
-	series *latency.Series
-	lag    *latency.Histogram
-	chunks []*chunk // nil where all are complete
-	spare  *chunk
-	due    uint64 // sequence number of the next submission
-	queues []queue
-	flight []queue // handed to each node over its present stream, and not acknowledged
-	up     []bool  // whether each has a stream
-	wake   []chan struct{}
-	steps  []Rates // by time
-	sum    Rates   // of all
-	counts Rates   // of what is measured; its Lag is not used
-	bytes  uint64  // of what is measured and was decided everywhere
-	inTime uint64  // measured and handed over soon enough for the rate
-	firstAll, lastAll,
-	lastSent time.Duration // of what is measured
-	givenUp  uint64
-	absences []Absence
-	away     []bool // whether the last absence of each has not come to its end
-	stopped  bool   // no submission begins any more
+	mu                sync.Mutex
+	check             *check.Checker
+	series            *latency.Series
+	lag               *latency.Histogram
+	chunks            []*chunk // nil where all are complete
+	spare             *chunk
+	due               uint64 // sequence number of the next submission
+	queues            []queue
+	flight            []queue // handed to each node over its present stream, and not acknowledged
+	up                []bool  // whether each has a stream
+	wake              []chan struct{}
+	steps             []Rates       // by time
+	sum               Rates         // of all
+	counts            Rates         // of what is measured; its Lag is not used
+	bytes             uint64        // of what is measured and was decided everywhere
+	inTime            uint64        // measured and handed over soon enough for the rate
+	firstAll, lastAll time.Duration // when of what is measured the first and the last was decided everywhere
+	givenUp           uint64
+	absences          []Absence
+	away              []bool // whether the last absence of each has not come to its end
+	stopped           bool   // no submission begins any more
 }
 
 func newLedger(cfg *Config, nonce [8]byte) *ledger {
@@ -203,7 +202,6 @@ func (l *ledger) hand(node int, some []item, now, ready time.Duration) {
 		if l.measured(intended) {
 			l.lag.Record(late)
 			l.counts.Sent++
-			l.lastSent = now
 			if now <= end {
 				l.inTime++
 			}

@@ -102,7 +102,7 @@ func TestStall(t *testing.T) {
 	const (
 		length = 10 * time.Second
 		stall  = 2 * time.Second
-		rate   = 4000
+		rate   = 1500
 	)
 	for _, where := range []string{"all", "one"} {
 		share := 1.0
