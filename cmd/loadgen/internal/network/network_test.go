@@ -4,25 +4,19 @@ package network
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"parsec/cmd/loadgen/internal/network/fault"
 	"parsec/cmd/loadgen/internal/network/link"
-	"parsec/core"
-	"parsec/core/node/attack"
 )
 
 const (
@@ -267,226 +261,6 @@ func TestBadEnd(t *testing.T) {
 	}
 }
 
-// Faults of links do what they say, between the nodes that they say, and end.
-func TestLinks(t *testing.T) {
-	c := config(t, 4, "")
-	c.Proxies = true
-	n := start(t, c)
-	passes := func(i, j int) bool {
-		s, err := get(t, n, i, "/dial?peer="+n.Identity(j), 300*time.Millisecond)
-		return err == nil && s == fmt.Sprintf("node%d", j)
-	}
-	apply(t, n, "0s cut 0-1; 0s partition 2|3", false)
-	if passes(0, 1) || passes(3, 2) || reached(t, n, 0, 2) != "node2" || reached(t, n, 1, 3) != "node3" {
-		t.Error("other links are cut than those")
-	}
-	apply(t, n, "0s cut 0-1", true)
-	if reached(t, n, 0, 1) != "node1" || passes(2, 3) {
-		t.Error("another link is healed than that")
-	}
-	apply(t, n, "0s heal", false)
-	if reached(t, n, 2, 3) != "node3" {
-		t.Error("not healed")
-	}
-	apply(t, n, "0s link 0>1 delay=50ms", false)
-	began := time.Now()
-	reached(t, n, 0, 1)
-	if took := time.Since(began); took < 50*time.Millisecond {
-		t.Errorf("a way of 50 ms took %v", took)
-	}
-	apply(t, n, "0s link 0>1 delay=50ms", true)
-	if got := n.links.ways[0][1].Conditions(); got != (link.Conditions{}) {
-		t.Errorf("afterwards: %v", got)
-	}
-	apply(t, n, "0s cut 0-1; 0s pause 2 for 1s; 0s slow 3 50%; 0s link * delay=1m; 0s reset *", false)
-	n.Restore()
-	if reached(t, n, 0, 1) != "node1" || reached(t, n, 2, 3) != "node3" {
-		t.Error("not restored")
-	}
-	if err := start(t, config(t, 2, "")).Apply(t.Context(), fault.Step{Fault: fault.Fault{Action: fault.Cut}}); !errors.Is(err, ErrNoProxy) {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestPauseAndSlow(t *testing.T) {
-	n := start(t, config(t, 4, ""))
-	apply(t, n, "0s pause 1 for 1s", false)
-	for deadline := time.Now().Add(wait); ; { // the signal takes effect soon, not at once
-		if _, err := get(t, n, 1, "/v1/status", 200*time.Millisecond); err != nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("a paused node answers")
-		}
-	}
-	apply(t, n, "0s slow 2 50%", false)
-	if got := n.Sound(); !slices.Equal(got, []int{0, 3}) {
-		t.Errorf("sound: %v", got)
-	}
-	if got := n.Running(); len(got) != 4 {
-		t.Errorf("running: %v", got)
-	}
-	apply(t, n, "0s pause 1 for 1s; 0s slow 2 50%", true)
-	for i := range 4 {
-		if _, err := n.Status(t.Context(), i); err != nil {
-			t.Error(err)
-		}
-	}
-	if got := n.Sound(); len(got) != 4 {
-		t.Errorf("sound: %v", got)
-	}
-	apply(t, n, "0s pause 1 for 1s", false)
-	n.Kill(1) // meanwhile
-	apply(t, n, "0s pause 1 for 1s", true)
-	if err := n.Restart(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	if got := n.Sound(); len(got) != 4 {
-		t.Errorf("sound: %v", got)
-	}
-}
-
-// A twin is reached by half of the others in the node's place, and reaches them alone.
-func TestTwin(t *testing.T) {
-	c := config(t, 4, "")
-	c.Proxies = true
-	n := start(t, c)
-	apply(t, n, "0s twin 3", false)
-	for i, want := range []string{"node3", "twin3-1", "node3"} {
-		if got := reached(t, n, i, 3); got != want {
-			t.Errorf("node %d reaches %q, want %q", i, got, want)
-		}
-	}
-	twin := n.twins[3]
-	if b, err := os.ReadFile(filepath.Join(twin.dir, "key")); err != nil || string(b) != stubIdentity(3) {
-		t.Errorf("its key: %q, %v", b, err)
-	}
-	if twin.peers[0] != nowhere || twin.peers[1] == nowhere || twin.peers[2] != nowhere {
-		t.Errorf("it reaches %v", twin.peers)
-	}
-	if got := n.Sound(); !slices.Equal(got, []int{0, 1, 2}) {
-		t.Errorf("sound: %v", got)
-	}
-	if err := n.Apply(t.Context(), fault.Step{Fault: fault.Fault{Action: fault.Twin, Node: 3}}); err == nil {
-		t.Error("two twins")
-	}
-	get(t, n, 3, "/exit", wait) // a node that sees itself fork may end: no failure
-	apply(t, n, "0s twin 3", true)
-	for slices.Contains(n.Running(), 3) {
-		time.Sleep(time.Millisecond)
-	}
-	if err := n.Restart(t.Context(), 3); err != nil {
-		t.Fatal(err)
-	}
-	if got := reached(t, n, 1, 3); got != "node3" {
-		t.Errorf("afterwards node 1 reaches %q", got)
-	}
-	if got := n.Sound(); !slices.Equal(got, []int{0, 1, 2}) {
-		t.Errorf("a fork is forgotten: sound are %v", got)
-	}
-	apply(t, n, "0s twin 2", false) // one that Close ends
-	if err := n.Close(grace); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestAttackers(t *testing.T) {
-	n := start(t, config(t, 4, ""))
-	n.Kill(3) // its place is free
-	apply(t, n, "0s stranger; 0s member 3", false)
-	if got := n.Sound(); !slices.Equal(got, []int{0, 1, 2}) {
-		t.Errorf("sound: %v", got)
-	}
-	if err := n.Apply(t.Context(), fault.Step{Fault: fault.Fault{Action: fault.Stranger, Node: fault.None}}); !errors.Is(err, ErrRunning) {
-		t.Errorf("error %v", err)
-	}
-	apply(t, n, "0s stranger", true)
-	n.Restore()
-	apply(t, n, "0s member 3", true) // has ended already
-	var got []string
-	for _, r := range n.AttackReports() {
-		got = append(got, fmt.Sprintf("%s %s", r.What, r.Counts))
-		if r.CPU <= 0 {
-			t.Error("it used no processor")
-		}
-	}
-	want := []string{`stranger {"kind":"stranger","targets":4,"dir":"node0","listens":false}`, `member 3 {"kind":"member","targets":3,"dir":"node3","listens":true}`}
-	if !slices.Equal(got, want) {
-		t.Errorf("reports %q", got)
-	}
-	apply(t, n, "0s stranger", false) // one that Close ends
-	if err := n.Close(grace); err != nil {
-		t.Error(err)
-	}
-}
-
-// A schedule runs against the network, and kills no more nodes than it bears.
-func TestSchedule(t *testing.T) {
-	n := start(t, config(t, 4, ""))
-	faults, err := fault.Parse("0s kill random for 10ms every 10ms x3; 0s pause random for 5ms every 5ms x4", 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	records := fault.Run(t.Context(), faults, n, fault.Options{Nodes: 4, Seed: 1, Noted: func(fault.Record) {
-		if sound := len(n.Sound()); sound < 3 {
-			t.Errorf("%d sound nodes", sound)
-		}
-	}})
-	starts := 0
-	for _, u := range n.Usage() {
-		starts += u.Starts
-	}
-	if len(records) != 7 || starts != 7 || len(n.Sound()) != 4 {
-		t.Errorf("%d starts, sound %v, %+v", starts, n.Sound(), records)
-	}
-	for _, r := range records {
-		if r.Err != "" || r.Until == 0 {
-			t.Errorf("%+v", r)
-		}
-	}
-}
-
-func TestCrash(t *testing.T) {
-	times := 8
-	if testing.Short() {
-		times = 3
-	}
-	n := start(t, config(t, 7, ""))
-	noted := 0
-	returns, err := n.Crash(t.Context(), Crash{Times: times, AtOnce: 2, Down: 20 * time.Millisecond, Apart: 5 * time.Millisecond, Seed: 3,
-		Noted: func(Return) { noted++ }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	starts := 0
-	for _, u := range n.Usage() {
-		starts += u.Starts
-	}
-	if len(returns) != times || noted != times || starts != 7+times || len(n.Sound()) != 7 {
-		t.Errorf("%d returns, %d starts, sound %v", len(returns), starts, n.Sound())
-	}
-	for _, r := range returns {
-		if r.Err != "" || r.Ready <= 0 || r.Back < r.Ready || r.Events != 7 || r.Back < 20*time.Millisecond || r.Blocks == 0 {
-			t.Errorf("%+v", r)
-		}
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var once sync.Once
-	returns, err = n.Crash(ctx, Crash{Times: 100, Noted: func(Return) { once.Do(cancel) }})
-	if !errors.Is(err, context.Canceled) || len(returns) > 2 || len(n.Running()) != 7 {
-		t.Errorf("ended early: %v after %d, running: %v", err, len(returns), n.Running())
-	}
-}
-
-// A node that serves but does not catch up has not come back.
-func TestCrashStuck(t *testing.T) {
-	n := start(t, config(t, 4, "stuck"))
-	returns, err := n.Crash(t.Context(), Crash{Times: 5, Within: 500 * time.Millisecond})
-	if err == nil || !strings.Contains(err.Error(), "did not come back: 1 blocks after 500ms") || len(returns) != 1 || returns[0].Err == "" {
-		t.Errorf("%v, %+v", err, returns)
-	}
-}
-
 func TestFreePorts(t *testing.T) {
 	ports, err := freePorts(300)
 	if err != nil || len(ports) != 300 {
@@ -498,70 +272,5 @@ func TestFreePorts(t *testing.T) {
 	}
 	if _, err := freePorts(endPort); err == nil {
 		t.Error("more ports than there are")
-	}
-}
-
-// The attacker's command reads what nodes' folders have, ends when it is told to, and says what it did.
-func TestAttackMain(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wait sync.WaitGroup
-	wait.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			c.Close()
-		}
-	})
-	defer func() {
-		l.Close()
-		wait.Wait()
-	}()
-	dir := t.TempDir()
-	var seed [32]byte
-	var id [2]string
-	for i := range id {
-		seed[0] = byte(i)
-		k := core.IdentityOf(seed)
-		id[i] = hex.EncodeToString(k[:])
-	}
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("key", hex.EncodeToString(seed[:])+"\n")
-	section := fmt.Sprintf(`{"name":"x","mode":"single","genesis":[{"identity":%q},{"identity":%q}]}`, id[0], id[1])
-	write("section.json", section)
-	target := id[0] + "=" + l.Addr().String()
-	for _, kind := range []string{"stranger", "member"} {
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		var out, errs strings.Builder
-		status := AttackMain(ctx, []string{"-kind", kind, "-targets", target, "-dir", dir}, &out, &errs)
-		cancel()
-		first, last, _ := strings.Cut(out.String(), "\n")
-		var n attack.Counts
-		if err := json.Unmarshal([]byte(last), &n); status != 0 || err != nil || first != "attack: "+kind+" of 1 nodes" ||
-			n.Refused+n.Waits == 0 {
-			t.Errorf("%s: status %d, %q, %q, %v", kind, status, out.String(), errs.String(), err)
-		}
-	}
-	for _, c := range []struct{ args, section, want string }{
-		{"-kind loud -targets " + target, section, "want stranger or member"},
-		{"-kind member -targets x=y", section, "hexadecimal"},
-		{"-kind member -targets " + target, strings.Replace(section, "single", "double", 1), "unknown mode"},
-		{"-kind member -targets " + target, strings.Replace(section, id[1], id[0][:60]+"0000", 1), "founders"},
-		{"-kind member -targets " + target, "{", "section.json"},
-		{"-kind", section, "flag needs an argument"},
-	} {
-		write("section.json", c.section)
-		var errs strings.Builder
-		if status := AttackMain(t.Context(), append([]string{"-dir", dir}, strings.Fields(c.args)...), io.Discard, &errs); status != 2 || !strings.Contains(errs.String(), c.want) {
-			t.Errorf("%s: status %d, %q", c.args, status, errs.String())
-		}
 	}
 }
