@@ -85,6 +85,7 @@ var packages = []pkg{
 		path: "cmd/loadgen",
 		why:  "the program that loads sections: flags, and who does what with whom",
 		code: []allowed{
+			{"cmd/internal/nodecmd", "its local sections are this program, started again"},
 			{"cmd/internal/program", "its frame"},
 			{"cmd/loadgen/internal/check", "kinds of violations"},
 			{"cmd/loadgen/internal/goal", "assertions and the search"},

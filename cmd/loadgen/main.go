@@ -9,8 +9,10 @@ import (
 	"syscall"
 	"time"
 
+	"parsec/cmd/internal/nodecmd"
 	"parsec/cmd/internal/program"
 	"parsec/cmd/loadgen/internal/load"
+	"parsec/cmd/loadgen/internal/network"
 )
 
 // Exit statuses. Those of a run that was done are by report.Run.ExitStatus.
@@ -31,6 +33,17 @@ func main() {
 
 // run is main without the process.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 {
+		// What a local section is made of: this program started again.
+		for _, c := range nodecmd.Commands("loadgen") {
+			if c.Name == args[0] {
+				return c.Run(ctx, args[1:], stdout, stderr)
+			}
+		}
+		if args[0] == "attack" {
+			return network.AttackMain(ctx, args[1:], stdout, stderr)
+		}
+	}
 	a := app{stdout: stdout, stderr: stderr, open: open, sleep: load.PreciseSleep}
 	return a.run(ctx, args)
 }

@@ -43,6 +43,9 @@ The load does not count, and the exit status is 3, if less than 99.9 % of it was
 was late by more than 1 % of the median latency and 1 ms (99th percentile). While it runs, the order that every node
 reports is checked: one order for all, nothing acknowledged lost, nothing decided twice or invented.
 
+Local nodes run at a lower priority (nice 10) than this program, so that it is in time on a machine with few processors;
+with others, nothing else should run there. Nodes log to -dir.
+
 Reports go to -out: report.txt, report.html, report.json, tables, histograms, Go benchmark format.
 
 exit status:  0 done   1 something could not be done   2 usage   3 the load was invalid   4 a promise was broken

@@ -85,6 +85,7 @@ func start(c Config) (*Process, error) {
 		out.Close()
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
 	}
+	yieldTo(p.cmd.Process.Pid)
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
