@@ -63,7 +63,7 @@ func Member(ctx context.Context, c Config) (Counts, error) {
 		if k := rng.IntN(2 * len(frames)); k < len(frames) {
 			frame = frames[k]
 		}
-		if rng.IntN(100) == 0 {
+		if rng.IntN(300) == 0 {
 			frame = tooLarge
 		}
 		for !t.Send(target.ID, frame) {
