@@ -38,7 +38,7 @@ help: ## list the targets (this is the default)
 		printf '  %-12s %s\n' "$$target" "$$what"; done
 
 build: ## build the commands into bin/, optimized by profiles/default.pgo
-	@$(GO) build -trimpath -pgo=profiles/default.pgo -o bin/ ./cmd/parsec ./cmd/perf
+	@$(GO) build -trimpath -pgo=profiles/default.pgo -o bin/ ./cmd/parsec ./cmd/perf ./cmd/loadgen
 
 run: ## check, benchmark and profile what is bundled; results/latest gets the figures and flame graphs
 	@$(GO) run ./cmd/parsec run

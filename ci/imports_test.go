@@ -33,6 +33,268 @@ type allowed struct{ path, why string }
 // Whatever a library package imports, every user of the library has to trust and to build.
 var packages = []pkg{
 	{
+		path: "bench",
+		why:  "benchmarks of whole paths: tests, and no code",
+		test: []allowed{
+			{"bench/measure", "counts allocations and what is retained"},
+			{"core", "modes, and the engine that is measured"},
+			{"core/recording", "replays the large recordings"},
+			{"workloads", "makes the sizes that were not recorded"},
+		},
+	},
+	{
+		path: "bench/measure",
+		why:  "what benchmarks and commands count in the same way",
+		code: []allowed{
+			{"core", "feeds an engine"},
+			{"core/recording", "with a recording's events"},
+			{"github.com/montanaflynn/stats", "percentiles by nearest rank"},
+		},
+		test: []allowed{
+			{"workloads", "something to feed"},
+			{"golang.org/x/perf", "reads the units as benchstat does"},
+		},
+	},
+	{
+		path: "ci",
+		why:  "looks at the tree from outside",
+		test: []allowed{{"github.com/google/pprof", "reads the profiles that are kept"}},
+	},
+	{
+		path: "ci/fuzz",
+		why:  "a program around the go command",
+	},
+	{
+		path: "ci/rehome",
+		why:  "it has to run while the module's imports are broken",
+	},
+	{
+		path: "cmd/internal/nodecmd",
+		why:  "commands that several programs have",
+		code: []allowed{
+			{"cmd/internal/program", "the frame of commands"},
+			{"core", "identities of keys"},
+			{"core/node", "what the commands run"},
+		},
+	},
+	{
+		path: "cmd/internal/program",
+		why:  "the frame that the programs share",
+	},
+	{
+		path: "cmd/loadgen",
+		why:  "the program that loads sections: flags, and who does what with whom",
+		code: []allowed{
+			{"cmd/internal/program", "its frame"},
+			{"cmd/loadgen/internal/check", "kinds of violations"},
+			{"cmd/loadgen/internal/goal", "assertions and the search"},
+			{"cmd/loadgen/internal/latency", "what the histograms are of"},
+			{"cmd/loadgen/internal/load", "runs the load"},
+			{"cmd/loadgen/internal/network", "a section on this machine"},
+			{"cmd/loadgen/internal/network/fault", "what is done to it"},
+			{"cmd/loadgen/internal/network/link", "profiles of its links"},
+			{"cmd/loadgen/internal/report", "what is written"},
+			{"cmd/loadgen/internal/schedule", "when what is due"},
+			{"core/node/client", "speaks to nodes"},
+		},
+		test: []allowed{{"cmd/loadgen/internal/fake", "sections in memory"}},
+	},
+	{
+		path: "cmd/loadgen/internal/check",
+		why:  "judges what nodes say: it asks nothing and has no clock",
+		code: []allowed{{"core/node/client", "blocks, as nodes deliver them"}},
+		test: []allowed{{"pgregory.net/rapid", "sections at random"}},
+	},
+	{
+		path: "cmd/loadgen/internal/fake",
+		why:  "a section that does what tests want; no program has it",
+		code: []allowed{
+			{"cmd/loadgen/internal/load", "what a load asks of nodes"},
+			{"core/node/client", "blocks and statuses"},
+		},
+	},
+	{
+		path: "cmd/loadgen/internal/goal",
+		why:  "judges results and chooses rates; it runs what it is given",
+		code: []allowed{
+			{"cmd/loadgen/internal/check", "kinds of violations"},
+			{"cmd/loadgen/internal/latency", "quantiles"},
+			{"cmd/loadgen/internal/load", "results"},
+			{"cmd/loadgen/internal/schedule", "how rates are written"},
+		},
+		test: []allowed{{"cmd/loadgen/internal/fake", "a section whose capacity is known"}},
+	},
+	{
+		path: "cmd/loadgen/internal/latency",
+		why:  "histograms, and what they are of",
+		code: []allowed{{"github.com/HdrHistogram/hdrhistogram-go", "the histograms"}},
+		test: []allowed{{"pgregory.net/rapid", "times at random"}},
+	},
+	{
+		path: "cmd/loadgen/internal/load",
+		why:  "runs a load; whom it loads and how it is shown are for others",
+		code: []allowed{
+			{"cmd/loadgen/internal/check", "judges what nodes say"},
+			{"cmd/loadgen/internal/latency", "keeps the latencies"},
+			{"cmd/loadgen/internal/schedule", "says when what is due"},
+			{"core/node/client", "ids, blocks and statuses"},
+			{"golang.org/x/sys", "sleeps precisely"},
+		},
+		test: []allowed{
+			{"cmd/loadgen/internal/fake", "a section to load"},
+			{"go.uber.org/goleak", "no goroutine is left behind"},
+		},
+	},
+	{
+		path: "cmd/loadgen/internal/network",
+		why:  "a section of processes on this machine: it knows nodes from outside",
+		code: []allowed{
+			{"cmd/loadgen/internal/network/fault", "faults that it does"},
+			{"cmd/loadgen/internal/network/link", "links between its nodes"},
+			{"cmd/loadgen/internal/network/process", "its nodes' processes"},
+			{"core", "a section as attackers have it"},
+			{"core/node/attack", "attackers"},
+			{"core/node/client", "what a node says of itself"},
+			{"golang.org/x/sys", "asks whether a folder is in memory"},
+		},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
+		path: "cmd/loadgen/internal/network/fault",
+		why:  "when faults happen: what they do is up to others",
+		code: []allowed{{"cmd/loadgen/internal/network/link", "names of links and their conditions"}},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
+		path: "cmd/loadgen/internal/network/link",
+		why:  "conditions of TCP connections, whatever they carry",
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
+		path: "cmd/loadgen/internal/network/process",
+		why:  "children of whatever program: it knows no node",
+		code: []allowed{
+			{"github.com/prometheus/procfs", "reads what a process uses"},
+			{"golang.org/x/sys", "waits for a process without taking its number away"},
+		},
+		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+	},
+	{
+		path: "cmd/loadgen/internal/report",
+		why:  "what a load run was, and its renderings: data, and nothing that runs",
+		code: []allowed{
+			{"cmd/internal/program", "files that get their names when they are whole"},
+			{"github.com/HdrHistogram/hdrhistogram-go", "histograms, their encodings and their log"},
+		},
+		test: []allowed{
+			{"golang.org/x/perf", "reads the benchmarks back as benchstat does"},
+		},
+	},
+	{
+		path: "cmd/loadgen/internal/schedule",
+		why:  "when submissions are due: arithmetic, and nothing that runs",
+		code: []allowed{
+			{"workloads", "distributions of intervals and sizes"},
+			{"github.com/klauspost/compress", "traces may be compressed with zstd"},
+		},
+		test: []allowed{{"pgregory.net/rapid", "schedules at random, written and read"}},
+	},
+	{
+		path: "cmd/parsec",
+		why:  "the program: on top of everything",
+		code: []allowed{
+			{"cmd/internal/nodecmd", "makes keys and sections, runs nodes"},
+			{"cmd/internal/program", "its frame"},
+			{"bench/measure", "counts allocations and what is retained"},
+			{"core", "modes, for the simulator"},
+			{"core/recording", "reads and replays"},
+			{"core/sim", "simulates sections"},
+			{"profiles/flame", "draws flame graphs"},
+			{"github.com/google/pprof", "cuts profiles down to the engine's work"},
+			{"golang.org/x/perf", "writes the Go benchmark format; medians with intervals"},
+		},
+	},
+	{
+		path: "cmd/perf",
+		why:  "the program that measures commits against each other",
+		code: []allowed{
+			{"cmd/internal/program", "its frame"},
+			{"cmd/perf/internal/cachegrind", "counts instructions"},
+			{"cmd/perf/internal/checkout", "builds commits"},
+			{"cmd/perf/internal/contrast", "compares"},
+			{"cmd/perf/internal/floor", "the machine's noise"},
+			{"cmd/perf/internal/ledger", "what was tracked"},
+			{"cmd/perf/internal/samples", "reads results"},
+			{"cmd/perf/internal/trial", "runs builds in turns"},
+			{"cmd/perf/internal/verdict", "judges"},
+			{"profiles/flame", "draws flame graphs and their differences"},
+			{"github.com/google/pprof", "reads, merges and cuts profiles"},
+			{"golang.org/x/perf", "reads benchmarks, prints figures with their units"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/cachegrind",
+		why:  "a program around valgrind",
+		code: []allowed{
+			{"cmd/perf/internal/samples", "names and times of benchmarks"},
+			{"cmd/perf/internal/trial", "runs a build's binary"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/checkout",
+		why:  "a commit in a folder of its own: it runs git and go, and knows nothing of what it builds",
+	},
+	{
+		path: "cmd/perf/internal/contrast",
+		why:  "compares two arms of samples: statistics, and nothing that runs",
+		code: []allowed{
+			{"cmd/perf/internal/samples", "what is compared"},
+			{"golang.org/x/perf", "medians, intervals and the U test"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/floor",
+		why:  "statistics of many runs; it runs nothing",
+		code: []allowed{
+			{"cmd/perf/internal/contrast", "the test whose power is computed"},
+			{"cmd/perf/internal/samples", "what the runs measured"},
+			{"cmd/perf/internal/trial", "the profile of the runs"},
+			{"cmd/perf/internal/verdict", "whether the gate would have failed"},
+			{"github.com/montanaflynn/stats", "medians, MAD and nearest-rank percentiles"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/ledger",
+		why:  "files of what was tracked",
+		code: []allowed{
+			{"github.com/klauspost/compress", "compresses with zstd"},
+			{"github.com/zeebo/blake3", "hashes of the manifests"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/samples",
+		why:  "reads the output of benchmarks, strictly",
+		code: []allowed{
+			{"golang.org/x/perf", "reads the Go benchmark format"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/trial",
+		why:  "runs builds against each other, and judges nothing",
+		code: []allowed{
+			{"cmd/perf/internal/checkout", "builds, and runs what can be interrupted"},
+			{"cmd/perf/internal/samples", "reads what the processes print"},
+		},
+	},
+	{
+		path: "cmd/perf/internal/verdict",
+		why:  "judges figures: a pure function, and what is accepted",
+		code: []allowed{
+			{"cmd/perf/internal/contrast", "the comparison that is judged"},
+			{"cmd/perf/internal/samples", "its two arms"},
+		},
+	},
+	{
 		path: "core",
 		why:  "the public API: a pure state machine, for which the standard library and a hash are nearly enough",
 		code: []allowed{
@@ -119,6 +381,21 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "core/node",
+		why:  "the runtime: it joins the core, a log, a transport and an HTTP interface, which know nothing of each other",
+		code: []allowed{
+			{"core", "the member that it runs"},
+			{"core/node/client", "how a node tells how it is"},
+			{"core/node/internal/api", "serves clients"},
+			{"core/node/internal/batch", "makes payloads of submissions, and reads them"},
+			{"core/node/internal/transport", "carries frames to and from peers"},
+			{"core/node/internal/wal", "keeps records"},
+			{"github.com/prometheus/client_golang", "metrics"},
+			{"github.com/zeebo/blake3", "a hash of the order of submissions"},
+		},
+		test: []allowed{{"go.uber.org/goleak", "what a stopped node leaves running"}},
+	},
+	{
 		path: "core/node/attack",
 		why:  "hostile to nodes: a testing tool, beside the transport whose language it speaks",
 		code: []allowed{
@@ -156,19 +433,6 @@ var packages = []pkg{
 		why:  "how submissions become payloads: an encoding, which nodes and clients share",
 	},
 	{
-		path: "core/node/internal/wal",
-		why:  "a log of records on disk: it knows nothing of what they say",
-		code: []allowed{{"golang.org/x/sys", "locks a file on Windows"}},
-		test: []allowed{
-			{"go.uber.org/goleak", "finds writers that were left running"},
-			{"pgregory.net/rapid", "draws lives of a log"},
-		path: "core/node/internal/transport",
-		why:  "frames between peers that are who they say: it knows nothing of what is in them",
-		code: []allowed{
-			{"golang.org/x/time", "token buckets: of handshakes, of what a peer may send, of lines in the log"},
-		},
-		test: []allowed{
-			{"go.uber.org/goleak", "no goroutine is left behind"},
 		path: "core/node/internal/solo",
 		why:  "a node of one, for tests of what is around a node",
 		code: []allowed{
@@ -178,10 +442,23 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "core/node/internal/transport",
+		why:  "frames between peers that are who they say: it knows nothing of what is in them",
+		code: []allowed{
+			{"golang.org/x/time", "token buckets: of handshakes, of what a peer may send, of lines in the log"},
+		},
+		test: []allowed{
+			{"go.uber.org/goleak", "no goroutine is left behind"},
+		},
+	},
+	{
 		path: "core/node/internal/wal",
 		why:  "a log of records on disk: it knows nothing of what they say",
 		code: []allowed{{"golang.org/x/sys", "locks a file on Windows"}},
-		test: []allowed{{"go.uber.org/goleak", "finds writers that were left running"}},
+		test: []allowed{
+			{"go.uber.org/goleak", "finds writers that were left running"},
+			{"pgregory.net/rapid", "draws lives of a log"},
+		},
 	},
 	{
 		path: "core/recording",
@@ -210,37 +487,6 @@ var packages = []pkg{
 		},
 	},
 	{
-		path: "workloads",
-		why:  "loads for benchmarks and simulations; a user of the public API",
-		code: []allowed{
-			{"core", "a load is made of core's events"},
-			{"core/recording", "a load can be written down and replayed"},
-		},
-	},
-	{
-		path: "bench",
-		why:  "benchmarks of whole paths: tests, and no code",
-		test: []allowed{
-			{"bench/measure", "counts allocations and what is retained"},
-			{"core", "modes, and the engine that is measured"},
-			{"core/recording", "replays the large recordings"},
-			{"workloads", "makes the sizes that were not recorded"},
-		},
-	},
-	{
-		path: "bench/measure",
-		why:  "what benchmarks and commands count in the same way",
-		code: []allowed{
-			{"core", "feeds an engine"},
-			{"core/recording", "with a recording's events"},
-			{"github.com/montanaflynn/stats", "percentiles by nearest rank"},
-		},
-		test: []allowed{
-			{"workloads", "something to feed"},
-			{"golang.org/x/perf", "reads the units as benchstat does"},
-		},
-	},
-	{
 		path: "profiles/flame",
 		why:  "draws any profile: it knows nothing of PARSEC",
 		code: []allowed{
@@ -248,166 +494,19 @@ var packages = []pkg{
 		},
 	},
 	{
-		path: "cmd/loadgen/internal/network",
-		why:  "a section of processes on this machine: it knows nodes from outside",
+		path: "workloads",
+		why:  "loads for benchmarks and simulations; a user of the public API",
 		code: []allowed{
-			{"cmd/loadgen/internal/network/fault", "faults that it does"},
-			{"cmd/loadgen/internal/network/link", "links between its nodes"},
-			{"cmd/loadgen/internal/network/process", "its nodes' processes"},
-			{"core", "a section as attackers have it"},
-			{"core/node/attack", "attackers"},
-			{"core/node/client", "what a node says of itself"},
-			{"golang.org/x/sys", "asks whether a folder is in memory"},
+			{"core", "a load is made of core's events"},
+			{"core/recording", "a load can be written down and replayed"},
 		},
-		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
-	},
-	{
-		path: "cmd/loadgen/internal/network/fault",
-		why:  "when faults happen: what they do is up to others",
-		code: []allowed{{"cmd/loadgen/internal/network/link", "names of links and their conditions"}},
-		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
-	},
-	{
-		path: "cmd/loadgen/internal/network/link",
-		why:  "conditions of TCP connections, whatever they carry",
-		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
-	},
-	{
-		path: "cmd/loadgen/internal/network/process",
-		why:  "children of whatever program: it knows no node",
-		code: []allowed{
-			{"github.com/prometheus/procfs", "reads what a process uses"},
-			{"golang.org/x/sys", "waits for a process without taking its number away"},
-		},
-		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
-	},
-	{
-		path: "cmd/internal/program",
-		why:  "the frame that the programs share",
-	},
-	{
-		path: "cmd/loadgen/internal/report",
-		why:  "what a load run was, and its renderings: data, and nothing that runs",
-		code: []allowed{
-			{"cmd/internal/program", "files that get their names when they are whole"},
-			{"github.com/HdrHistogram/hdrhistogram-go", "histograms, their encodings and their log"},
-		},
-		test: []allowed{
-			{"golang.org/x/perf", "reads the benchmarks back as benchstat does"},
-		},
-	},
-	{
-		path: "cmd/parsec",
-		why:  "the program: on top of everything",
-		code: []allowed{
-			{"cmd/internal/program", "its frame"},
-			{"bench/measure", "counts allocations and what is retained"},
-			{"core", "modes, for the simulator"},
-			{"core/recording", "reads and replays"},
-			{"core/sim", "simulates sections"},
-			{"profiles/flame", "draws flame graphs"},
-			{"github.com/google/pprof", "cuts profiles down to the engine's work"},
-			{"golang.org/x/perf", "writes the Go benchmark format; medians with intervals"},
-		},
-	},
-	{
-		path: "cmd/perf",
-		why:  "the program that measures commits against each other",
-		code: []allowed{
-			{"cmd/internal/program", "its frame"},
-			{"cmd/perf/internal/cachegrind", "counts instructions"},
-			{"cmd/perf/internal/checkout", "builds commits"},
-			{"cmd/perf/internal/contrast", "compares"},
-			{"cmd/perf/internal/floor", "the machine's noise"},
-			{"cmd/perf/internal/ledger", "what was tracked"},
-			{"cmd/perf/internal/samples", "reads results"},
-			{"cmd/perf/internal/trial", "runs builds in turns"},
-			{"cmd/perf/internal/verdict", "judges"},
-			{"profiles/flame", "draws flame graphs and their differences"},
-			{"github.com/google/pprof", "reads, merges and cuts profiles"},
-			{"golang.org/x/perf", "reads benchmarks, prints figures with their units"},
-		},
-	},
-	{
-		path: "cmd/perf/internal/cachegrind",
-		why:  "a program around valgrind",
-		code: []allowed{
-			{"cmd/perf/internal/samples", "names and times of benchmarks"},
-			{"cmd/perf/internal/trial", "runs a build's binary"},
-		},
-	},
-	{
-		path: "cmd/perf/internal/floor",
-		why:  "statistics of many runs; it runs nothing",
-		code: []allowed{
-			{"cmd/perf/internal/contrast", "the test whose power is computed"},
-			{"cmd/perf/internal/samples", "what the runs measured"},
-			{"cmd/perf/internal/trial", "the profile of the runs"},
-			{"cmd/perf/internal/verdict", "whether the gate would have failed"},
-			{"github.com/montanaflynn/stats", "medians, MAD and nearest-rank percentiles"},
-		},
-	},
-	{
-		path: "cmd/perf/internal/ledger",
-		why:  "files of what was tracked",
-		code: []allowed{
-			{"github.com/klauspost/compress", "compresses with zstd"},
-			{"github.com/zeebo/blake3", "hashes of the manifests"},
-		},
-	},
-	{
-		path: "cmd/perf/internal/verdict",
-		why:  "judges figures: a pure function, and what is accepted",
-		code: []allowed{
-			{"cmd/perf/internal/contrast", "the comparison that is judged"},
-			{"cmd/perf/internal/samples", "its two arms"},
-		},
-	},
-	{
-		path: "cmd/perf/internal/checkout",
-		why:  "a commit in a folder of its own: it runs git and go, and knows nothing of what it builds",
-	},
-	{
-		path: "cmd/perf/internal/contrast",
-		why:  "compares two arms of samples: statistics, and nothing that runs",
-		code: []allowed{
-			{"cmd/perf/internal/samples", "what is compared"},
-			{"golang.org/x/perf", "medians, intervals and the U test"},
-		},
-	},
-	{
-		path: "cmd/perf/internal/samples",
-		why:  "reads the output of benchmarks, strictly",
-		code: []allowed{
-			{"golang.org/x/perf", "reads the Go benchmark format"},
-		},
-	},
-	{
-		path: "cmd/perf/internal/trial",
-		why:  "runs builds against each other, and judges nothing",
-		code: []allowed{
-			{"cmd/perf/internal/checkout", "builds, and runs what can be interrupted"},
-			{"cmd/perf/internal/samples", "reads what the processes print"},
-		},
-	},
-	{
-		path: "ci",
-		why:  "looks at the tree from outside",
-		test: []allowed{{"github.com/google/pprof", "reads the profiles that are kept"}},
-	},
-	{
-		path: "ci/fuzz",
-		why:  "a program around the go command",
-	},
-	{
-		path: "ci/rehome",
-		why:  "it has to run while the module's imports are broken",
 	},
 }
 
 // testOnly are packages that no package's code may import, whatever the table says.
 var testOnly = map[string]string{
-	"core/internal/plain": "the oracle is slow on purpose; a user's binary must not have it",
+	"cmd/loadgen/internal/fake": "nothing but a test may load what is no section",
+	"core/internal/plain":       "the oracle is slow on purpose; a user's binary must not have it",
 }
 
 // imports are what the files of one package import: ours as paths below the module, those of others

@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 
+	"parsec/cmd/internal/nodecmd"
 	"parsec/cmd/internal/program"
 )
 
@@ -27,20 +28,21 @@ func parsec() *program.Program {
 		Name: "parsec",
 		Before: `
 Parsec orders observations by reading votes out of a gossip graph. This program checks, measures and
-shows what its consensus core does, and simulates sections that use it.`,
+shows what its consensus core does, simulates sections that use it, and runs nodes of a section.`,
 		After: `
 Begin with:   parsec run                     in the module's tree; takes less than a minute
               parsec replay x.json.zst       a recording of your own
+              parsec init -dir net -nodes 3  and parsec node -dir net/node0: a section of three nodes
 
 exit status:  0 all as recorded   1 something differs, or was not decided in time
               2 usage, or a file that cannot be used   4 a simulated section did what must never happen
               130 interrupted; no file is left half-written`,
 		Example: "replay",
-		Commands: []program.Command{
+		Commands: append([]program.Command{
 			{Name: "run", Does: "check everything that is bundled, benchmark it, draw flame graphs", Run: runCommand},
 			{Name: "replay", Does: "replay recordings and compare the blocks that come out", Run: replayCommand},
 			{Name: "sim", Does: "simulate whole sections under faults and hostile members, and check them", Run: simCommand},
-		},
+		}, nodecmd.Commands("parsec")...),
 	}
 }
 

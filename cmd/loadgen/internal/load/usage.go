@@ -1,0 +1,5 @@
+package load
+
+import "runtime"
+
+func goroutines() int { return runtime.NumGoroutine() }

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parsec/cmd/loadgen/internal/fake"
+	"parsec/cmd/loadgen/internal/report"
+)
+
+// command runs the program in virtual time on a section of three that is made so.
+func command(t *testing.T, o fake.Options, meanwhile func(s *fake.Section, interrupt func()), args ...string) (status int, stdout, stderr string, run *report.Run) {
+	t.Helper()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var out, wrong bytes.Buffer
+		a := app{stdout: &out, stderr: &wrong, sleep: time.Sleep, open: func(context.Context, *options) (*section, error) {
+			f := fake.New(o)
+			s := &section{nodes: f.Nodes(), names: []string{"node0", "node1", "node2"}, addresses: make([]string, 3), close: f.Close}
+			if meanwhile != nil {
+				go meanwhile(f, cancel)
+			}
+			return s, nil
+		}}
+		status = a.run(ctx, append(args, "-out", dir))
+		stdout, stderr = out.String(), wrong.String()
+	})
+	if f, err := os.Open(filepath.Join(dir, "report.json")); err == nil {
+		defer f.Close()
+		if run, err = report.ReadJSON(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return status, stdout, stderr, run
+}
+
+func TestStatuses(t *testing.T) {
+	three := fake.Options{Nodes: 3, Interval: 10 * time.Millisecond}
+	slow := three
+	slow.Capacity, slow.Room = 10, 50
+	for _, c := range []struct {
+		name      string
+		o         fake.Options
+		meanwhile func(*fake.Section, func())
+		args      string
+		status    int
+		says      string // in the report
+	}{
+		{"done", three, nil, "-rate 2k -duration 3s", 0, "2,000"},
+		{"poisson", three, nil, "-rate 2k -duration 3s -arrivals poisson -seed 5", 0, "poisson"},
+		{"stages", three, nil, "-stages 1s@1k,1s@1k..3k -warmup 1s", 0, "stage 2"},
+		{"closed", three, nil, "-closed 30 -duration 3s", 0, "closed"},
+		{"reached", three, nil, "-rate 2k -duration 3s -assert p99<20ms,lost=0,rate>=2k", 0, "p99<20ms"},
+		{"invalid", slow, nil, "-rate 2k -duration 3s", 3, "handed over in time"},
+		{"unsafe", three, func(s *fake.Section, _ func()) { time.Sleep(time.Second); s.Repeat(1) }, "-rate 2k -duration 3s", 4, "duplicate"},
+		{"missed", three, nil, "-rate 2k -duration 3s -assert p99<1ms", 99, "p99<1ms"},
+		{"interrupted", three, func(_ *fake.Section, stop func()) { time.Sleep(4 * time.Second); stop() }, "-rate 2k -duration 1h -assert p99<1ms", 130, "nterrupted"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			status, stdout, stderr, run := command(t, c.o, c.meanwhile, strings.Fields(c.args)...)
+			if status != c.status || !strings.Contains(stdout, c.says) || run == nil || run.ExitStatus() != status {
+				t.Errorf("status %d, want %d; it does not say %q:\n%s%s", status, c.status, c.says, stdout, stderr)
+			}
+		})
+	}
+}
+
+// TestReport compares a report with what is known of the load.
+func TestReport(t *testing.T) {
+	_, stdout, _, run := command(t, fake.Options{Nodes: 3, Interval: 10 * time.Millisecond}, nil, "-rate", "2k", "-duration", "5s", "-warmup", "1s", "-size", "uniform:200")
+	if run == nil {
+		t.Fatal(stdout)
+	}
+	x := run.Totals
+	if x.Intended != 10_000 || x.Sent != 10_000 || x.All != 10_000 || x.AllRate != 2000 || x.Bytes < 1_900_000 || x.Bytes > 2_100_000 || x.Lost+x.Duplicates != 0 {
+		t.Errorf("%+v", x)
+	}
+	if len(run.Nodes) != 3 || len(run.Nodes[0].Samples) < 5 || len(run.Intervals) < 6 || len(run.Windows) != len(run.Intervals) || len(run.Phases) != 3 {
+		t.Errorf("%d nodes, %d intervals, %d windows, %+v", len(run.Nodes), len(run.Intervals), len(run.Windows), run.Phases)
+	}
+	all, sum := run.Latency.Intended.All, uint64(0)
+	h, err := all.HDR.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range run.Intervals {
+		sum += v.Latency.Intended.All.Count
+	}
+	if h.TotalCount() != 10_000 || sum != 10_000 {
+		t.Errorf("%d latencies, %d in intervals", h.TotalCount(), sum)
+	}
+}
+
+func TestSearch(t *testing.T) {
+	// Ten in a block, a hundred blocks a second: it decides 1,000 a second.
+	status, stdout, stderr, run := command(t, fake.Options{Nodes: 3, Interval: 10 * time.Millisecond, Capacity: 10, Room: 1000}, nil,
+		"-search", "-rate", "200", "-assert", "p99<100ms", "-duration", "4s", "-drain", "2s")
+	if status != 0 || run == nil || run.Parameters.Rate < 930 || run.Parameters.Rate > 1070 || strings.Count(stdout, "holds") < 5 {
+		t.Errorf("status %d:\n%s%s", status, stdout, stderr)
+	}
+	if status, _, _, run = command(t, fake.Options{Nodes: 3, Interval: 10 * time.Millisecond}, nil, "-search", "-assert", "p99<1ms", "-duration", "2s"); status != 99 || run != nil {
+		t.Errorf("status %d where nothing holds", status)
+	}
+	status, stdout, stderr, run = command(t, fake.Options{Nodes: 3, Interval: 10 * time.Millisecond}, func(s *fake.Section, _ func()) { s.Repeat(1) },
+		"-search", "-assert", "p99<1s", "-duration", "2s")
+	if status != 4 || run == nil || len(run.Violations) == 0 {
+		t.Errorf("status %d of an unsafe section:\n%s%s", status, stdout, stderr)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range []string{"-rate x", "-rate 0", "-stages 5", "-rate 5 -stages 1s@5", "-targets a:1 -nodes 4", "-search", "-search -assert p99<1s -closed 5",
+		"-assert p99", "-arrivals even", "-mode both", "-nodes 0", "-down 4", "-duration 0s", "-away none", "-retry any", "-size -1", "-links far", "-faults never",
+		"-trace /nowhere", "-closed 0", "-x", "rest", "-closed 5 -plan x", "-warmup -1s"} {
+		status, stdout, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, strings.Fields(args)...)
+		if status != exitUsage || stdout != "" || !strings.Contains(stderr, "loadgen -h tells more") {
+			t.Errorf("%s: status %d: %s%s", args, status, stdout, stderr)
+		}
+	}
+	status, stdout, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, "-h")
+	for _, word := range []string{"-assert", "p99<800ms", "exit status", "kill NODE", "-retry", "poisson"} {
+		if status != 0 || stderr != "" || !strings.Contains(stdout, word) {
+			t.Errorf("-h: status %d, says nothing of %s", status, word)
+		}
+	}
+}
+
+// TestPlan: what -plan writes, -trace replays.
+func TestPlan(t *testing.T) {
+	plan := filepath.Join(t.TempDir(), "plan.csv")
+	three := fake.Options{Nodes: 3, Interval: 10 * time.Millisecond}
+	if status, _, stderr, _ := command(t, three, nil, "-rate", "500", "-duration", "2s", "-warmup", "1s", "-arrivals", "poisson", "-plan", plan); status != 0 {
+		t.Fatal(stderr)
+	}
+	status, _, stderr, run := command(t, three, nil, "-trace", plan, "-warmup", "1s")
+	again, _, _, direct := command(t, three, nil, "-rate", "500", "-duration", "2s", "-warmup", "1s", "-arrivals", "poisson")
+	if status != 0 || again != 0 || run == nil || run.Totals.Intended != direct.Totals.Intended {
+		t.Errorf("status %d, %s", status, stderr)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	var b bytes.Buffer
+	p := newProgress(&b, false)
+	p.terminal = true
+	p.say(strings.Repeat("a long line ", 50))
+	p.say("short")
+	p.end()
+	if s := b.String(); strings.Contains(s, "\n") || !strings.HasSuffix(s, "\r     \r") || len(s) > 350 {
+		t.Errorf("%q", s)
+	}
+}

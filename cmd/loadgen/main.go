@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"parsec/cmd/internal/program"
+	"parsec/cmd/loadgen/internal/load"
+)
+
+// Exit statuses. Those of a run that was done are by report.Run.ExitStatus.
+const (
+	exitDone        = program.Done
+	exitError       = 1
+	exitUsage       = program.Usage
+	exitUnsafe      = 4
+	exitGoal        = 99
+	exitInterrupted = program.Interrupted
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second one ends the process, at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main without the process.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	a := app{stdout: stdout, stderr: stderr, open: open, sleep: load.PreciseSleep}
+	return a.run(ctx, args)
+}
+
+// app is the program with what tests replace.
+type app struct {
+	stdout, stderr io.Writer
+	open           func(context.Context, *options) (*section, error)
+	sleep          func(time.Duration)
+	say            *progress
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
+	o, status, ok := parse(args, a.stdout, a.stderr)
+	if !ok {
+		return status
+	}
+	a.say = newProgress(a.stderr, o.quiet)
+	defer a.say.end()
+	var err error
+	switch {
+	case o.plan != "":
+		err = o.writePlan()
+	case o.search:
+		status, err = a.search(ctx, o)
+	default:
+		status, err = a.once(ctx, o)
+	}
+	a.say.end()
+	switch {
+	case err == nil:
+		return status
+	case ctx.Err() != nil:
+		fmt.Fprintln(a.stderr, "loadgen: interrupted before there was a load")
+		return exitInterrupted
+	}
+	fmt.Fprintf(a.stderr, "loadgen: %v\n", err)
+	return exitError
+}
+
+// once runs one load, and writes and prints its report.
+func (a *app) once(ctx context.Context, o *options) (int, error) {
+	s, err := a.open(ctx, o)
+	if err != nil {
+		return 0, err
+	}
+	defer s.close()
+	done, err := a.measure(ctx, o, s)
+	if err != nil {
+		return 0, err
+	}
+	a.say.end()
+	files, err := done.report.WriteFiles(o.out)
+	if err != nil {
+		return 0, fmt.Errorf("the report: %w", err)
+	}
+	if err := done.report.WriteText(a.stdout); err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(a.stdout, "\nwritten: %d files in %s\n", len(files), o.out)
+	return done.report.ExitStatus(), nil
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"parsec/cmd/loadgen/internal/goal"
+	"parsec/cmd/loadgen/internal/load"
+	"parsec/cmd/loadgen/internal/network/fault"
+	"parsec/cmd/loadgen/internal/report"
+)
+
+// measured is a load that was run.
+type measured struct {
+	result   *load.Result
+	outcomes []goal.Outcome
+	report   *report.Run
+}
+
+// measure runs one load on a section, with its faults.
+func (a *app) measure(ctx context.Context, o *options, s *section) (*measured, error) {
+	faulty, end := context.WithCancel(ctx)
+	defer end()
+	done := make(chan []fault.Record, 1)
+	cfg := load.Config{
+		Nodes: s.nodes, Arrivals: o.process(), Closed: o.closed, Length: o.length(), Warmup: o.warmup, Drain: o.drain,
+		Size: o.size, Seed: o.seed, Away: o.away, Retry: o.retry, Sleep: a.sleep, Step: report.Step(o.length()+o.drain, len(s.names)), Tell: a.say.load,
+		Began: func(start time.Time) {
+			go func() {
+				if s.local == nil || len(o.faults) == 0 {
+					done <- nil
+					return
+				}
+				records := fault.Run(faulty, o.faults, s.local, fault.Options{Start: start, Nodes: o.nodes, Seed: o.seed})
+				s.local.Restore()
+				done <- records
+			}()
+		},
+	}
+	r, err := load.Run(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	end()
+	m := &measured{result: r, outcomes: goal.Judge(o.goals, r)}
+	if r.Interrupted {
+		m.outcomes = nil // of a part of the run, nobody said what it is to reach
+	}
+	m.report, err = describe(o, s, m, <-done)
+	return m, err
+}

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"parsec/cmd/loadgen/internal/goal"
+	"parsec/cmd/loadgen/internal/load"
+	"parsec/cmd/loadgen/internal/network/fault"
+	"parsec/cmd/loadgen/internal/network/link"
+	"parsec/cmd/loadgen/internal/report"
+	"parsec/cmd/loadgen/internal/schedule"
+	"parsec/core/node/client"
+)
+
+// errUsage is wrapped by errors of the command line.
+var errUsage = errors.New("wrong usage")
+
+const help = `
+Loadgen loads a section of nodes and measures it: how many submissions it decides, and how long each takes.
+
+  loadgen -nodes 4 -rate 20000 -duration 30s      start four nodes on this machine, and load them
+  loadgen -targets 10.0.0.1:7000,10.0.0.2:7000    load nodes that run; name all, so that all are checked
+  loadgen -stages 30s@5k,10s@5k..20k,1m@20k       rates that change, in steps or in straight lines
+  loadgen -arrivals poisson -rate 5k              as many users make it who do not know of each other
+  loadgen -trace arrivals.csv.zst                 a recorded sequence of arrivals: lines of SECONDS or SECONDS,BYTES
+  loadgen -closed 100                             a hundred outstanding at any time; says nothing of latency under load
+  loadgen -search -assert 'p99<800ms'             the highest rate at which 99 % are decided everywhere in 800 ms
+  loadgen -rate 5k -faults '10s kill random for 2s' -retry other
+  loadgen -rate 5k -assert 'p50<100ms,ack.p99<50ms,rate>=5k'
+
+Submissions are due on a schedule that is made before, and latencies count from when they were due, also where a node
+takes nothing or is away: what waits is late, and never left out. Beside that are latencies from when they were handed
+over. Both end three times: acknowledged (on disk at the node it was handed to), decided (in a block) at that node,
+decided at all live nodes.
+
+The load does not count, and the exit status is 3, if less than 99.9 % of it was handed over in time, or if this program
+was late by more than 1 % of the median latency and 1 ms (99th percentile). While it runs, the order that every node
+reports is checked: one order for all, nothing acknowledged lost, nothing decided twice or invented.
+
+Reports go to -out: report.txt, report.html, report.json, tables, histograms, Go benchmark format.
+
+exit status:  0 done   1 something could not be done   2 usage   3 the load was invalid   4 a promise was broken
+              99 an assertion failed   130 interrupted; the report is of the part before
+`
+
+// options are what the command line says.
+type options struct {
+	args []string
+
+	nodes    int
+	down     int
+	mode     string
+	targets  []string
+	dir      string
+	keep     bool
+	program  string
+	profile  string
+	faults   []fault.Fault
+	faultsAs string
+
+	rate     float64
+	stages   schedule.Profile
+	trace    *schedule.Trace
+	traceAs  string
+	arrivals string
+	closed   int
+	duration time.Duration
+	warmup   time.Duration
+	drain    time.Duration
+	size     schedule.Size
+	seed     uint64
+	away     load.Policy
+	retry    load.Policy
+
+	goals   []goal.Goal
+	search  bool
+	most    float64
+	out     string
+	plan    string
+	quiet   bool
+	allowed map[string]bool // flags that were given
+}
+
+func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok bool) {
+	o = &options{args: args, allowed: map[string]bool{}}
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	var targets, rate, stages, trace, size, away, retry, assert, most string
+	fs.IntVar(&o.nodes, "nodes", 4, "start so many `nodes` on this machine")
+	fs.IntVar(&o.down, "down", 0, "of them, leave the last so `many` down")
+	fs.StringVar(&o.mode, "mode", "single", "when a payload counts: `single` or supermajority")
+	fs.StringVar(&targets, "targets", "", "load nodes that run instead: HTTP `addresses`, separated by commas")
+	fs.StringVar(&o.dir, "dir", "", "`folder` of the nodes, which is kept; a new one that is removed if not given")
+	fs.BoolVar(&o.keep, "keep", false, "keep the folder of the nodes in any case")
+	fs.StringVar(&o.program, "program", "", "the `command` that has the subcommands init and node; this one if not given")
+	fs.StringVar(&o.profile, "links", "none", "`profile` of the links between nodes: "+profiles())
+	fs.StringVar(&o.faultsAs, "faults", "", "`schedule` of faults. "+fault.Syntax)
+	fs.StringVar(&rate, "rate", "1k", "submissions a second: `500`, 20k, 1.5M")
+	fs.StringVar(&stages, "stages", "", "rates over time instead: `LENGTH@RATE` or LENGTH@FROM..TO, separated by commas")
+	fs.StringVar(&trace, "trace", "", "`file` of recorded arrivals instead")
+	fs.StringVar(&o.arrivals, "arrivals", "constant", "how submissions arrive at these rates: `constant` or poisson")
+	fs.IntVar(&o.closed, "closed", 0, "closed loop: keep so `many` submissions outstanding")
+	fs.DurationVar(&o.duration, "duration", 30*time.Second, "how `long` the load is measured")
+	fs.DurationVar(&o.warmup, "warmup", 2*time.Second, "how `long` it is not, before that; of a trace, how much of it")
+	fs.DurationVar(&o.drain, "drain", time.Minute, "how `long` to wait at the end for what is not decided")
+	fs.StringVar(&size, "size", "128", "`bytes` of a submission, or jittered:, uniform:, exponential:, heavy-tailed: and their mean")
+	fs.Uint64Var(&o.seed, "seed", 1, "`seed` of arrivals, sizes, data and random faults")
+	fs.StringVar(&away, "away", "same", "where what is due for a node that is away goes: `same`, to wait for it, or other")
+	fs.StringVar(&retry, "retry", "same", "where what it had not acknowledged goes: `same`, other, or none, which gives up")
+	fs.StringVar(&assert, "assert", "", "what the run is to reach, `goals` separated by commas; else the status is 99."+goal.Syntax)
+	fs.BoolVar(&o.search, "search", false, "search for the highest constant rate that meets -assert, from -rate on; a local section is begun anew each time")
+	fs.StringVar(&most, "most", "10M", "of a search, the highest `rate` to try")
+	fs.StringVar(&o.out, "out", "loadgen-report", "`folder` for the reports")
+	fs.StringVar(&o.plan, "plan", "", "write the arrivals to this `file`, in the form that -trace reads, and do nothing else")
+	fs.BoolVar(&o.quiet, "quiet", false, "do not show how far it is")
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	err := fs.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(stdout, "%s\n\n", strings.TrimSpace(help))
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		return nil, exitDone, false
+	}
+	fs.Visit(func(f *flag.Flag) { o.allowed[f.Name] = true })
+	if err == nil {
+		err = o.read(fs.Args(), targets, rate, stages, trace, size, away, retry, assert, most)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "loadgen: %v\nloadgen -h tells more\n", err)
+		return nil, exitUsage, false
+	}
+	return o, 0, true
+}
+
+// read reads what is more than a number.
+func (o *options) read(rest []string, targets, rate, stages, trace, size, away, retry, assert, most string) (err error) {
+	set := func(to any, value string) {
+		if err != nil {
+			return
+		}
+		switch to := to.(type) {
+		case *float64:
+			*to, err = schedule.ParseRate(value)
+		case *load.Policy:
+			*to, err = load.ParsePolicy(value)
+		case *schedule.Size:
+			*to, err = schedule.ParseSize(value, client.MaxData)
+		}
+	}
+	set(&o.rate, rate)
+	set(&o.most, most)
+	set(&o.away, away)
+	set(&o.retry, retry)
+	set(&o.size, size)
+	if err == nil && stages != "" {
+		o.stages, err = schedule.ParseProfile(stages)
+	}
+	if err == nil && assert != "" {
+		o.goals, err = goal.Parse(assert)
+	}
+	if err != nil {
+		return err
+	}
+	if targets != "" {
+		o.targets = strings.Split(targets, ",")
+	}
+	if o.traceAs = trace; trace != "" {
+		if o.trace, err = readTrace(trace); err != nil {
+			return err
+		}
+	}
+	if err := o.check(rest); err != nil {
+		return err
+	}
+	o.faults, err = fault.Parse(o.faultsAs, o.nodes)
+	return err
+}
+
+func profiles() string {
+	names := []string{"none"}
+	for _, p := range link.Profiles() {
+		if p.Name != names[0] {
+			names = append(names, p.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func readTrace(path string) (*schedule.Trace, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return schedule.ReadTrace(f, client.MaxData)
+}
+
+// check says what does not go together.
+func (o *options) check(rest []string) error {
+	given := func(names ...string) (all []string) {
+		for _, n := range names {
+			if o.allowed[n] {
+				all = append(all, "-"+n)
+			}
+		}
+		return all
+	}
+	if len(rest) > 0 {
+		return fmt.Errorf("%w: %q is no flag", errUsage, rest[0])
+	}
+	if loads := given("rate", "stages", "trace", "closed"); len(loads) > 1 {
+		return fmt.Errorf("%w: %s are different loads", errUsage, strings.Join(loads, " and "))
+	}
+	if local := given("nodes", "down", "mode", "dir", "keep", "program", "links", "faults"); o.targets != nil && len(local) > 0 {
+		return fmt.Errorf("%w: %s is for nodes of our own, not for -targets", errUsage, local[0])
+	}
+	if o.search {
+		if bad := given("stages", "trace", "closed", "faults"); len(bad) > 0 {
+			return fmt.Errorf("%w: a search is for a constant rate, without %s", errUsage, bad[0])
+		}
+		if len(o.goals) == 0 {
+			return fmt.Errorf("%w: a search needs -assert, to know what is too much", errUsage)
+		}
+	}
+	switch {
+	case o.arrivals != "constant" && o.arrivals != "poisson":
+		return fmt.Errorf("%w: arrivals are constant or poisson, not %q", errUsage, o.arrivals)
+	case o.mode != "single" && o.mode != "supermajority":
+		return fmt.Errorf("%w: the mode is single or supermajority, not %q", errUsage, o.mode)
+	case o.nodes < 1 || o.nodes > link.MaxNodes || o.down < 0 || o.down >= o.nodes:
+		return fmt.Errorf("%w: %d nodes, %d of them down", errUsage, o.nodes, o.down)
+	case len(o.targets) > 256:
+		return fmt.Errorf("%w: %d targets", errUsage, len(o.targets))
+	case o.closed < 0 || o.closed > load.MaxClosed || o.closed == 0 && o.allowed["closed"]:
+		return fmt.Errorf("%w: %d submissions outstanding", errUsage, o.closed)
+	case o.duration <= 0 || o.warmup < 0 || o.drain <= 0 || o.duration > schedule.MaxLength || o.warmup > schedule.MaxLength || o.drain > schedule.MaxLength:
+		return fmt.Errorf("%w: times are above zero, and at most %v", errUsage, schedule.MaxLength)
+	case o.away == load.None:
+		return fmt.Errorf("%w: -away is same or other", errUsage)
+	case o.rate == 0:
+		return fmt.Errorf("%w: a rate of 0", errUsage)
+	case o.out == "":
+		return fmt.Errorf("%w: -out is empty", errUsage)
+	case o.plan != "" && o.closed > 0:
+		return fmt.Errorf("%w: a closed loop has no arrivals to write", errUsage)
+	case o.trace != nil && o.trace.Length() <= o.warmup:
+		return fmt.Errorf("%w: the trace is over after %v, within the warm-up of %v", errUsage, o.trace.Length(), o.warmup)
+	}
+	if _, err := link.Named(o.profile); err != nil && o.profile != "none" {
+		return fmt.Errorf("%w: %v", errUsage, err)
+	}
+	return o.steady().Check()
+}
+
+// steady is the rates over time, without the warm-up.
+func (o *options) steady() schedule.Profile {
+	if o.stages != nil {
+		return o.stages
+	}
+	return schedule.Profile{{Length: o.duration, From: o.rate, To: o.rate}}
+}
+
+// rates is the rates over time, with the warm-up: at the rate that they begin with.
+func (o *options) rates() schedule.Profile {
+	p := o.steady()
+	if o.warmup > 0 {
+		p = append(schedule.Profile{{Length: o.warmup, From: p[0].From, To: p[0].From}}, p...)
+	}
+	return p
+}
+
+// length is when the load ends, with the warm-up.
+func (o *options) length() time.Duration {
+	switch {
+	case o.trace != nil:
+		return o.trace.Length() + 1 // so that the last one is before the end
+	case o.closed > 0:
+		return o.warmup + o.duration
+	}
+	return o.rates().Length()
+}
+
+// open loop's arrivals; nil of a closed one.
+func (o *options) process() schedule.Arrivals {
+	switch {
+	case o.closed > 0:
+		return nil
+	case o.trace != nil:
+		return o.trace.Arrivals()
+	case o.arrivals == "poisson":
+		return schedule.Poisson(o.rates(), o.seed)
+	}
+	return schedule.Even(o.rates())
+}
+
+func (o *options) writePlan() error {
+	return report.WriteFile(o.plan, func(w io.Writer) error { return schedule.WriteTrace(w, o.process()) })
+}

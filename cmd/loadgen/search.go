@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"parsec/cmd/internal/program"
+	"parsec/cmd/loadgen/internal/goal"
+	"parsec/cmd/loadgen/internal/report"
+	"parsec/cmd/loadgen/internal/schedule"
+)
+
+// precision is how near a search comes to the border.
+const precision = 0.05
+
+// search looks for the highest rate that reaches the goals, prints each step, and writes the report of the last run that
+// did at the rate that came out.
+func (a *app) search(ctx context.Context, o *options) (int, error) {
+	reports := map[float64]*report.Run{}
+	var unsafe *report.Run
+	s := goal.Search{From: o.rate, Most: o.most, Precision: precision,
+		Say: func(line string) { a.say.end(); fmt.Fprintln(a.stdout, line) },
+		Try: func(ctx context.Context, rate float64) (goal.Trial, error) {
+			one := *o
+			one.rate = rate
+			m, err := a.trial(ctx, &one)
+			if err != nil {
+				return goal.Trial{}, err
+			}
+			if m.result.Interrupted {
+				return goal.Trial{}, ctx.Err()
+			}
+			t := goal.Of(m.result, o.goals)
+			if !m.result.Verdict.Safe() { // no rate is worth that
+				unsafe = m.report
+				return t, fmt.Errorf("at %s/s: %w", schedule.FormatRate(rate), m.result.Verdict.Violations[0])
+			}
+			if t.Held {
+				reports[rate] = m.report
+			}
+			return t, nil
+		}}
+	rate, err := s.Run(ctx)
+	a.say.end()
+	last := reports[rate]
+	if unsafe != nil {
+		last = unsafe
+	}
+	if last != nil {
+		files, wrong := last.WriteFiles(o.out)
+		if wrong != nil {
+			return 0, fmt.Errorf("the report: %w", wrong)
+		}
+		fmt.Fprintf(a.stdout, "\nwritten: %d files in %s, of the last run that this is of\n", len(files), o.out)
+	}
+	switch {
+	case unsafe != nil:
+		fmt.Fprintf(a.stderr, "loadgen: %v\n", err)
+		return exitUnsafe, nil
+	case ctx.Err() != nil:
+		fmt.Fprintf(a.stdout, "interrupted; so far %s/s held, unconfirmed\n", schedule.FormatRate(rate))
+		return program.Interrupted, nil
+	case err != nil:
+		return 0, err
+	case rate == 0:
+		fmt.Fprintf(a.stdout, "no rate holds, down to a thousandth of %s/s\n", schedule.FormatRate(o.rate))
+		return exitGoal, nil
+	}
+	fmt.Fprintf(a.stdout, "highest rate that holds: %s/s, within %.0f %%\n", schedule.FormatRate(rate), precision*100)
+	return exitDone, nil
+}
+
+// trial runs one load on a section of its own, if it is a local one: events of earlier ones would be a burden to it.
+func (a *app) trial(ctx context.Context, o *options) (*measured, error) {
+	s, err := a.open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	return a.measure(ctx, o, s)
+}

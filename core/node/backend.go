@@ -1,0 +1,126 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"parsec/core"
+	"parsec/core/node/client"
+	"parsec/core/node/internal/api"
+	"parsec/core/node/internal/batch"
+)
+
+// backend is the node as its HTTP interface uses it.
+type backend struct{ *Node }
+
+// Submit takes in entries, and has done called once they are durable.
+func (b backend) Submit(ctx context.Context, entries []byte, count int, done func(error)) error {
+	if v := b.view.Load(); v.failed != nil || !v.voter || v.restoring {
+		state, reason := b.state(v)
+		return fmt.Errorf("%w: it is %s: %s", api.ErrCannotVote, state, reason)
+	}
+	return b.intake.submit(ctx, entries, count, done)
+}
+
+// Blocks returns decided blocks.
+func (b backend) Blocks(from uint64, max int) ([]api.Block, error) {
+	blocks := b.ledger.read(from, max)
+	out := make([]api.Block, len(blocks))
+	for i := range blocks {
+		d := &blocks[i]
+		out[i] = api.Block{
+			Number: from + uint64(i), Kind: d.kind, Info: d.info, First: d.first, Payload: d.payload, Skip: d.skip,
+		}
+		if d.by != (core.Identity{}) {
+			out[i].By = (*[32]byte)(&d.by)
+		}
+		if d.peer != (core.Identity{}) {
+			out[i].Peer = (*[32]byte)(&d.peer)
+		}
+	}
+	return out, nil
+}
+
+// Wait waits for more than so many blocks.
+func (b backend) Wait(ctx context.Context, blocks uint64) (uint64, error) {
+	for {
+		shown, grown := b.ledger.watch()
+		if shown > blocks {
+			return shown, nil
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return shown, ctx.Err()
+		case <-b.ended:
+			return shown, api.ErrStopping
+		}
+	}
+}
+
+// Find tells how far a submission is.
+func (b backend) Find(id batch.ID) (client.Position, client.State) {
+	number, block, done, pending := b.ledger.find(&id)
+	switch {
+	case done:
+		return client.Position{Number: number, Block: block}, client.Decided
+	case pending:
+		return client.Position{}, client.Pending
+	}
+	return client.Position{}, client.Unknown
+}
+
+// Vote votes about a member.
+func (b backend) Vote(ctx context.Context, change api.Change, identity [32]byte, info []byte) error {
+	durable := make(chan error, 1)
+	ran := b.call(func(l *loop) {
+		if l.failed != nil {
+			durable <- unavailable(l.failed)
+			return
+		}
+		vote := l.core.VoteAdd
+		if change == api.Remove {
+			vote = l.core.VoteRemove
+		}
+		if err := vote(core.Identity(identity), info); err != nil {
+			durable <- refused(err)
+			return
+		}
+		l.pace.progress()
+		l.acks = append(l.acks, func(err error) { durable <- err })
+	})
+	if !ran {
+		return api.ErrStopping
+	}
+	select {
+	case err := <-durable:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// refused is an error of the core about a vote, as clients get it.
+func refused(err error) error {
+	switch {
+	case errors.Is(err, core.ErrDuplicateVote), errors.Is(err, core.ErrPeerState):
+		return fmt.Errorf("%w: %w", api.ErrConflict, err)
+	case errors.Is(err, core.ErrSelfState):
+		return fmt.Errorf("%w: %w", api.ErrCannotVote, err)
+	case errors.Is(err, core.ErrLimit):
+		return fmt.Errorf("%w: %w", api.ErrNoRoom, err)
+	}
+	return err
+}
+
+// unavailable is why the node takes nothing in, as clients get it.
+func unavailable(err error) error {
+	switch {
+	case errors.Is(err, errClosed):
+		return api.ErrStopping
+	case errors.Is(err, core.ErrLimit):
+		return fmt.Errorf("%w: %w", api.ErrNoRoom, err)
+	}
+	return fmt.Errorf("%w: %w", api.ErrCannotVote, err)
+}

@@ -1,0 +1,43 @@
+// Package node runs one member of a section: it joins the state machine of package core to a log on disk, a
+// transport to the other members and an HTTP interface for clients. Goroutines, sockets, disk and time are here and
+// below, nowhere else.
+//
+// # What clients may count on
+//
+//   - Acknowledged means: on this node's disk. What was acknowledged is decided once enough members are up, also after this
+//     node is killed and started again, unless its log is lost or members remove it first.
+//   - Decided means: in a block. All members have the same blocks, and number the same submissions alike.
+//   - An id is decided once: if it is submitted again, at this node or at another, before or after a restart, the first
+//     one in the order of blocks counts, and the others are left out.
+//
+// # How it works
+//
+//	clients -> intake -> vote ----\                  /-> log --> send, show blocks, acknowledge
+//	peers ---> transport --------> core.Node -> Ready            (when durable)
+//	clock ---> pace -> gossip ----/
+//
+// One goroutine, the loop, owns the core. It never waits for the disk: what the core wants sent, shown or acknowledged
+// is queued behind the log's position, and released when the log is durable up to there, so that one sync serves
+// all that came in while the one before it ran. Submissions gather into payloads of up to 256 KiB between one event that
+// votes and the next: an event costs every member a signature to check, a submission next to nothing.
+//
+// A node gossips while it knows of a vote that is not decided, at a pace that depends on the number of voters and on
+// how busy it is, and more and more slowly where that brings nothing new. When all is decided it makes no event at all:
+// an idle section's graph does not grow. Nodes tell each other how many blocks they have every five seconds,
+// and whoever is behind asks.
+//
+// In Supermajority mode a node votes for every batch of submissions that another member voted for, if it is well-formed:
+// what the payloads mean is not its affair.
+//
+// # What it holds against others
+//
+// Peers are authenticated before anything is read from them (package transport, core/design/transport.md). Whoever
+// sends a message that is refused for a fault of the sender's is not read from for a hundred times as long as it took to
+// refuse it; others go on. A peer's claim to be further than it is makes this node ask it some 64 times, then once a
+// minute. Clients wait while more than 8 MiB of submissions have not been voted for.
+//
+// # What grows
+//
+// There is no pruning yet: events, the data of submissions, and 50 bytes for each id stay in memory, and the log on
+// disk, for as long as the section lives.
+package node

@@ -1,0 +1,427 @@
+package node
+
+import (
+	"errors"
+	"time"
+
+	"parsec/core"
+	"parsec/core/node/internal/api"
+	"parsec/core/node/internal/batch"
+)
+
+// loop owns the core: one goroutine, which takes in what came, votes, gossips, and hands on what the core wants
+// done. It never waits for the disk: what it hands on is released when it is durable.
+type loop struct {
+	*Node
+	core      *core.Node
+	pace      pacer
+	peers     map[core.Identity]*neighbour
+	proposals []core.Hash // to be voted for with the next event
+	entries   []byte      // scratch: submissions taken from the intake
+	parts     []part
+	cutter    cutter
+	acks      []func(error) // of what was voted for since the last flush
+	end       uint64        // of what was appended to the log
+	height    uint64        // blocks delivered
+	told      uint64        // the height that peers were told last
+	toldAt    time.Time
+	votedAt   time.Time
+	waiting   int
+	changed   bool // there may be other members than others see
+	voter     bool
+	restoring bool  // it does not know all of its own events yet
+	failed    error // of the log: nothing can be persisted any more, so nothing is made
+}
+
+// neighbour is what the loop knows of a peer.
+type neighbour struct {
+	height  uint64    // as it says
+	met     time.Time // of the last message to it or from it
+	asked   time.Time // of the last request to it that is not answered
+	tries   int       // requests to it because it says that it is further, without any gain
+	notNow  time.Time // until then, its saying so is not believed
+	address string
+}
+
+// inbound is a frame that came. The reader of the connection waits until the loop has taken it in.
+type inbound struct {
+	from  core.Identity
+	frame []byte
+	done  chan time.Duration
+}
+
+// Kinds of frames between nodes: the first byte.
+const (
+	frameCore   = 0 // a message of the core
+	frameStatus = 1 // 8 bytes: how many blocks the sender has decided, little-endian
+)
+
+// most frames that are taken in before what they bring is handed on.
+const most = 32
+
+// voteEvery is the shortest time between two events that vote: each costs every member a signature to check, whatever it
+// votes for.
+func (l *loop) voteEvery() time.Duration { return l.pace.interval() / 2 }
+
+func (l *loop) run() {
+	defer close(l.ended)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		var began time.Time
+		select {
+		case <-l.quit:
+			l.flush()
+			return
+		case in := <-l.frames:
+			began = time.Now()
+			l.take(in)
+		case <-l.intake.filled:
+			began = time.Now()
+		case err := <-l.broken:
+			began = time.Now()
+			l.fail(err)
+		case id := <-l.ups:
+			began = time.Now()
+			l.tell(id)
+		case call := <-l.calls:
+			began = time.Now()
+			call(l)
+		case <-timer.C:
+			began = time.Now()
+		}
+		l.takeMore()
+		now := time.Now()
+		l.act(now)
+		l.flush()
+		now = time.Now()
+		l.pace.worked(now, now.Sub(began))
+		timer.Reset(time.Until(l.wake(now)))
+	}
+}
+
+// takeMore takes in frames that wait, so that one write of the log is for all of them.
+func (l *loop) takeMore() {
+	for range most {
+		select {
+		case in := <-l.frames:
+			l.take(in)
+		default:
+			return
+		}
+	}
+}
+
+// take takes in one frame.
+func (l *loop) take(in inbound) {
+	began := time.Now()
+	fine := l.handle(in.from, in.frame)
+	var penalty time.Duration
+	if !fine {
+		// Whoever sends what is refused is heard a hundredth of the time at most.
+		penalty = min(max(100*time.Since(began), 10*time.Millisecond), time.Second)
+	}
+	in.done <- penalty
+}
+
+// handle takes in a frame, and reports whether it was fine.
+func (l *loop) handle(from core.Identity, frame []byte) bool {
+	p := l.peers[from]
+	if p == nil {
+		p = &neighbour{}
+		l.peers[from] = p
+	}
+	if len(frame) == 0 || l.failed != nil {
+		return l.failed != nil
+	}
+	switch frame[0] {
+	case frameStatus:
+		if len(frame) != 9 {
+			l.refused.Add(1)
+			return false
+		}
+		p.height = le64(frame[1:])
+		return true
+	case frameCore:
+	default:
+		l.refused.Add(1)
+		return false
+	}
+	p.asked, p.met = time.Time{}, time.Now()
+	if now := time.Now(); now.Sub(l.votedAt) >= l.voteEvery()/2 && l.votable() {
+		l.vote(now) // so that the answer has it
+	}
+	err := l.core.Handle(from, frame[1:])
+	switch {
+	case err == nil, errors.Is(err, core.ErrDuplicateMessage), errors.Is(err, core.ErrMissingPayload), errors.Is(err, core.ErrPremature),
+		errors.Is(err, core.ErrSelfState):
+		return true
+	case errors.Is(err, core.ErrPeerState), errors.Is(err, core.ErrUnknownPeer):
+		l.early.Add(1) // as happens while members decide at different times
+		return true
+	}
+	l.refused.Add(1)
+	l.complain("refused a message", "peer", name(from), "error", err)
+	return false
+}
+
+// act votes and gossips if it is time to.
+func (l *loop) act(now time.Time) {
+	if l.failed != nil {
+		return
+	}
+	if l.votable() && now.Sub(l.votedAt) >= l.voteEvery() {
+		l.vote(now)
+	}
+	if !now.Before(l.pace.due()) || l.restoring && now.Sub(l.pace.last) >= learnEvery {
+		l.gossip(now)
+	}
+	if now.Sub(l.toldAt) >= statusEvery || l.height != l.told && l.core.Waiting() == 0 {
+		l.told, l.toldAt = l.height, now
+		for _, id := range l.core.Voters() {
+			l.tell(id)
+		}
+	}
+}
+
+// votable reports whether there is something to vote for, and this node may.
+func (l *loop) votable() bool {
+	if l.failed != nil {
+		return false
+	}
+	if _, size := l.intake.waiting(); size == 0 && len(l.proposals) == 0 {
+		return false
+	}
+	return l.core.CanVote() == nil
+}
+
+// vote votes for what has gathered: what others have voted for first, and then submissions.
+func (l *loop) vote(now time.Time) {
+	l.votedAt = now
+	if len(l.proposals) > 0 {
+		l.voteFor()
+	}
+	l.entries, l.parts = l.intake.take(l.entries[:0], l.parts[:0], core.MaxVotesSize/2)
+	if len(l.parts) == 0 {
+		return
+	}
+	payloads := l.cutter.cut(l.ledger, l.entries)
+	var err error
+	if len(payloads) > 0 {
+		err = l.core.Vote(payloads...)
+	}
+	if err != nil {
+		l.ledger.disclaim(payloads)
+		if err = refused(err); !errors.Is(err, api.ErrNoRoom) && !errors.Is(err, api.ErrCannotVote) {
+			l.log.Error("cannot vote", "error", err)
+		}
+		for _, p := range l.parts {
+			p.done(err)
+		}
+		return
+	}
+	l.pace.progress()
+	for _, p := range l.parts {
+		l.acks = append(l.acks, p.done)
+		l.acknowledged.Add(uint64(p.count))
+	}
+}
+
+// voteFor votes for what others propose.
+func (l *loop) voteFor() {
+	n := min(len(l.proposals), core.MaxVotes)
+	err := l.core.VoteFor(l.proposals[:n]...)
+	if errors.Is(err, core.ErrDuplicateVote) {
+		// One was decided in the meantime. The others are still wanted.
+		for _, h := range l.proposals[:n] {
+			if err := l.core.VoteFor(h); err != nil && !errors.Is(err, core.ErrDuplicateVote) {
+				l.complain("cannot vote for a proposal", "error", err)
+			}
+		}
+	} else if err != nil {
+		l.complain("cannot vote for proposals", "error", err)
+	}
+	l.proposals = l.proposals[:copy(l.proposals, l.proposals[n:])]
+	l.pace.progress()
+}
+
+// gossip makes a request, if there is anything to gain by one.
+func (l *loop) gossip(now time.Time) {
+	to, ok := l.recipient(now)
+	if !ok {
+		return
+	}
+	if err := l.core.Gossip(to); err != nil {
+		l.complain("cannot gossip", "peer", name(to), "error", err)
+	} else {
+		l.requests.Add(1)
+		if p := l.peers[to]; p != nil {
+			p.asked, p.met = now, now
+		}
+	}
+	l.pace.requested(now)
+}
+
+// recipient chooses whom to gossip to: while something waits to be decided any peer that is there, else one that says it is
+// further than this node.
+func (l *loop) recipient(now time.Time) (core.Identity, bool) {
+	busy := l.core.Waiting() > 0 || len(l.proposals) > 0 || !l.voter || l.restoring
+	var chosen core.Identity
+	var oldest time.Time
+	seen := 0
+	for _, id := range l.core.Recipients() {
+		p := l.peers[id]
+		if !l.transport.Connected(id) || p != nil && now.Sub(p.asked) < answerWithin {
+			continue
+		}
+		if !busy && !l.behind(p, now) {
+			continue
+		}
+		var met time.Time
+		if p != nil {
+			met = p.met
+		}
+		if seen++; seen == 1 || met.Before(oldest) {
+			chosen, oldest = id, met
+		}
+	}
+	if seen == 0 {
+		return chosen, false
+	}
+	if p := l.peers[chosen]; !busy && p != nil {
+		if p.tries++; p.tries > 2*patience {
+			// It says so, and has nothing to show for it.
+			p.tries, p.notNow = 0, now.Add(time.Minute)
+		}
+	}
+	return chosen, true
+}
+
+// behind reports whether a peer says that it has decided more than this node.
+func (l *loop) behind(p *neighbour, now time.Time) bool {
+	return p != nil && p.height > l.height && now.After(p.notNow)
+}
+
+// tell tells a peer how many blocks this node has decided.
+func (l *loop) tell(id core.Identity) {
+	if id == l.core.Identity() || l.failed != nil {
+		return
+	}
+	var frame [9]byte
+	frame[0] = frameStatus
+	putLE64(frame[1:], l.height)
+	l.transport.Send(id, frame[:])
+}
+
+// wake returns when there is something to do, if nothing comes.
+func (l *loop) wake(now time.Time) time.Time {
+	at := l.toldAt.Add(statusEvery)
+	if l.failed != nil {
+		return at
+	}
+	if l.votable() {
+		at = earlier(at, l.votedAt.Add(l.voteEvery()))
+	}
+	if l.gossips(now) {
+		due := l.pace.due()
+		if !due.After(now) {
+			due = now.Add(l.pace.interval()) // nobody to gossip to: later
+		}
+		at = earlier(at, due)
+	}
+	return at
+}
+
+// gossips reports whether there is anything to gossip for.
+func (l *loop) gossips(now time.Time) bool {
+	if l.core.Waiting() > 0 || len(l.proposals) > 0 || !l.voter || l.restoring {
+		return true
+	}
+	for _, p := range l.peers {
+		if l.behind(p, now) {
+			return true
+		}
+	}
+	return false
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// flush hands on what the core wants done.
+func (l *loop) flush() {
+	if l.failed != nil {
+		return
+	}
+	todo := l.core.Ready()
+	if len(todo.Record) == 0 && len(todo.Messages) == 0 && len(todo.Blocks) == 0 && len(todo.Proposals) == 0 && len(l.acks) == 0 {
+		l.core.Advance()
+		return
+	}
+	for i := range todo.Proposals {
+		if c := &todo.Proposals[i]; c.Kind == core.Opaque {
+			if _, n := batch.Entries(c.Payload); n > 0 {
+				l.proposals = append(l.proposals, c.Hash)
+			}
+		}
+	}
+	rel := l.releases.get()
+	if len(todo.Record) > 0 {
+		end, err := l.wal.Append(todo.Record)
+		if err != nil {
+			l.fail(err)
+			l.releases.put(rel)
+			return
+		}
+		l.end = end
+	}
+	rel.end = l.end
+	for _, m := range todo.Messages {
+		rel.add(m.To, m.Frame)
+	}
+	for i := range todo.Blocks {
+		b := &todo.Blocks[i]
+		l.ledger.add(b)
+		l.members(b)
+		l.height = b.Number + 1
+	}
+	rel.height = l.height
+	rel.acks = append(rel.acks, l.acks...)
+	clear(l.acks)
+	l.acks = l.acks[:0]
+	if len(todo.Blocks) > 0 {
+		l.pace.progress()
+		for _, p := range l.peers {
+			p.tries = 0
+		}
+	}
+	l.core.Advance()
+	if w := l.core.Waiting(); w != l.waiting {
+		if w > l.waiting {
+			l.pace.progress()
+		}
+		l.waiting = w
+	}
+	l.look()
+	l.releases.queue <- rel
+}
+
+// fail ends all that needs the disk. What is there can still be read.
+func (l *loop) fail(err error) {
+	if l.failed != nil {
+		return
+	}
+	l.failed = err
+	l.log.Error("the log cannot be written: this node makes no more events, and only reads", "error", err)
+	l.intake.refuse(unavailable(err))
+	for _, done := range l.acks {
+		done(unavailable(err))
+	}
+	clear(l.acks)
+	l.acks = l.acks[:0]
+	l.look()
+}

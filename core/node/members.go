@@ -1,0 +1,159 @@
+package node
+
+import (
+	"encoding/binary"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"parsec/core"
+)
+
+// What is in this file keeps those that the transport talks to in step with those that the core knows.
+
+// isAllowed reports whether a peer may connect. It is safe for concurrent use.
+func (n *Node) isAllowed(id [32]byte) bool {
+	known := n.known.Load()
+	if known == nil {
+		return false
+	}
+	_, ok := (*known)[id]
+	return ok
+}
+
+// members takes in a block that changes who is a member. A peer that is removed may still connect: it is told of its
+// removal when it asks.
+func (l *loop) members(b *core.Decided) {
+	switch b.Kind {
+	case core.Add, core.Remove, core.Genesis:
+		l.changed = true
+	}
+	if b.Kind != core.Add || l.fixed[b.Peer] || b.Peer == l.identity {
+		return
+	}
+	address := string(b.Info)
+	if err := checkAddress(address); err != nil {
+		l.log.Warn("a peer was added by votes that say no address", "peer", name(b.Peer), "error", err)
+		return
+	}
+	l.addresses[b.Peer] = address
+	l.transport.SetPeer(b.Peer, address)
+}
+
+// look brings what others see up to date.
+func (l *loop) look() {
+	v := &view{events: l.core.Len(), waiting: l.waiting, failed: l.failed, counts: l.core.Counts()}
+	if old := l.view.Load(); old != nil && !l.changed {
+		v.voters, v.was = old.voters, old.was
+	} else {
+		l.changed = false
+		v.voters = l.core.Voters()
+		v.was = old != nil && old.was || slices.Contains(v.voters, l.identity)
+		l.pace.voters = len(v.voters)
+		known := maps.Clone(l.addresses)
+		for _, id := range l.core.Peers() {
+			if _, ok := known[id]; !ok {
+				known[id] = ""
+			}
+		}
+		l.known.Store(&known)
+	}
+	l.voter = slices.Contains(v.voters, l.identity)
+	v.voter, v.refusal = l.voter, l.core.CanVote()
+	if v.refusal == nil {
+		l.restoring = false
+	}
+	v.restoring = l.restoring
+	l.view.Store(v)
+}
+
+// view is what others see of the loop.
+type view struct {
+	events    int
+	waiting   int // undecided votes
+	voters    []core.Identity
+	voter     bool
+	was       bool // a voter, once
+	restoring bool
+	refusal   error // why it may not vote
+	failed    error
+	counts    core.Counts
+}
+
+// deliver is called by the transport's readers. It returns when the frame was taken in; whoever sent what was refused
+// is not heard for a while.
+func (n *Node) deliver(from [32]byte, frame []byte) {
+	done := make(chan time.Duration, 1)
+	select {
+	case n.frames <- inbound{from, frame, done}:
+	case <-n.ended:
+		return
+	}
+	select {
+	case penalty := <-done:
+		if penalty > 0 {
+			select {
+			case <-time.After(penalty):
+			case <-n.ended:
+			}
+		}
+	case <-n.ended:
+	}
+}
+
+// up is called by the transport when there is a connection to a peer.
+func (n *Node) up(id [32]byte) {
+	select {
+	case n.ups <- id:
+	case <-n.ended:
+	default: // the next status comes soon
+	}
+}
+
+// call runs f in the loop, and returns when it has.
+func (n *Node) call(f func(*loop)) bool {
+	done := make(chan struct{})
+	select {
+	case n.calls <- func(l *loop) { f(l); close(done) }:
+		<-done
+		return true
+	case <-n.ended:
+		return false
+	}
+}
+
+// throttle lets a few complaints a second through.
+type throttle struct {
+	mu    sync.Mutex
+	since time.Time
+	count int
+	kept  int
+}
+
+const complaintsEvery = 5 // a second
+
+// complain logs a warning, unless there were many lately.
+func (n *Node) complain(what string, args ...any) {
+	t := &n.complaints
+	t.mu.Lock()
+	now := time.Now()
+	if now.Sub(t.since) > time.Second {
+		t.since, t.count = now, 0
+	}
+	t.count++
+	over := t.count > complaintsEvery
+	if over {
+		t.kept++
+	} else if t.kept > 0 {
+		args = append(args, "left_out_before", t.kept)
+		t.kept = 0
+	}
+	t.mu.Unlock()
+	if !over {
+		n.log.Warn(what, args...)
+	}
+}
+
+func le64(b []byte) uint64       { return binary.LittleEndian.Uint64(b) }
+func putLE64(b []byte, v uint64) { binary.LittleEndian.PutUint64(b, v) }

@@ -1,0 +1,365 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parsec/core"
+	"parsec/core/node/internal/api"
+	"parsec/core/node/internal/transport"
+	"parsec/core/node/internal/wal"
+)
+
+// carrier is what the node asks of the network.
+type carrier interface {
+	SetPeer(id [32]byte, address string)
+	Send(to [32]byte, frame []byte) bool
+	Connected(id [32]byte) bool
+	Close()
+}
+
+// Node is a running node.
+type Node struct {
+	cfg       Config
+	log       *slog.Logger
+	section   core.Section
+	sectionID core.Hash
+	identity  core.Identity
+	addresses map[core.Identity]string // the loop's: by the section file, the settings, and votes
+	fixed     map[core.Identity]bool   // those of the settings
+	wal       *wal.Log
+	transport carrier
+	links     *transport.Transport // the same, if it is the one over TCP
+	ledger    *ledger
+	intake    *intake
+	releases  *releases
+
+	frames   chan inbound
+	ups      chan core.Identity
+	calls    chan func(*loop)
+	broken   chan error
+	quit     chan struct{}
+	ended    chan struct{} // the loop has
+	released chan struct{} // all that was to be released is
+	began    time.Time
+	known    atomic.Pointer[map[core.Identity]string] // peers, with their addresses
+	view     atomic.Pointer[view]
+
+	requests, refused, early, acknowledged atomic.Uint64
+
+	complaints throttle
+	servers    []*server
+	closing    sync.Once
+	closed     error
+}
+
+// Start starts a node: it recovers what its log has, listens, and goes on until [Node.Close]. Errors: of the folder's
+// files and of addresses, with their names; [ErrLogMissing]; of a damaged log.
+func Start(cfg Config) (*Node, error) {
+	n, err := open(cfg)
+	if err != nil {
+		return nil, err
+	}
+	l, err := n.recover()
+	if err != nil {
+		return nil, errors.Join(err, n.wal.Close())
+	}
+	n.links, err = transport.Listen(transport.Config{
+		Seed: n.cfg.seed, Listen: n.cfg.Listen, Section: n.sectionID,
+		Allowed: n.isAllowed, Deliver: n.deliver, OnUp: n.up, Logger: n.log,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listen %s: %w", n.cfg.Listen, err), n.wal.Close())
+	}
+	n.start(l, n.links)
+	if err := n.serve(); err != nil {
+		return nil, errors.Join(err, n.shut())
+	}
+	return n, nil
+}
+
+// ErrLogMissing is the error of a node that has run before and whose log is gone: it may have sent events that it no longer
+// knows, and would fork itself.
+var ErrLogMissing = errors.New("this node has run before, and its log is gone: start it with -restored, so that it learns its own events from the others, or remove it from the section and join with a new key")
+
+// open reads a node's files and opens its log.
+func open(cfg Config) (*Node, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	seed, err := ReadKey(filepath.Join(cfg.Dir, KeyFile))
+	if err != nil {
+		return nil, err
+	}
+	cfg.seed = seed
+	file, err := ReadSection(filepath.Join(cfg.Dir, SectionFile))
+	if err != nil {
+		return nil, err
+	}
+	section, addresses, err := file.section()
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{
+		cfg: cfg, log: cfg.Logger, section: section, identity: core.IdentityOf(seed), addresses: addresses,
+		fixed: make(map[core.Identity]bool), ledger: newLedger(), intake: newIntake(), releases: newReleases(),
+		frames: make(chan inbound), ups: make(chan core.Identity, 64), calls: make(chan func(*loop)), broken: make(chan error, 1),
+		quit: make(chan struct{}), ended: make(chan struct{}), released: make(chan struct{}), began: time.Now(),
+	}
+	if id, err := section.ID(); err != nil {
+		return nil, err
+	} else {
+		n.sectionID = id
+	}
+	for s, address := range cfg.Peers {
+		id, _ := ParseIdentity(s) // checked by complete
+		n.addresses[id], n.fixed[id] = address, true
+	}
+	folder := filepath.Join(cfg.Dir, logFolder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	if n.wal, err = wal.Open(folder, wal.Options{}); err != nil {
+		return nil, fmt.Errorf("%s: %w", folder, err)
+	}
+	return n, nil
+}
+
+// start lets a node run over a carrier.
+func (n *Node) start(l *loop, c carrier) {
+	n.transport = c
+	go n.releaseAll()
+	l.flushRecovered()
+	for id, address := range n.addresses {
+		if id != n.identity {
+			c.SetPeer(id, address)
+		}
+	}
+	go l.run()
+}
+
+// maxAnswer is how many bytes one answer to a request has: whoever is far behind asks again, and pays each time.
+const maxAnswer = 2 << 20
+
+// recover makes the core as the log has it.
+func (n *Node) recover() (*loop, error) {
+	began := time.Now()
+	cfg := core.NodeConfig{Seed: n.cfg.seed, Section: n.section, MaxAnswer: maxAnswer}
+	if runtime.GOMAXPROCS(0) > 2 {
+		cfg.Parallel = parallel // on fewer cores, pieces cost more than they gain (core/design/node.md)
+	}
+	founder := false
+	for _, id := range n.section.Genesis {
+		founder = founder || id == n.identity
+	}
+	if founder == n.cfg.Join {
+		if founder {
+			return nil, errors.New("join: this node is one of the founders, and starts the section")
+		}
+		return nil, errors.New("this node is not one of the founders: it can join, once members voted to add it (-join)")
+	}
+	peers := make(map[core.Identity]string)
+	for id := range n.fixed {
+		peers[id] = n.addresses[id]
+	}
+	if n.cfg.Join || n.cfg.Restored {
+		cfg.Contacts = contacts(&n.section, peers, n.identity)
+	}
+	if n.cfg.Restored {
+		if _, err := rand.Read(cfg.Restored[:]); err != nil {
+			return nil, err
+		}
+	}
+	var records int
+	var failed error
+	var node *core.Node
+	var err error
+	next, stop := iter.Pull2(n.wal.Records())
+	defer stop()
+	first, failed, some := next()
+	marker := filepath.Join(n.cfg.Dir, startedFile)
+	_, e := os.Stat(marker)
+	switch {
+	case failed != nil:
+		return nil, failed
+	case some || n.cfg.Restored:
+		node, err = core.Recover(cfg, func(yield func([]byte) bool) {
+			for r := first; some && failed == nil; {
+				if records++; !yield(r) {
+					return
+				}
+				r, failed, some = next()
+			}
+		})
+		if failed != nil {
+			return nil, failed
+		}
+	case e == nil:
+		return nil, ErrLogMissing
+	case n.cfg.Join:
+		node, err = core.Join(cfg)
+	default:
+		node, err = core.Start(cfg)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if errors.Is(e, fs.ErrNotExist) {
+		if err := writeNew(marker, []byte("this node has run: without its log, it must learn its own events first (-restored)\n"), 0o644); err != nil {
+			return nil, err
+		}
+	}
+	l := &loop{Node: n, core: node, peers: make(map[core.Identity]*neighbour), restoring: n.cfg.Restored, changed: true}
+	l.pace.fastest = time.Duration(n.cfg.Gossip)
+	l.look()
+	if records > 0 {
+		n.log.Info("recovered", "records", records, "events", node.Len(), "blocks", node.Height(), "took", time.Since(began))
+	}
+	return l, nil
+}
+
+// flushRecovered takes in what recovery brought, before anything else runs, and shows it: what was in the log is
+// durable. The rest, if it made events, goes the way of all others.
+func (l *loop) flushRecovered() {
+	for _, c := range l.core.Undecided() {
+		l.ledger.reclaim(c.Payload)
+	}
+	l.flush()
+	l.ledger.show(l.height)
+	l.look()
+}
+
+// serve listens for clients and for those who look at metrics.
+func (n *Node) serve() error {
+	if err := n.listen(n.cfg.HTTP, api.NewServer(api.New(backend{n}, api.Options{}))); err != nil {
+		return fmt.Errorf("http %s: %w", n.cfg.HTTP, err)
+	}
+	if n.cfg.Debug == "off" {
+		return nil
+	}
+	debug := &http.Server{Handler: n.debug(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
+	if err := n.listen(n.cfg.Debug, debug); err != nil {
+		return fmt.Errorf("debug %s: %w", n.cfg.Debug, err)
+	}
+	return nil
+}
+
+// server is an HTTP server that runs.
+type server struct {
+	*http.Server
+	listener net.Listener
+	ended    chan struct{}
+}
+
+func (n *Node) listen(address string, h *http.Server) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	s := &server{Server: h, listener: listener, ended: make(chan struct{})}
+	n.servers = append(n.servers, s)
+	go func() {
+		defer close(s.ended)
+		_ = s.Serve(listener)
+	}()
+	return nil
+}
+
+// end ends a server: it waits a while for requests that are being served.
+func (s *server) end(ctx context.Context) error {
+	err := s.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, s.Close())
+	}
+	<-s.ended
+	return err
+}
+
+// Identity returns the node's own.
+func (n *Node) Identity() core.Identity { return n.identity }
+
+// Addresses returns where the node listens: for peers, for clients, and for metrics ("" for none).
+func (n *Node) Addresses() (peers, http, debug string) {
+	if n.links != nil {
+		peers = n.links.Addr()
+	}
+	http = n.servers[0].listener.Addr().String()
+	if len(n.servers) > 1 {
+		debug = n.servers[1].listener.Addr().String()
+	}
+	return peers, http, debug
+}
+
+// Close stops the node: it takes no more submissions, waits until what it has voted for is decided or ctx ends, and
+// makes durable and sends what is left. The error is the log's, or one of closing.
+func (n *Node) Close(ctx context.Context) error {
+	n.closing.Do(func() {
+		n.intake.refuse(unavailable(errClosed))
+		n.settle(ctx)
+		n.closed = n.shut()
+	})
+	return n.closed
+}
+
+// settle waits until nothing of this node's is undecided.
+func (n *Node) settle(ctx context.Context) {
+	for ctx.Err() == nil {
+		left := 0
+		n.call(func(l *loop) {
+			if l.failed == nil && l.voter {
+				left = len(l.core.Undecided())
+			}
+		})
+		if left == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// shut ends what runs, in the order of its dependence.
+func (n *Node) shut() error {
+	var errs []error
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	for _, s := range n.servers {
+		errs = append(errs, s.end(ctx))
+	}
+	close(n.quit)
+	<-n.ended
+	close(n.releases.queue)
+	<-n.released
+	n.transport.Close()
+	return errors.Join(append(errs, n.wal.Close())...)
+}
+
+// parallel lets pieces of the core's work run at the same time.
+func parallel(n int, do func(int)) {
+	workers := min(n, runtime.GOMAXPROCS(0))
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	all.Wait()
+}

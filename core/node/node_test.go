@@ -1,0 +1,340 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"parsec/core"
+	"parsec/core/node/client"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// within is how long tests wait for what must happen: long, for busy machines.
+const within = time.Minute
+
+// network is a section of nodes in this process, over TLS and on disk.
+type network struct {
+	t     *testing.T
+	dir   string
+	nodes []*Node // nil for one that does not run
+}
+
+// newNetwork starts a section of n nodes.
+func newNetwork(t *testing.T, n int, mode string) *network {
+	t.Helper()
+	net := &network{t: t, dir: t.TempDir(), nodes: make([]*Node, n)}
+	s := Setup{Name: t.Name(), Mode: mode}
+	for i := range n {
+		s.Seeds = append(s.Seeds, [32]byte{byte(i + 1), 77})
+		s.Peers = append(s.Peers, "127.0.0.1:1") // connect tells them the real ones
+	}
+	if err := Create(net.dir, s); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for i := range net.nodes {
+			net.stop(i)
+		}
+	})
+	for i := range n {
+		net.start(i, nil)
+	}
+	return net
+}
+
+func (net *network) folder(i int) string { return filepath.Join(net.dir, fmt.Sprintf("node%d", i)) }
+
+// start starts node i, with settings changed, and tells all nodes its address.
+func (net *network) start(i int, change func(*Config)) {
+	net.t.Helper()
+	if err := net.tryStart(i, change); err != nil {
+		net.t.Fatal(err)
+	}
+}
+
+func (net *network) tryStart(i int, change func(*Config)) error {
+	cfg, err := LoadConfig(net.folder(i))
+	if err != nil {
+		return err
+	}
+	cfg.Listen, cfg.HTTP, cfg.Debug = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Logger = slog.New(slog.NewTextHandler(logWriter{net.t, i}, nil))
+	if change != nil {
+		change(&cfg)
+	}
+	n, err := Start(cfg)
+	if err != nil {
+		return err
+	}
+	for len(net.nodes) <= i {
+		net.nodes = append(net.nodes, nil)
+	}
+	net.nodes[i] = n
+	for j, m := range net.nodes {
+		if m != nil && j != i {
+			n.links.SetPeer(m.identity, m.links.Addr())
+			m.links.SetPeer(n.identity, n.links.Addr())
+		}
+	}
+	return nil
+}
+
+// stop ends node i. It does not wait for decisions.
+func (net *network) stop(i int) {
+	if n := net.nodes[i]; n != nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if err := n.Close(ctx); err != nil {
+			net.t.Errorf("node %d: %v", i, err)
+		}
+		net.nodes[i] = nil
+	}
+}
+
+func (net *network) client(i int) *client.Client {
+	_, http, _ := net.nodes[i].Addresses()
+	return client.New(http)
+}
+
+// wait waits until a condition holds.
+func (net *network) wait(what string, holds func() bool) {
+	net.t.Helper()
+	for end := time.Now().Add(within); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			for i, n := range net.nodes {
+				if n != nil {
+					net.t.Logf("node %d: %+v", i, n.Status())
+				}
+			}
+			net.t.Fatalf("not within %v: %s", within, what)
+		}
+	}
+}
+
+// decided waits until all running nodes have decided so many submissions, and checks that the order is one.
+func (net *network) decided(k uint64) {
+	net.t.Helper()
+	order := ""
+	for i, n := range net.nodes {
+		if n == nil {
+			continue
+		}
+		net.wait(fmt.Sprintf("node %d decides %d submissions", i, k), func() bool {
+			shown, decided, _ := n.ledger.totals()
+			return decided >= k && shown >= n.ledger.height()
+		})
+		_, decided, o := n.ledger.totals()
+		if order == "" {
+			order = o
+		}
+		if decided != k || o != order {
+			net.t.Errorf("node %d: %d decided, order %s, want %d, %s", i, decided, o, k, order)
+		}
+	}
+}
+
+// logWriter logs what a node does by the test.
+type logWriter struct {
+	t    *testing.T
+	node int
+}
+
+func (w logWriter) Write(b []byte) (int, error) {
+	if os.Getenv("PARSEC_TEST_LOG") != "" {
+		fmt.Fprintf(os.Stderr, "node %d: %s", w.node, b)
+	}
+	return len(b), nil
+}
+
+func id(i int) client.ID { return client.ID{1, byte(i), byte(i >> 8)} }
+
+func TestSection(t *testing.T) {
+	for _, mode := range []string{"single", "supermajority"} {
+		t.Run(mode, func(t *testing.T) {
+			net := newNetwork(t, 4, mode)
+			at, err := net.client(1).SubmitDecided(t.Context(), id(0), []byte("hello"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			net.decided(1)
+			for i := range net.nodes {
+				_, pos, err := net.client(i).Find(t.Context(), id(0))
+				if err != nil || pos != at {
+					t.Errorf("node %d: %+v, %v, want %+v", i, pos, err, at)
+				}
+			}
+			// The same id at all nodes, and many others.
+			const many = 200
+			for k := range many {
+				if err := net.client(k%4).Submit(t.Context(), id(k+1), fmt.Appendf(nil, "number %d", k)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i := range net.nodes {
+				if err := net.client(i).Submit(t.Context(), id(7), []byte("again")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			net.decided(1 + many)
+		})
+	}
+}
+
+// Nodes that have nothing to decide make no events.
+func TestIdle(t *testing.T) {
+	net := newNetwork(t, 3, "single")
+	if _, err := net.client(0).SubmitDecided(t.Context(), id(0), nil); err != nil {
+		t.Fatal(err)
+	}
+	net.decided(1)
+	quiet := func() (events uint64, done bool) {
+		done = true
+		for _, n := range net.nodes {
+			s := n.Status()
+			events += s.Events
+			done = done && s.Undecided == 0
+		}
+		return events, done
+	}
+	net.wait("all is decided everywhere", func() bool { _, done := quiet(); return done })
+	var before uint64
+	net.wait("events stop", func() bool {
+		was := before
+		before, _ = quiet()
+		time.Sleep(300 * time.Millisecond)
+		return was == before
+	})
+	time.Sleep(2 * statusEvery / 3)
+	if after, _ := quiet(); after != before {
+		t.Errorf("%d events, then %d", before, after)
+	}
+}
+
+func TestRestart(t *testing.T) {
+	net := newNetwork(t, 4, "single")
+	for k := range 20 {
+		if err := net.client(k%4).Submit(t.Context(), id(k), []byte{byte(k)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	net.decided(20)
+	net.stop(3)
+	for k := range 20 {
+		if err := net.client(k%3).Submit(t.Context(), id(20+k), []byte{byte(k)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	net.decided(40)
+	net.start(3, nil)
+	net.decided(40) // it catches up, though nobody submits
+	if err := net.client(3).Submit(t.Context(), id(5), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := net.client(3).SubmitDecided(t.Context(), id(40), nil); err != nil {
+		t.Fatal(err)
+	}
+	net.decided(41)
+
+	// What was acknowledged and not decided is decided after a restart, and once.
+	for i := range 3 {
+		net.stop(i)
+	}
+	if err := net.client(3).Submit(t.Context(), id(41), nil); err != nil {
+		t.Fatal(err)
+	}
+	net.stop(3)
+	net.start(3, nil)
+	if err := net.client(3).Submit(t.Context(), id(41), nil); err != nil {
+		t.Fatal(err)
+	}
+	if state, _, err := net.client(3).Find(t.Context(), id(41)); err != nil || state == client.Decided {
+		t.Errorf("alone: %v, %v", state, err)
+	}
+	for i := range 3 {
+		net.start(i, nil)
+	}
+	net.decided(42)
+}
+
+func TestLostLog(t *testing.T) {
+	net := newNetwork(t, 4, "single")
+	if _, err := net.client(3).SubmitDecided(t.Context(), id(0), nil); err != nil {
+		t.Fatal(err)
+	}
+	net.decided(1)
+	net.stop(3)
+	if err := os.RemoveAll(filepath.Join(net.folder(3), logFolder)); err != nil {
+		t.Fatal(err)
+	}
+	if err := net.tryStart(3, nil); err == nil || !strings.Contains(err.Error(), "-restored") {
+		t.Fatalf("without its log: %v", err)
+	}
+	net.start(3, func(c *Config) { c.Restored = true })
+	net.wait("it knows its own events", func() bool { return net.nodes[3].Status().State == stateVoting })
+	if _, err := net.client(3).SubmitDecided(t.Context(), id(1), nil); err != nil {
+		t.Fatal(err)
+	}
+	net.decided(2)
+}
+
+func TestJoinAndLeave(t *testing.T) {
+	net := newNetwork(t, 4, "single")
+	if _, err := net.client(0).SubmitDecided(t.Context(), id(0), nil); err != nil {
+		t.Fatal(err)
+	}
+	seed := [32]byte{99}
+	folder := net.folder(4)
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	section, err := os.ReadFile(filepath.Join(net.folder(0), SectionFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, SectionFile), section, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteKey(filepath.Join(folder, KeyFile), seed); err != nil {
+		t.Fatal(err)
+	}
+	if err := net.tryStart(4, nil); err == nil || !strings.Contains(err.Error(), "-join") {
+		t.Fatalf("no founder: %v", err)
+	}
+	net.start(4, func(c *Config) { c.Join = true })
+	joiner := net.nodes[4]
+	if s := joiner.Status().State; s != stateJoining {
+		t.Errorf("before: %s", s)
+	}
+	who := core.IdentityOf(seed)
+	for i := range 4 {
+		if err := net.client(i).Add(t.Context(), who, []byte(joiner.links.Addr())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	net.wait("it is a voter", func() bool { return joiner.Status().State == stateVoting })
+	if _, err := net.client(4).SubmitDecided(t.Context(), id(1), nil); err != nil {
+		t.Fatal(err)
+	}
+	net.decided(2)
+	for i := range 5 {
+		if err := net.client(i).Remove(t.Context(), who, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	net.wait("it was removed", func() bool { return joiner.Status().State == stateRemoved })
+	if err := net.client(4).Submit(t.Context(), id(2), nil); err == nil {
+		t.Error("a removed node takes submissions")
+	}
+	if _, err := net.client(0).SubmitDecided(t.Context(), id(3), nil); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,93 @@
+package node
+
+import (
+	"sync"
+
+	"parsec/core"
+)
+
+// maxReleases is how many releases wait for the disk; past it, the loop waits.
+const maxReleases = 64
+
+// release is what may be done once the log is durable up to end.
+type release struct {
+	end    uint64
+	height uint64 // blocks to be shown
+	to     []core.Identity
+	ends   []int // of frames in bytes
+	bytes  []byte
+	acks   []func(error)
+}
+
+// add adds a message of the core.
+func (r *release) add(to core.Identity, frame []byte) {
+	r.to = append(r.to, to)
+	r.bytes = append(append(r.bytes, frameCore), frame...)
+	r.ends = append(r.ends, len(r.bytes))
+}
+
+// releases are those on their way, in order, and those that can be used again.
+type releases struct {
+	queue chan *release
+	mu    sync.Mutex
+	free  []*release
+}
+
+func newReleases() *releases { return &releases{queue: make(chan *release, maxReleases)} }
+
+func (r *releases) get() *release {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.free); n > 0 {
+		out := r.free[n-1]
+		r.free = r.free[:n-1]
+		return out
+	}
+	return new(release)
+}
+
+// put takes one back. Large buffers, as of a node that catches up, are not kept.
+func (r *releases) put(out *release) {
+	clear(out.acks)
+	out.to, out.ends, out.bytes, out.acks = out.to[:0], out.ends[:0], out.bytes[:0], out.acks[:0]
+	if cap(out.bytes) > 1<<20 {
+		out.bytes = nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.free = append(r.free, out)
+}
+
+// releaseAll does what is released, in order, until the loop has ended. This is the one place that sends events and
+// acknowledges submissions: after the log said that they are durable.
+func (n *Node) releaseAll() {
+	defer close(n.released)
+	var failed error
+	for rel := range n.releases.queue {
+		if failed == nil {
+			if failed = n.wal.Wait(rel.end); failed != nil {
+				select {
+				case n.broken <- failed:
+				default:
+				}
+			}
+		}
+		if failed != nil {
+			for _, done := range rel.acks {
+				done(unavailable(failed))
+			}
+			n.releases.put(rel)
+			continue
+		}
+		from := 0
+		for i, to := range rel.to {
+			n.transport.Send(to, rel.bytes[from:rel.ends[i]])
+			from = rel.ends[i]
+		}
+		n.ledger.show(rel.height)
+		for _, done := range rel.acks {
+			done(nil)
+		}
+		n.releases.put(rel)
+	}
+}

@@ -1,0 +1,75 @@
+package node
+
+import (
+	"maps"
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"time"
+
+	"parsec/core/node/client"
+)
+
+// States of a node, as clients read them.
+const (
+	stateVoting   = "voting"
+	stateJoining  = "joining"  // it is no voter yet
+	stateLearning = "learning" // it learns its own events before it makes one
+	stateRemoved  = "removed"
+	stateReading  = "reading" // it cannot write its log, and makes no events
+)
+
+// Status returns how the node is.
+func (n *Node) Status() client.Status {
+	v := n.view.Load()
+	s := client.Status{
+		Identity: FormatIdentity(n.identity), Section: n.section.Name, Mode: modeName(n.section.Mode),
+		Voters: len(v.voters), Events: uint64(v.events), Undecided: v.waiting,
+		Received: v.counts.Events, Duplicates: v.counts.KnownEvents,
+		Requests: n.requests.Load(), Refused: n.refused.Load(), Acknowledged: n.acknowledged.Load(),
+		Uptime: time.Since(n.began).Seconds(), Goroutines: runtime.NumGoroutine(),
+	}
+	s.State, s.Reason = n.state(v)
+	s.Blocks, s.Decided, s.Order = n.ledger.totals()
+	s.Waiting, _ = n.intake.waiting()
+	w := n.wal.Stats()
+	s.Syncs, s.LogBytes = w.Syncs, w.Bytes
+	if n.links != nil {
+		t := n.links.Stats()
+		s.BytesIn, s.BytesOut = t.BytesIn, t.BytesOut
+		for _, k := range t.Reasons {
+			s.Refused += k
+		}
+	}
+	s.CPU, s.Resident, s.Files = process()
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	s.Heap = live[0].Value.Uint64()
+	known := *n.known.Load()
+	for _, id := range slices.SortedFunc(maps.Keys(known), compareIdentities) {
+		if id == n.identity {
+			continue
+		}
+		s.Peers = append(s.Peers, client.Peer{
+			Identity: FormatIdentity(id), Address: known[id], Connected: n.transport.Connected(id), Voter: slices.Contains(v.voters, id),
+		})
+	}
+	return s
+}
+
+// state says what the node can do, and if it is not all, why.
+func (n *Node) state(v *view) (state, reason string) {
+	switch {
+	case v.failed != nil:
+		return stateReading, v.failed.Error()
+	case v.restoring:
+		return stateLearning, "asks the others for its own events"
+	case v.voter && v.refusal != nil:
+		return stateVoting, v.refusal.Error()
+	case v.voter:
+		return stateVoting, ""
+	case n.cfg.Join && !v.was:
+		return stateJoining, "members have not decided to add it yet, or it does not know yet"
+	}
+	return stateRemoved, "members decided to remove it"
+}
