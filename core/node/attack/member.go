@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/klauspost/compress/s2"
 
@@ -29,10 +30,11 @@ func Member(ctx context.Context, c Config) (Counts, error) {
 	if !slices.Contains(c.Section.Genesis, core.IdentityOf(c.Seed)) {
 		return Counts{}, errors.New("attack: the key is none of the section's founders")
 	}
-	requests, id, err := c.requests()
+	asks, err := c.ignorant()
 	if err != nil {
 		return Counts{}, err
 	}
+	id := asks.node.SectionID()
 	n := new(counts)
 	listen := c.Listen
 	if listen == "" {
@@ -58,12 +60,12 @@ func Member(ctx context.Context, c Config) (Counts, error) {
 	frames, tooLarge := c.frames(id), make([]byte, oversize)
 	var wait sync.WaitGroup
 	c.each(ctx, &wait, 9, func(ctx context.Context, target Target, rng *rand.Rand) bool {
-		frame := requests[target.ID]
+		frame := asks.request(target.ID)
 		// Requests are half of all: they look well, so the work is the target's.
 		if k := rng.IntN(2 * len(frames)); k < len(frames) {
 			frame = frames[k]
 		}
-		if rng.IntN(100) == 0 {
+		if rng.IntN(300) == 0 {
 			frame = tooLarge
 		}
 		for !t.Send(target.ID, frame) {
@@ -75,6 +77,11 @@ func Member(ctx context.Context, c Config) (Counts, error) {
 		n.frames.Add(1)
 		return true
 	})
+	for ctx.Err() == nil {
+		if sleep(ctx, fresh); asks.ask() != nil {
+			break // it can ask no more; what there is goes on
+		}
+	}
 	wait.Wait()
 	s := t.Stats()
 	n.bytes.Store(s.BytesOut)
@@ -82,27 +89,51 @@ func Member(ctx context.Context, c Config) (Counts, error) {
 	return n.sum(), nil
 }
 
-// requests returns, for each target, the request of a node with that key and an empty log.
-func (c *Config) requests() (map[core.Identity][]byte, core.Hash, error) {
+// fresh is how often a member makes a new request for each target. It bounds the events that it makes.
+const fresh = 250 * time.Millisecond
+
+// ignorant is a node with the member's key that never hears an answer.
+type ignorant struct {
+	node    *core.Node
+	targets []Target
+
+	mu       sync.Mutex
+	requests map[core.Identity][]byte // the latest for each target
+}
+
+func (c *Config) ignorant() (*ignorant, error) {
 	node, err := core.Recover(core.NodeConfig{Seed: c.Seed, Section: c.Section}, nil)
 	if err != nil {
-		return nil, core.Hash{}, fmt.Errorf("attack: %w", err)
+		return nil, fmt.Errorf("attack: %w", err)
 	}
-	requests := map[core.Identity][]byte{}
-	for _, t := range c.Targets {
-		node.Ready()
-		node.Advance()
-		if err := node.Gossip(t.ID); err != nil {
-			return nil, core.Hash{}, fmt.Errorf("attack: %w", err)
+	g := &ignorant{node: node, targets: c.Targets, requests: map[core.Identity][]byte{}}
+	return g, g.ask()
+}
+
+// ask makes a new request for each target.
+func (g *ignorant) ask() error {
+	for _, t := range g.targets {
+		g.node.Ready()
+		g.node.Advance()
+		if err := g.node.Gossip(t.ID); err != nil {
+			return fmt.Errorf("attack: %w", err)
 		}
-		for _, m := range node.Ready().Messages {
+		for _, m := range g.node.Ready().Messages {
 			if m.To == t.ID {
-				requests[m.To] = append([]byte(nil), m.Frame...)
+				g.mu.Lock()
+				g.requests[m.To] = slices.Clone(m.Frame)
+				g.mu.Unlock()
 			}
 		}
-		node.Advance()
+		g.node.Advance()
 	}
-	return requests, node.SectionID(), nil
+	return nil
+}
+
+func (g *ignorant) request(to core.Identity) []byte {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.requests[to]
 }
 
 // frames returns those that no node takes in.

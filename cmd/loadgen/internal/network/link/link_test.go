@@ -2,6 +2,8 @@ package link
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +149,33 @@ func TestProfiles(t *testing.T) {
 	}
 	if _, err := Named("moon"); err == nil || !strings.Contains(err.Error(), "wan-eu") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestChoose(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "links")
+	if err := os.WriteFile(file, []byte("0-1 delay=7ms"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ text, want string }{
+		{"", "none"},
+		{"satellite", "delay=300ms,jitter=10ms,loss=0.005,rate=1.25e+06B"},
+		{"delay=3ms,loss=1%", "delay=3ms,loss=0.01"},
+		{file, "delay=7ms"},
+		{"delay=3", `error: "delay=3" is no duration`},
+		{"moon", `error: "moon" is no profile of links: there are lan, metro, wan-eu, wan-global, mobile, satellite, lossy; it is no file`},
+		{filepath.Dir(file), "error: "},
+	} {
+		m, err := Choose(c.text, 2)
+		got := "none"
+		if err != nil {
+			got = "error: " + err.Error()
+		} else if m != nil {
+			got = m[0][1].String()
+		}
+		if !strings.HasPrefix(got, c.want) {
+			t.Errorf("%q: %s, want %s", c.text, got, c.want)
+		}
 	}
 }
 

@@ -298,13 +298,18 @@ func TestBackPressure(t *testing.T) {
 		var wait sync.WaitGroup
 		wait.Go(m.read)
 		wait.Go(func() { m.write() })
-		time.Sleep(300 * ms)
-		m.mu.Lock()
 		hold, _ := m.way.buffer()
-		if m.size > hold || len(m.ring) > hold || m.size < hold/4 {
-			t.Errorf("holds %d bytes in a buffer of %d, should %d", m.size, len(m.ring), hold)
+		for full, deadline := 0, time.Now().Add(limit); full < 100; time.Sleep(ms) { // and stays so
+			m.mu.Lock()
+			if m.size > hold || len(m.ring) > hold || time.Now().After(deadline) {
+				t.Errorf("holds %d bytes in a buffer of %d, should %d", m.size, len(m.ring), hold)
+				full = 100
+			}
+			if m.size >= hold/4 {
+				full++
+			}
+			m.mu.Unlock()
 		}
-		m.mu.Unlock()
 		close(closed)
 		src.SetDeadline(time.Now())
 		dst.SetDeadline(time.Now())
