@@ -195,7 +195,7 @@ func (n *Node) buildOn(m *wire.Message, head gossip.Index) (made bool, err error
 		return false, nil
 	}
 	cause := gossip.Request
-	if m.Kind == wire.KindResponse {
+	if m.Kind.Answers() {
 		cause = gossip.Response
 	}
 	_, err = n.make(cause, head, nil, noPeer)

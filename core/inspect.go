@@ -116,7 +116,7 @@ func (n *Node) verify(x gossip.Index) {
 
 // whole reports whether invariant 2 holds, for tests: the last event descends from all. Time O(events).
 func (n *Node) whole() bool {
-	return n.last == 0 || len(n.graph.Missing(nil, 0, n.last)) == int(n.graph.Len())
+	return n.last == 0 || len(n.graph.Missing(nil, 0, 0, n.last)) == int(n.graph.Len())
 }
 
 // IndexAt returns event i's index by creator: 0 for an initial event, else its self-parent's and 1, or as many as it

@@ -43,15 +43,15 @@ func (n *Node) teach(p *peer, m *wire.Message) error {
 		return fmt.Errorf("%w: it asks for what it was sent", ErrDuplicateMessage)
 	}
 	t := &n.tx
-	known := gossip.Index(0)
+	known := knownEvents{}
 	if len(m.Wants) > 0 {
-		known = n.store.find(&m.Wants[0])
+		known.tip = n.store.find(&m.Wants[0])
 	}
-	p.has = nil
+	p.has, p.shown = nil, 0
 	t.events = t.events[:0]
 	skip := m.Skip
 	for x := gossip.Index(1); x <= n.graph.Len(); x++ {
-		if known != 0 && n.graph.Descends(known, x) {
+		if n.had(known, x) {
 			continue
 		}
 		if skip > 0 {

@@ -175,6 +175,11 @@ func (n *Node) take(p *peer, raw []byte) error {
 	if n.learning != nil {
 		return errLearning
 	}
+	if m.Kind.Part() {
+		if x := n.store.find(&m.Has); x != 0 && n.graph.Event(x).By == n.self {
+			p.shown = x
+		}
+	}
 	if err := n.resolve(p, m); err != nil {
 		return err
 	}
@@ -201,8 +206,8 @@ func (n *Node) take(p *peer, raw []byte) error {
 	switch {
 	case err != nil:
 		return err
-	case built && m.Kind == wire.KindRequest:
-		n.send(p, wire.KindResponse)
+	case built && m.Kind.Asks(), m.Kind == wire.KindPartRequest:
+		n.send(p, wire.KindResponse) // one in part is answered in any case: the answer says how far it has come
 	}
 	if invariants && n.graph.Len() < 1000 && len(n.graph.Forked()) == 0 && !n.whole() {
 		panic("core: invariant 2: an event is not behind the node's last")

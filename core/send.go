@@ -107,18 +107,29 @@ func (n *Node) send(p *peer, kind wire.MessageKind) { n.sendUpTo(p, kind, n.last
 // sendUpTo is send with what event last, one of this node's own, descends from.
 func (n *Node) sendUpTo(p *peer, kind wire.MessageKind, last gossip.Index) {
 	t := &n.tx
-	known := gossip.Index(0)
+	known := knownEvents{shown: p.shown}
 	if p.index != noPeer {
-		known = n.graph.Tip(last, p.index)
+		known.tip = n.graph.Tip(last, p.index)
 	}
-	if t.events = n.graph.Missing(t.events[:0], known, last); len(t.events) == 0 {
+	if t.events = n.graph.Missing(t.events[:0], known.tip, known.shown, last); len(t.events) == 0 {
 		return
 	}
 	n.sendEvents(p, kind, known)
 }
 
+// knownEvents are what the recipient of a message is known to have: two events, and what they descend from.
+type knownEvents struct {
+	tip   gossip.Index // its own last, as far as it came; 0 for none
+	shown gossip.Index // one of this node's, which it said it has; 0 for none
+}
+
+// had reports whether the recipient is known to have event x.
+func (n *Node) had(known knownEvents, x gossip.Index) bool {
+	return known.tip != 0 && n.graph.Descends(known.tip, x) || known.shown != 0 && n.graph.Descends(known.shown, x)
+}
+
 // sendEvents writes a message with the events listed, as many as there is room for.
-func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known gossip.Index) {
+func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known knownEvents) {
 	t := &n.tx
 	m := &t.message
 	m.Creators, m.Observations, m.Parents, m.Wants = m.Creators[:0], m.Observations[:0], m.Parents[:0], m.Wants[:0]
@@ -137,6 +148,7 @@ func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known gossip.Index) {
 	}
 	clear(t.slots)
 	t.stamp++
+	asks := kind.Asks()
 	size, soft := 0, maxSent
 	if kind == wire.KindResponse && n.cfg.MaxAnswer > 0 {
 		soft = n.cfg.MaxAnswer
@@ -157,6 +169,12 @@ func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known gossip.Index) {
 		useful = useful || n.buildable(p, x)
 	}
 	m.More = len(m.Events) < len(t.events)
+	if m.More && known.tip != 0 && kind != wire.KindTeach {
+		m.Has = *n.store.id(known.tip)
+		if kind = wire.KindPartResponse; asks {
+			kind = wire.KindPartRequest
+		}
+	}
 	n.sendTables(p, kind)
 }
 
@@ -169,11 +187,11 @@ func (n *Node) buildable(p *peer, x gossip.Index) bool {
 
 // sizeOf returns about how many bytes event x takes in the message, with all that it votes for and no event before it in
 // the message did. Contents that the recipient was sent count too: it may have to ask for them, and holds as many.
-func (n *Node) sizeOf(known, x gossip.Index) int {
+func (n *Node) sizeOf(known knownEvents, x gossip.Index) int {
 	size := 64 + 2*40 + 40
 	for _, o := range n.store.ballot(x) {
 		size += 40
-		if k := &n.store.contents[o]; k.stamp != n.tx.stamp && (known == 0 || !n.graph.Descends(known, k.first)) {
+		if k := &n.store.contents[o]; k.stamp != n.tx.stamp && !n.had(known, k.first) {
 			size += len(k.body)
 		}
 	}
@@ -182,12 +200,12 @@ func (n *Node) sizeOf(known, x gossip.Index) int {
 
 // needs reports whether the content of observation o goes along: the recipient was not sent it, and is not known to
 // have it by the event that voted for it first.
-func (n *Node) needs(to *peer, known gossip.Index, o uint32) bool {
-	return !to.hasContent(o) && (known == 0 || !n.graph.Descends(known, n.store.contents[o].first))
+func (n *Node) needs(to *peer, known knownEvents, o uint32) bool {
+	return !to.hasContent(o) && !n.had(known, n.store.contents[o].first)
 }
 
 // write appends event x to the message. All that it descends from is in the message, or had by the recipient.
-func (n *Node) write(p *peer, known, x gossip.Index) {
+func (n *Node) write(p *peer, known knownEvents, x gossip.Index) {
 	t := &n.tx
 	m := &t.message
 	ev := n.graph.Event(x)
@@ -254,7 +272,7 @@ func (n *Node) ref(x gossip.Index) wire.Ref {
 }
 
 // observation returns the place of observation o in the message's table.
-func (n *Node) observation(to *peer, known gossip.Index, o uint32) uint32 {
+func (n *Node) observation(to *peer, known knownEvents, o uint32) uint32 {
 	t := &n.tx
 	k := &n.store.contents[o]
 	if k.stamp == t.stamp {

@@ -20,12 +20,14 @@ type loop struct {
 	entries   []byte      // scratch: submissions taken from the intake
 	parts     []part
 	cutter    cutter
+	flight    flight
 	acks      []func(error) // of what was voted for since the last flush
 	end       uint64        // of what was appended to the log
 	height    uint64        // blocks delivered
 	told      uint64        // the height that peers were told last
 	toldAt    time.Time
 	votedAt   time.Time
+	blocked   time.Duration // by the disk, in this turn of the loop
 	waiting   int
 	changed   bool // there may be other members than others see
 	voter     bool
@@ -95,7 +97,8 @@ func (l *loop) run() {
 		l.act(now)
 		l.flush()
 		now = time.Now()
-		l.pace.worked(now, now.Sub(began))
+		l.pace.worked(now, now.Sub(began)-l.blocked)
+		l.blocked = 0
 		timer.Reset(time.Until(l.wake(now)))
 	}
 }
@@ -189,7 +192,7 @@ func (l *loop) votable() bool {
 	if l.failed != nil {
 		return false
 	}
-	if _, size := l.intake.waiting(); size == 0 && len(l.proposals) == 0 {
+	if _, size := l.intake.waiting(); (size == 0 || l.flight.full(l.pace.voters)) && len(l.proposals) == 0 {
 		return false
 	}
 	return l.core.CanVote() == nil
@@ -201,7 +204,10 @@ func (l *loop) vote(now time.Time) {
 	if len(l.proposals) > 0 {
 		l.voteFor()
 	}
-	l.entries, l.parts = l.intake.take(l.entries[:0], l.parts[:0], core.MaxVotesSize/2)
+	if l.flight.full(l.pace.voters) {
+		return
+	}
+	l.entries, l.parts = l.intake.take(l.entries[:0], l.parts[:0], maxEvent)
 	if len(l.parts) == 0 {
 		return
 	}
@@ -220,6 +226,7 @@ func (l *loop) vote(now time.Time) {
 		}
 		return
 	}
+	l.flight.add(payloads)
 	l.pace.progress()
 	for _, p := range l.parts {
 		l.acks = append(l.acks, p.done)
@@ -371,7 +378,9 @@ func (l *loop) flush() {
 	}
 	rel := l.releases.get()
 	if len(todo.Record) > 0 {
+		began := time.Now()
 		end, err := l.wal.Append(todo.Record)
+		l.blocked += time.Since(began)
 		if err != nil {
 			l.fail(err)
 			l.releases.put(rel)
@@ -386,6 +395,7 @@ func (l *loop) flush() {
 	for i := range todo.Blocks {
 		b := &todo.Blocks[i]
 		l.ledger.add(b)
+		l.flight.decided(b.Payload)
 		l.members(b)
 		l.height = b.Number + 1
 	}
@@ -407,7 +417,9 @@ func (l *loop) flush() {
 		l.waiting = w
 	}
 	l.look()
+	began := time.Now()
 	l.releases.queue <- rel
+	l.blocked += time.Since(began)
 }
 
 // fail ends all that needs the disk. What is there can still be read.

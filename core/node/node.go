@@ -236,6 +236,7 @@ func (n *Node) recover() (*loop, error) {
 func (l *loop) flushRecovered() {
 	for _, c := range l.core.Undecided() {
 		l.ledger.reclaim(c.Payload)
+		l.flight.add([][]byte{c.Payload})
 	}
 	l.flush()
 	l.ledger.show(l.height)

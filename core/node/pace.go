@@ -6,7 +6,7 @@ import "time"
 // only while something waits to be decided, and stops when nothing does.
 const (
 	pacePerVoter = 2500 * time.Microsecond // so the events of all voters together are as many a second whatever their number
-	maxStretch   = 64                      // times the fastest, where the machine does not keep up
+	maxStretch   = 8                       // times the fastest, where the machine does not keep up
 	patience     = 32                      // requests without anything new before it slows down
 	slowest      = 10 * time.Second        // while something waits that does not get decided
 	joinEvery    = 500 * time.Millisecond  // requests of a node that is to join

@@ -30,6 +30,8 @@ func Append(dst []byte, m *Message) []byte {
 			more = 1
 		}
 		dst = append(dst, more)
+	case m.Kind.Part():
+		dst = append(dst, m.Has[:]...)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(m.Events)))
 	dst = binary.AppendUvarint(dst, uint64(len(m.Votes)))

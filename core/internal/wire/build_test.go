@@ -102,7 +102,7 @@ func gossip(r *rand.Rand, n, peers, payloads, size int) *Message {
 
 // randomMessage makes a message of any kind, with whatever may be in it.
 func randomMessage(r *rand.Rand) *Message {
-	m := &Message{Kind: MessageKind(1 + r.IntN(6)), Known: r.Uint32() >> r.IntN(32)}
+	m := &Message{Kind: MessageKind(1 + r.IntN(8)), Known: r.Uint32() >> r.IntN(32)}
 	switch m.Kind {
 	case KindAsk:
 		for range 1 + r.IntN(5) {
@@ -117,6 +117,8 @@ func randomMessage(r *rand.Rand) *Message {
 		return m
 	case KindTeach:
 		m.Nonce, m.Skip, m.More = randomHash(r), r.Uint32()>>r.IntN(32), r.IntN(2) == 0
+	case KindPartRequest, KindPartResponse:
+		m.Has = randomHash(r)
 	case KindSupply:
 		for range 1 + r.IntN(5) {
 			m.Observations = append(m.Observations, randomObservation(r, true))
@@ -125,7 +127,7 @@ func randomMessage(r *rand.Rand) *Message {
 	}
 	head := *m
 	m = gossip(r, 1+r.IntN(40), 1+r.IntN(300), 0, 0)
-	m.Kind, m.Known, m.Nonce, m.Skip, m.More = head.Kind, head.Known, head.Nonce, head.Skip, head.More
+	m.Kind, m.Known, m.Nonce, m.Skip, m.More, m.Has = head.Kind, head.Known, head.Nonce, head.Skip, head.More, head.Has
 	for range r.IntN(30) {
 		m.Observations = append(m.Observations, randomObservation(r, r.IntN(2) == 0))
 	}
@@ -165,7 +167,7 @@ func randomBody(r *rand.Rand) *Body {
 		b.Payload = some()
 		return b
 	case Genesis:
-		for range 1 + r.IntN(6) {
+		for range 1 + r.IntN(8) {
 			b.Group = append(b.Group, randomHash(r))
 		}
 		slices.SortFunc(b.Group, func(x, y Hash) int { return slices.Compare(x[:], y[:]) })

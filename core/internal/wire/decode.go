@@ -40,6 +40,9 @@ func Decode(raw []byte, s *Section, m *Message) error {
 			}
 			m.More = more == 1
 		}
+		if m.Kind.Part() {
+			m.Has = r.hash("the last event that the sender has")
+		}
 		if r.err == nil {
 			r.gossip(s, m)
 		}
@@ -56,7 +59,7 @@ func Decode(raw []byte, s *Section, m *Message) error {
 		m.Observations = sized(m.Observations, n)
 		r.observations(s, m.Observations, true)
 	default:
-		return fail(ErrMalformed, "kind of message: not 1 to 6", 0)
+		return fail(ErrMalformed, "kind of message: not 1 to 8", 0)
 	}
 	if r.err == nil && r.at < len(raw) {
 		r.fail(ErrMalformed, "message: bytes after its end")
@@ -66,7 +69,7 @@ func Decode(raw []byte, s *Section, m *Message) error {
 
 // reset empties m and keeps its memory.
 func (m *Message) reset() {
-	m.Kind, m.Known, m.Nonce, m.Skip, m.More = 0, 0, Hash{}, 0, false
+	m.Kind, m.Known, m.Nonce, m.Skip, m.More, m.Has = 0, 0, Hash{}, 0, false, Hash{}
 	m.Creators, m.Parents, m.Observations = m.Creators[:0], m.Parents[:0], m.Observations[:0]
 	m.Wants, m.Events, m.Votes = m.Wants[:0], m.Events[:0], m.Votes[:0]
 }

@@ -100,8 +100,11 @@ func TestGolden(t *testing.T) {
 		m.Events[i].Signature = [64]byte(bytes.Repeat([]byte{0xe0 + byte(i)}, 64))
 	}
 	empty := Observation{Hash: s.Observation([]byte{0}), Body: []byte{0}}
+	part := *m
+	part.Kind, part.Has = KindPartResponse, filled(9)
 	messages := map[string]*Message{
 		"message": m,
+		"part":    &part,
 		"ask":     {Kind: KindAsk, Known: 2, Wants: []Hash{hello}},
 		"supply":  {Kind: KindSupply, Observations: []Observation{m.Observations[0], empty}},
 	}

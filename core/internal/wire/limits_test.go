@@ -135,8 +135,9 @@ func TestMalformed(t *testing.T) {
 		{"good: a first event", "01 00 01 00 01 00 00 | 01 | 00", 1, ""},
 		{"good: a vote", "01 00 01 01 01 01 01" + tables + "01 01 01 00", 1, ""},
 		{"nothing", "", 0, "kind of message: cut short"},
-		{"kind 0", "00 00", 0, "kind of message: not 1 to 6"},
-		{"kind 7", "07 00", 0, "kind of message: not 1 to 6"},
+		{"kind 0", "00 00", 0, "kind of message: not 1 to 8"},
+		{"kind 9", "09 00", 0, "kind of message: not 1 to 8"},
+		{"a part that does not say what the sender has", "07 00 aa", 0, "the last event that the sender has: cut short"},
 		{"known in two bytes for one", "01 80 00 01 00 01 00 00 | 01 | 00", 1, "not in the fewest bytes"},
 		{"known of 33 bits", "01 ff ff ff ff 1f", 0, "number of peers known: more than"},
 		{"known of six bytes", "01 ff ff ff ff ff 01", 0, "more than 32 bits"},
@@ -194,7 +195,7 @@ func TestMalformed(t *testing.T) {
 
 // A count claims nothing that is not there.
 func TestClaims(t *testing.T) {
-	for _, kind := range []MessageKind{KindRequest, KindResponse, KindAsk, KindSupply, KindLearn, KindTeach} {
+	for _, kind := range []MessageKind{KindRequest, KindResponse, KindAsk, KindSupply, KindLearn, KindTeach, KindPartRequest, KindPartResponse} {
 		raw := []byte{byte(kind), 0}
 		switch kind {
 		case KindLearn:

@@ -10,17 +10,29 @@ const (
 	KindSupply                          // bodies of observations
 	KindLearn                           // what a restored node has: it wants all else, and makes no event for it
 	KindTeach                           // events, the answer to that
+	KindPartRequest                     // a request that has not all of the events that it is about: more than fits
+	KindPartResponse                    // likewise
 )
 
 // gossip reports whether messages of this kind carry events.
-func (k MessageKind) gossip() bool { return k == KindRequest || k == KindResponse || k == KindTeach }
+func (k MessageKind) gossip() bool { return k.Asks() || k.Answers() || k == KindTeach }
+
+// Asks reports whether it is a request, whole or in part.
+func (k MessageKind) Asks() bool { return k == KindRequest || k == KindPartRequest }
+
+// Answers reports whether it is a response, whole or in part.
+func (k MessageKind) Answers() bool { return k == KindResponse || k == KindPartResponse }
+
+// Part reports whether it is one in part. Two that lack more of each other than a message holds would send the same
+// parts for ever: what shows that they have one is behind the others. So each says what it has of the other's.
+func (k MessageKind) Part() bool { return k == KindPartRequest || k == KindPartResponse }
 
 // Message is one message, decoded. The zero value is ready to be decoded into, and its slices are used
 // again by every Decode. Bodies alias the raw message that was decoded.
 //
 // Requests and responses have at least one event and no Wants (a teach may have no event); an ask has Wants and nothing else; a
 // supply has Observations, all with bodies, and nothing else. A learn has a Nonce, Skip and at most one of Wants,
-// and a teach what a response has, with the Nonce of the learn it answers. Known is in all. Tables may be in any order
+// and a teach what a response has, with the Nonce of the learn it answers. One in part has Has. Known is in all. Tables may be in any order
 // and may name the same thing twice, but each entry is used: creators and parents by an event,
 // observations by a vote.
 type Message struct {
@@ -29,6 +41,7 @@ type Message struct {
 	Nonce        Hash          // of a learn, and of the teach that answers it
 	Skip         uint32        // of a learn: how many of the events after the one that is there have come; of its teach, the same again
 	More         bool          // of a teach: this is not all yet
+	Has          Hash          // of one in part: the recipient's last event that the sender's last descends from
 	Creators     []Creator     // who made or receives events; at most MaxCreators, and two an event
 	Observations []Observation // what is voted for: at most MaxObservations, and as many as votes; in a supply 1 to MaxWants
 	Parents      []Hash        // parents that are not in the message; at most MaxParents, and two an event

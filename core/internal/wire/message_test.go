@@ -12,7 +12,7 @@ import (
 func same(x, y *Message) bool {
 	return x.Kind == y.Kind && x.Known == y.Known &&
 		slices.Equal(x.Creators, y.Creators) && slices.Equal(x.Parents, y.Parents) &&
-		slices.Equal(x.Wants, y.Wants) && slices.Equal(x.Events, y.Events) && slices.Equal(x.Votes, y.Votes) &&
+		x.Has == y.Has && slices.Equal(x.Wants, y.Wants) && slices.Equal(x.Events, y.Events) && slices.Equal(x.Votes, y.Votes) &&
 		slices.EqualFunc(x.Observations, y.Observations, func(a, b Observation) bool {
 			return a.Hash == b.Hash && bytes.Equal(a.Body, b.Body) && (a.Body == nil) == (b.Body == nil)
 		})
@@ -36,7 +36,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatalf("%x\nwritten again as\n%x", raw, again)
 		}
 	}
-	if len(kinds) != 6 {
+	if len(kinds) != 8 {
 		t.Errorf("kinds tried: %v", kinds)
 	}
 }
