@@ -80,6 +80,16 @@ func (n *Node) Ready() Ready {
 	return r
 }
 
+// OutputSize returns how many bytes the record and the messages of the next [Node.Ready] have so far. A call of
+// [Node.Handle] adds some 20 MB at most to the record, and as much as a message holds to each of a few messages.
+func (n *Node) OutputSize() int {
+	size := len(n.out.record)
+	for i := range n.out.messages {
+		size += len(n.out.messages[i].Frame)
+	}
+	return size
+}
+
 // Advance tells that all that [Node.Ready] returned was done; without a Ready before it, it does nothing: the record is durable, the messages were given to the
 // transport, the blocks are applied. What it returned is taken back for reuse.
 func (n *Node) Advance() {

@@ -72,6 +72,22 @@ func (n *Node) CanVote() error {
 	return nil
 }
 
+// Room returns how many more votes of this node may be undecided, and about how many bytes of what they are about: what
+// is left of [MaxUndecided] and [MaxUndecidedSize]. In Supermajority mode a caller that spends all of it on payloads of
+// its own has none for those of others; and where all do, nothing is decided any more.
+func (n *Node) Room() (votes, size int) {
+	u := n.undecidedBehind(n.last)
+	return max(0, MaxUndecided-int(u.votes)), int(max(0, MaxUndecidedSize-int64(u.size)))
+}
+
+// Open reports whether [Node.VoteFor] could vote for a content: an event here votes for it, but none of this node's, and
+// it has no block.
+func (n *Node) Open(content Hash) bool {
+	hash := wire.Hash(content)
+	o, ok := n.store.number(&hash)
+	return ok && !n.settled(o)
+}
+
 // Vote votes for payloads, in this order, by one event: it is cheaper to vote for many at once. All are voted for,
 // or none. In Supermajority mode, a payload is decided when enough members vote for the same bytes; in Single mode
 // each vote is. It copies the payloads. A payload may be
