@@ -12,7 +12,7 @@ import (
 
 // Limits, in bytes.
 const (
-	MaxRecord = 16 << 20 // of a record
+	MaxRecord = 32 << 20 // of a record
 	// maxPayload is that of one batch: a record of the greatest size, alone. It bounds what reading allocates.
 	maxPayload = lengthSize + MaxRecord
 	// gatherSize is how large a batch becomes before the next is begun, unless one record is larger. Larger ones
