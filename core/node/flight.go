@@ -1,6 +1,9 @@
 package node
 
-import "parsec/core/node/internal/batch"
+import (
+	"parsec/core/node/client"
+	"parsec/core/node/internal/batch"
+)
 
 // maxFlight is how many bytes of payloads the voters together have under way, about: voted for and not decided. More would
 // not come through faster. It would lie in messages that grow, until those to one member no longer fit into one; while it
@@ -8,8 +11,10 @@ import "parsec/core/node/internal/batch"
 const (
 	maxFlight   = 16 << 20
 	leastFlight = 512 << 10 // of one voter
-	maxEvent    = 1 << 20   // bytes of the submissions that one event votes for, or one submission
+	maxEvent    = 1 << 20   // bytes of the submissions that one event votes for
 )
+
+const _ = uint(maxEvent - client.MaxFrame) // what comes in one call has room in one event
 
 // flight is what this node has under way. A payload is known by its first submission: no other of this node's has that.
 type flight struct {
@@ -27,8 +32,8 @@ func (f *flight) add(payloads [][]byte) {
 			if f.sizes == nil {
 				f.sizes = make(map[batch.ID]int)
 			}
+			f.size += len(p) - f.sizes[batch.ID(entries)] // what others began alike, and this node voted for before a restart
 			f.sizes[batch.ID(entries)] = len(p)
-			f.size += len(p)
 		}
 	}
 }

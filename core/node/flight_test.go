@@ -1,6 +1,10 @@
 package node
 
-import "testing"
+import (
+	"testing"
+
+	"parsec/core/node/internal/batch"
+)
 
 func TestFlight(t *testing.T) {
 	var f flight
@@ -23,5 +27,19 @@ func TestFlight(t *testing.T) {
 	f.size += maxFlight/4 - len(b)
 	if !f.full(4) || f.full(3) || f.full(0) {
 		t.Error("a quarter of what all have is enough for one of four, and for nobody else")
+	}
+}
+
+// Payloads that begin with the same submission, as of others that this node voted for too before it was started again,
+// leave nothing behind.
+func TestFlightOfOthers(t *testing.T) {
+	var f flight
+	one := batch.Append([]byte{batch.Version}, &batch.ID{1}, []byte("short"))
+	two := batch.Append([]byte{batch.Version}, &batch.ID{1}, []byte("not so short"))
+	f.add([][]byte{one, two, two})
+	f.decided(one)
+	f.decided(two)
+	if f.size != 0 || len(f.sizes) > 0 {
+		t.Errorf("%d bytes under way, %d payloads", f.size, len(f.sizes))
 	}
 }

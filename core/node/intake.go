@@ -19,6 +19,7 @@ type intake struct {
 	mu      sync.Mutex
 	entries []byte
 	parts   []part
+	count   int           // submissions in parts
 	room    chan struct{} // closed, and made anew, when there is room again
 	filled  chan struct{} // has an element if there may be something
 	refusal error         // why nothing is taken in; nil if it is
@@ -53,6 +54,7 @@ func (in *intake) submit(ctx context.Context, entries []byte, count int, done fu
 	}
 	in.entries = append(in.entries, entries...)
 	in.parts = append(in.parts, part{len(entries), count, done})
+	in.count += count
 	select {
 	case in.filled <- struct{}{}:
 	default:
@@ -65,7 +67,7 @@ func (in *intake) refuse(err error) {
 	in.mu.Lock()
 	parts := in.parts
 	if in.refusal = err; err != nil {
-		in.entries, in.parts = nil, nil
+		in.entries, in.parts, in.count = nil, nil, 0
 	}
 	close(in.room)
 	in.room = make(chan struct{})
@@ -81,19 +83,17 @@ func (in *intake) refuse(err error) {
 func (in *intake) waiting() (count, size int) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	for _, p := range in.parts {
-		count += p.count
-	}
-	return count, len(in.entries)
+	return in.count, len(in.entries)
 }
 
-// take takes out what there is, up to most bytes but one part at least, into buffers of the caller's.
+// take takes out whole parts, up to most bytes, into buffers of the caller's.
 func (in *intake) take(entries []byte, parts []part, most int) ([]byte, []part) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	n, size := 0, 0
-	for n < len(in.parts) && (n == 0 || size+in.parts[n].size <= most) {
+	for n < len(in.parts) && size+in.parts[n].size <= most {
 		size += in.parts[n].size
+		in.count -= in.parts[n].count
 		n++
 	}
 	if n == 0 {

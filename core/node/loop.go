@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"parsec/core"
@@ -37,12 +38,11 @@ type loop struct {
 
 // neighbour is what the loop knows of a peer.
 type neighbour struct {
-	height  uint64    // as it says
-	met     time.Time // of the last message to it or from it
-	asked   time.Time // of the last request to it that is not answered
-	tries   int       // requests to it because it says that it is further, without any gain
-	notNow  time.Time // until then, its saying so is not believed
-	address string
+	height uint64    // as it says
+	met    time.Time // of the last message to it or from it
+	asked  time.Time // of the last request to it that is not answered
+	tries  int       // requests to it because it says that it is further, without any gain
+	notNow time.Time // until then, its saying so is not believed
 }
 
 // inbound is a frame that came. The reader of the connection waits until the loop has taken it in.
@@ -60,6 +60,10 @@ const (
 
 // most frames that are taken in before what they bring is handed on.
 const most = 32
+
+// gathered is how many bytes of the core's are handed on before more frames are taken in: one large message fills most of
+// a record of the log, and two may be more than it can have.
+const gathered = 256 << 10
 
 // voteEvery is the shortest time between two events that vote: each costs every member a signature to check, whatever it
 // votes for.
@@ -86,6 +90,9 @@ func (l *loop) run() {
 		case id := <-l.ups:
 			began = time.Now()
 			l.tell(id)
+			if slices.Contains(l.view.Load().voters, id) {
+				l.pace.progress() // what could not be decided for want of voters may be now
+			}
 		case call := <-l.calls:
 			began = time.Now()
 			call(l)
@@ -103,9 +110,12 @@ func (l *loop) run() {
 	}
 }
 
-// takeMore takes in frames that wait, so that one write of the log is for all of them.
+// takeMore takes in frames that wait, so that one write of the log is for all of them that are small.
 func (l *loop) takeMore() {
 	for range most {
+		if l.core.OutputSize() >= gathered {
+			return
+		}
 		select {
 		case in := <-l.frames:
 			l.take(in)
@@ -176,6 +186,9 @@ func (l *loop) act(now time.Time) {
 	if l.votable() && now.Sub(l.votedAt) >= l.voteEvery() {
 		l.vote(now)
 	}
+	if !l.voter {
+		l.refuseWaiting()
+	}
 	if !now.Before(l.pace.due()) || l.restoring && now.Sub(l.pace.last) >= learnEvery {
 		l.gossip(now)
 	}
@@ -198,7 +211,7 @@ func (l *loop) votable() bool {
 	return l.core.CanVote() == nil
 }
 
-// vote votes for what has gathered: what others have voted for first, and then submissions.
+// vote votes for what has gathered: what others have voted for first, and then submissions, as far as there is room.
 func (l *loop) vote(now time.Time) {
 	l.votedAt = now
 	if len(l.proposals) > 0 {
@@ -207,17 +220,13 @@ func (l *loop) vote(now time.Time) {
 	if l.flight.full(l.pace.voters) {
 		return
 	}
-	l.entries, l.parts = l.intake.take(l.entries[:0], l.parts[:0], maxEvent)
+	l.entries, l.parts = l.intake.take(l.entries[:0], l.parts[:0], min(l.room(), maxEvent))
 	if len(l.parts) == 0 {
 		return
 	}
 	payloads := l.cutter.cut(l.ledger, l.entries)
-	var err error
-	if len(payloads) > 0 {
-		err = l.core.Vote(payloads...)
-	}
+	err := l.voteAll(payloads)
 	if err != nil {
-		l.ledger.disclaim(payloads)
 		if err = refused(err); !errors.Is(err, api.ErrNoRoom) && !errors.Is(err, api.ErrCannotVote) {
 			l.log.Error("cannot vote", "error", err)
 		}
@@ -234,22 +243,76 @@ func (l *loop) vote(now time.Time) {
 	}
 }
 
-// voteFor votes for what others propose.
+// voteAll votes for payloads, and disclaims what it does not vote for. Bytes that another member has voted for first, as
+// happens when a submission is tried there and then here, may be voted for here already: that is as good.
+func (l *loop) voteAll(payloads [][]byte) error {
+	err := l.core.Vote(payloads...)
+	if errors.Is(err, core.ErrDuplicateVote) {
+		for err = nil; len(payloads) > 0; payloads = payloads[1:] {
+			if err = l.core.Vote(payloads[0]); err != nil && !errors.Is(err, core.ErrDuplicateVote) {
+				break
+			}
+			err = nil
+		}
+	}
+	if err != nil {
+		l.ledger.disclaim(payloads)
+	}
+	return err
+}
+
+// maxPart is more than one call submits, a frame of a stream, with what payloads have beside it.
+const maxPart = 1<<20 + 128<<10
+
+// room returns how many bytes of submissions may be voted for now; 0 while those that are undecided have to be decided
+// first. In Supermajority mode a node's own are its share of what may be undecided: if all members spent all of it on their
+// own, none could vote for another's, and nothing would ever be decided.
+func (l *loop) room() int {
+	votes, size := l.core.Room()
+	if l.section.Mode == core.Supermajority {
+		n := max(1, l.pace.voters)
+		votes -= core.MaxUndecided - core.MaxUndecided/n
+		size -= core.MaxUndecidedSize - max(core.MaxUndecidedSize/n, maxPart)
+	}
+	if votes < 3*maxEvent/maxCut { // payloads of one event: two in a row are more than maxCut
+		return 0
+	}
+	return max(0, size-64<<10) // which is for what payloads have beside their entries
+}
+
+// voteFor votes for what others propose, as much as one event may have and there is room for. The rest stays.
 func (l *loop) voteFor() {
+	l.proposals = slices.DeleteFunc(l.proposals, func(h core.Hash) bool { return !l.core.Open(h) })
+	if len(l.proposals) == 0 {
+		return
+	}
 	n := min(len(l.proposals), core.MaxVotes)
 	err := l.core.VoteFor(l.proposals[:n]...)
-	if errors.Is(err, core.ErrDuplicateVote) {
-		// One was decided in the meantime. The others are still wanted.
-		for _, h := range l.proposals[:n] {
-			if err := l.core.VoteFor(h); err != nil && !errors.Is(err, core.ErrDuplicateVote) {
-				l.complain("cannot vote for a proposal", "error", err)
-			}
-		}
-	} else if err != nil {
+	for n > 1 && errors.Is(err, core.ErrLimit) {
+		n /= 2
+		err = l.core.VoteFor(l.proposals[:n]...)
+	}
+	switch {
+	case errors.Is(err, core.ErrLimit):
+		return // later, when others of this node's votes are decided
+	case err != nil:
 		l.complain("cannot vote for proposals", "error", err)
 	}
-	l.proposals = l.proposals[:copy(l.proposals, l.proposals[n:])]
+	l.proposals = slices.Delete(l.proposals, 0, n)
 	l.pace.progress()
+}
+
+// refuseWaiting ends the submissions that came while this node was a voter, or was thought to be.
+func (l *loop) refuseWaiting() {
+	for {
+		l.entries, l.parts = l.intake.take(l.entries[:0], l.parts[:0], core.MaxVotesSize)
+		if len(l.parts) == 0 {
+			return
+		}
+		for _, p := range l.parts {
+			p.done(refused(core.ErrSelfState))
+		}
+	}
 }
 
 // gossip makes a request, if there is anything to gain by one.
@@ -322,10 +385,10 @@ func (l *loop) tell(id core.Identity) {
 
 // wake returns when there is something to do, if nothing comes.
 func (l *loop) wake(now time.Time) time.Time {
-	at := l.toldAt.Add(statusEvery)
 	if l.failed != nil {
-		return at
+		return now.Add(statusEvery)
 	}
+	at := l.toldAt.Add(statusEvery)
 	if l.votable() {
 		at = earlier(at, l.votedAt.Add(l.voteEvery()))
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"log/slog"
 	"net"
@@ -54,6 +53,7 @@ type Node struct {
 	quit     chan struct{}
 	ended    chan struct{} // the loop has
 	released chan struct{} // all that was to be released is
+	marked   bool          // startedFile is there; of those that release
 	began    time.Time
 	known    atomic.Pointer[map[core.Identity]string] // peers, with their addresses
 	view     atomic.Pointer[view]
@@ -129,9 +129,6 @@ func open(cfg Config) (*Node, error) {
 		n.addresses[id], n.fixed[id] = address, true
 	}
 	folder := filepath.Join(cfg.Dir, logFolder)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, err
-	}
 	if n.wal, err = wal.Open(folder, wal.Options{}); err != nil {
 		return nil, fmt.Errorf("%s: %w", folder, err)
 	}
@@ -217,11 +214,7 @@ func (n *Node) recover() (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	if errors.Is(e, fs.ErrNotExist) {
-		if err := writeNew(marker, []byte("this node has run: without its log, it must learn its own events first (-restored)\n"), 0o644); err != nil {
-			return nil, err
-		}
-	}
+	n.marked = e == nil
 	l := &loop{Node: n, core: node, peers: make(map[core.Identity]*neighbour), restoring: n.cfg.Restored, changed: true}
 	l.pace.fastest = time.Duration(n.cfg.Gossip)
 	l.look()
@@ -239,7 +232,9 @@ func (l *loop) flushRecovered() {
 		l.flight.add([][]byte{c.Payload})
 	}
 	l.flush()
-	l.ledger.show(l.height)
+	if l.wal.Wait(l.end) == nil { // else whoever releases says so
+		l.ledger.show(l.height)
+	}
 	l.look()
 }
 

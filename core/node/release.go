@@ -1,6 +1,7 @@
 package node
 
 import (
+	"path/filepath"
 	"sync"
 
 	"parsec/core"
@@ -65,7 +66,10 @@ func (n *Node) releaseAll() {
 	var failed error
 	for rel := range n.releases.queue {
 		if failed == nil {
-			if failed = n.wal.Wait(rel.end); failed != nil {
+			if failed = n.wal.Wait(rel.end); failed == nil {
+				failed = n.mark()
+			}
+			if failed != nil {
 				select {
 				case n.broken <- failed:
 				default:
@@ -90,4 +94,16 @@ func (n *Node) releaseAll() {
 		}
 		n.releases.put(rel)
 	}
+}
+
+// mark notes that this node has run, when its log has something and before anything of that leaves: a start that failed
+// before is none.
+func (n *Node) mark() error {
+	if n.marked || n.wal.Durable() == 0 {
+		return nil
+	}
+	const text = "this node has run: without its log, it must learn its own events first (-restored)\n"
+	err := writeNew(filepath.Join(n.cfg.Dir, startedFile), []byte(text), 0o644)
+	n.marked = err == nil
+	return err
 }

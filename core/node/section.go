@@ -10,6 +10,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 
 	"parsec/core"
@@ -101,10 +103,15 @@ func checkAddress(s string) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("address %q: want host:port", s)
-	case host == "" || port == "" || port == "0" || len(s) > 300:
+	case host == "" || !isPort(port) || len(s) > 300:
 		return fmt.Errorf("address %q: want a host and a port that peers can dial", s)
 	}
 	return nil
+}
+
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0
 }
 
 // readJSON reads one value from a file, and refuses what it does not know.
@@ -132,7 +139,7 @@ func writeJSON(path string, v any) error {
 	return writeNew(path, append(b, '\n'), 0o644)
 }
 
-// writeNew writes a file that must not be there yet.
+// writeNew writes a file that must not be there yet, durably.
 func writeNew(path string, b []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
@@ -145,7 +152,14 @@ func writeNew(path string, b []byte, mode os.FileMode) error {
 	if e := f.Close(); err == nil {
 		err = e
 	}
-	return err
+	if err != nil || runtime.GOOS == "windows" { // which has no way to flush a folder
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // WriteKey writes a seed to a file that must not be there yet, readable by its owner alone.

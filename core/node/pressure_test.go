@@ -1,0 +1,296 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parsec/core"
+	"parsec/core/node/client"
+	"parsec/core/node/internal/api"
+	"parsec/core/node/internal/batch"
+)
+
+// lone starts node 0 of a section of n, whose others are state machines of the test's: they have started, and say
+// nothing yet.
+func lone(t *testing.T, n int, mode string) (net *network, others []*core.Node) {
+	t.Helper()
+	net = &network{t: t, dir: t.TempDir(), nodes: make([]*Node, n)}
+	s := Setup{Name: t.Name(), Mode: mode}
+	for i := range n {
+		s.Seeds = append(s.Seeds, [32]byte{byte(i + 1), 78})
+		s.Peers = append(s.Peers, "127.0.0.1:1")
+	}
+	if err := Create(net.dir, s); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { net.stop(0) })
+	net.start(0, nil)
+	for _, seed := range s.Seeds[1:] {
+		m, err := core.Start(core.NodeConfig{Seed: seed, Section: net.nodes[0].section})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Ready()
+		m.Advance()
+		others = append(others, m)
+	}
+	return net, others
+}
+
+// request returns a request of m's to a node, as the transport hands it over.
+func request(t *testing.T, m *core.Node, to core.Identity) []byte {
+	t.Helper()
+	if err := m.Gossip(to); err != nil {
+		t.Fatal(err)
+	}
+	frame := append([]byte{frameCore}, m.Ready().Messages[0].Frame...)
+	m.Advance()
+	return frame
+}
+
+// noise returns bytes that cannot be compressed, and that are a batch of one submission.
+func noise(n int, seed uint64) []byte {
+	b := make([]byte, n)
+	r := rand.New(rand.NewPCG(seed, 5))
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return batch.Append([]byte{batch.Version}, (*batch.ID)(b), b[16:])
+}
+
+func vote(t *testing.T, m *core.Node, payloads ...[]byte) {
+	t.Helper()
+	if err := m.Vote(payloads...); err != nil {
+		t.Fatal(err)
+	}
+	m.Ready()
+	m.Advance()
+}
+
+// What comes in large messages at a time is more than a record of the log may have.
+func TestLargeMessagesAtOnce(t *testing.T) {
+	net, others := lone(t, 8, "single")
+	n := net.nodes[0]
+	hold := make(chan struct{})
+	go n.call(func(*loop) { <-hold })
+	var came atomic.Int32
+	for i, m := range others {
+		for k := range uint64(2) {
+			vote(t, m, noise(1<<20-64, uint64(100*i)+3*k), noise(1<<20-64, uint64(100*i)+3*k+1), noise(1<<20-64, uint64(100*i)+3*k+2))
+		}
+		frame := request(t, m, n.identity)
+		go func() { n.deliver(m.Identity(), frame); came.Add(1) }()
+	}
+	time.Sleep(300 * time.Millisecond) // they wait, most likely, to be taken in together
+	close(hold)
+	net.wait("all were taken in", func() bool { return int(came.Load()) == len(others) })
+	n.call(func(*loop) {})
+	if s := n.Status(); s.State != stateVoting || s.Undecided < 6*len(others) {
+		t.Errorf("%s: %s; %d undecided", s.State, s.Reason, s.Undecided)
+	}
+}
+
+// All that others propose is voted for, though one event cannot.
+func TestProposalsOfManyBytes(t *testing.T) {
+	net, others := lone(t, 2, "supermajority")
+	n, m := net.nodes[0], others[0]
+	for k := range uint64(3) {
+		vote(t, m, noise(1<<20-64, 2*k), noise(1<<20-64, 2*k+1))
+	}
+	n.deliver(m.Identity(), request(t, m, n.identity))
+	net.wait("it votes for all", func() bool {
+		votes := 0
+		n.call(func(l *loop) {
+			for _, c := range l.core.Undecided() {
+				if c.Kind == core.Opaque {
+					votes++
+				}
+			}
+		})
+		return votes == 6
+	})
+}
+
+// A submission that this node has voted for as another's is no conflict, nor are those that come with it.
+func TestResubmittedElsewhere(t *testing.T) {
+	net, others := lone(t, 2, "supermajority")
+	n, m := net.nodes[0], others[0]
+	one := id(1)
+	vote(t, m, batch.Append([]byte{batch.Version}, &one, []byte("hello")))
+	n.deliver(m.Identity(), request(t, m, n.identity))
+	net.wait("it votes for it", func() bool {
+		votes := 0
+		n.call(func(l *loop) { votes = len(l.core.Undecided()) })
+		return votes == 2 // the genesis is undecided too
+	})
+	if err := net.client(0).Submit(t.Context(), one, []byte("hello")); err != nil {
+		t.Error(err)
+	}
+	if state, _, err := net.client(0).Find(t.Context(), one); err != nil || state != client.Pending {
+		t.Error(state, err)
+	}
+}
+
+// Where nothing can be decided, submissions wait when there is no more room, and none is refused for that. In
+// Supermajority mode there stays room for the votes that others need.
+func TestNoRoom(t *testing.T) {
+	for mode, least := range map[string]int{"single": 0, "supermajority": core.MaxUndecidedSize / 4 * 3} {
+		t.Run(mode, func(t *testing.T) {
+			if testing.Short() && mode == "single" {
+				t.Skip("it fills 64 MiB")
+			}
+			net, _ := lone(t, 4, mode)
+			n := net.nodes[0]
+			ctx, cancel := context.WithCancel(t.Context())
+			var taken, refused atomic.Int32
+			full := make(chan error)
+			go func() {
+				for k := uint64(0); ; k++ {
+					err := backend{n}.Submit(ctx, noise(1<<20-64, k)[1:], 1, func(err error) {
+						if err == nil {
+							taken.Add(1)
+						} else if !errors.Is(err, api.ErrStopping) {
+							refused.Add(1)
+						}
+					})
+					if err != nil {
+						full <- err
+						return
+					}
+				}
+			}()
+			size := 0
+			net.wait("there is no room for another", func() bool {
+				done := false
+				n.call(func(l *loop) {
+					l.flight = flight{} // another bound, for the sake of speed
+					_, size = l.core.Room()
+					done = l.room() < 1<<20
+				})
+				return done
+			})
+			net.wait("the intake is full", func() bool {
+				_, waiting := n.intake.waiting()
+				return waiting > maxIntake-1<<20
+			})
+			cancel()
+			if err := <-full; !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+			if refused.Load() > 0 || taken.Load() < 12 {
+				t.Errorf("%d taken, %d refused", taken.Load(), refused.Load())
+			}
+			if size < least || size > least+4<<20 {
+				t.Errorf("room for %d bytes, want %d or a little more", size, least)
+			}
+		})
+	}
+}
+
+// A node that cannot write its log waits, and does not turn.
+func TestFailedLog(t *testing.T) {
+	net, _ := lone(t, 1, "single")
+	n := net.nodes[0]
+	if _, err := net.client(0).SubmitDecided(t.Context(), id(0), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.wal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := net.client(0).Submit(t.Context(), id(1), nil); !errors.Is(err, client.ErrUnavailable) {
+		t.Errorf("a submission: %v", err)
+	}
+	net.wait("it only reads", func() bool { return n.Status().State == stateReading })
+	if state, _, err := net.client(0).Find(t.Context(), id(0)); err != nil || state != client.Decided {
+		t.Error(state, err)
+	}
+	n.call(func(l *loop) {
+		now := time.Now()
+		l.toldAt = now.Add(-time.Minute)
+		if at := l.wake(now); !at.After(now) {
+			t.Errorf("it wakes %v before now", now.Sub(at))
+		}
+	})
+}
+
+// A start that fails before anything was said leaves a node that can start.
+func TestFirstStartFails(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "net")
+	if err := Create(folder, Setup{Name: "s", Mode: "single", Seeds: [][32]byte{{1}}, Peers: []string{"127.0.0.1:1"}}); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := LoadConfig(filepath.Join(folder, "node0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Listen, cfg.HTTP, cfg.Debug = taken.Addr().String(), "127.0.0.1:0", "off"
+	if _, err := Start(cfg); err == nil {
+		t.Fatal("it listens where another does")
+	}
+	if err := taken.Close(); err != nil {
+		t.Fatal(err)
+	}
+	n, err := Start(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Sections of one and of two decide, before and after all have restarted.
+func TestSmallSections(t *testing.T) {
+	for _, mode := range []string{"single", "supermajority"} {
+		for size := 1; size <= 2; size++ {
+			net := newNetwork(t, size, mode)
+			for round := range 2 {
+				for i := range net.nodes {
+					if _, err := net.client(i).SubmitDecided(t.Context(), id(10*round+i), bytes.Repeat([]byte{7}, 100)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				net.decided(uint64((round + 1) * size))
+				for i := range net.nodes {
+					net.stop(i)
+				}
+				for i := range net.nodes {
+					net.start(i, nil)
+				}
+				net.decided(uint64((round + 1) * size))
+			}
+		}
+	}
+}
+
+// Whatever keeps votes from being decided, a peer that comes is asked at once.
+func TestPeerComes(t *testing.T) {
+	net := newNetwork(t, 4, "single")
+	net.decided(0)
+	net.wait("all know the genesis", func() bool { return net.nodes[0].ledger.height() == 1 })
+	for i := 1; i < 4; i++ {
+		net.stop(i)
+	}
+	n := net.nodes[0]
+	if err := net.client(0).Submit(t.Context(), id(0), nil); err != nil {
+		t.Fatal(err)
+	}
+	n.call(func(l *loop) { l.pace.idle = 10 * patience })
+	net.start(1, nil) // two of four decide nothing
+	net.wait("its pace is that of a beginning", func() bool {
+		slow := false
+		n.call(func(l *loop) { slow = l.pace.idle >= 10*patience })
+		return !slow
+	})
+}
