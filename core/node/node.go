@@ -215,6 +215,11 @@ func (n *Node) recover() (*loop, error) {
 		return nil, err
 	}
 	n.marked = e == nil
+	if n.cfg.Restored { // it has run, whatever is left of its folder
+		if err := n.mark(true); err != nil {
+			return nil, err
+		}
+	}
 	l := &loop{Node: n, core: node, peers: make(map[core.Identity]*neighbour), restoring: n.cfg.Restored, changed: true}
 	l.pace.fastest = time.Duration(n.cfg.Gossip)
 	l.look()

@@ -191,7 +191,14 @@ func TestSection(t *testing.T) {
 
 // Nodes that have nothing to decide make no events.
 func TestIdle(t *testing.T) {
-	net := newNetwork(t, 3, "single")
+	for _, mode := range []string{"single", "supermajority"} {
+		t.Run(mode, func(t *testing.T) { testIdle(t, mode) })
+	}
+}
+
+func testIdle(t *testing.T, mode string) {
+	t.Parallel()
+	net := newNetwork(t, 3, mode)
 	if _, err := net.client(0).SubmitDecided(t.Context(), id(0), nil); err != nil {
 		t.Fatal(err)
 	}

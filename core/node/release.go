@@ -67,7 +67,7 @@ func (n *Node) releaseAll() {
 	for rel := range n.releases.queue {
 		if failed == nil {
 			if failed = n.wal.Wait(rel.end); failed == nil {
-				failed = n.mark()
+				failed = n.mark(n.wal.Durable() > 0)
 			}
 			if failed != nil {
 				select {
@@ -96,10 +96,10 @@ func (n *Node) releaseAll() {
 	}
 }
 
-// mark notes that this node has run, when its log has something and before anything of that leaves: a start that failed
-// before is none.
-func (n *Node) mark() error {
-	if n.marked || n.wal.Durable() == 0 {
+// mark notes that this node has run, if it has: when its log has something, and before anything of that leaves. A start
+// that failed before leaves no mark.
+func (n *Node) mark(ran bool) error {
+	if n.marked || !ran {
 		return nil
 	}
 	const text = "this node has run: without its log, it must learn its own events first (-restored)\n"
