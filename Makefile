@@ -14,6 +14,8 @@ COUNT    ?= 1
 BASE     ?= HEAD~1
 RUNS     ?= 100
 PERF     ?=
+KILLS    ?= 500
+DURATION ?= 1h
 
 # go run would turn every exit status into 1. So make says at least which one it was: "Error 1" is the gate's
 # fail, "Error 2" that it could not judge. make itself then exits with 2 in either case.
@@ -31,7 +33,7 @@ HAVE_CC = probe=$$(mktemp -d) && \
 	found=$$?; rm -rf "$$probe"; [ $$found -eq 0 ]
 
 .PHONY: help run test $(STEPS) fuzz fuzz-short replay soak sim bench ceiling rehome \
-	compare gate noise instr track build profiles pgo pgo-gain
+	crash idle steady compare gate noise instr track build profiles pgo pgo-gain
 
 help: ## list the targets (this is the default)
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target what; do \
@@ -114,6 +116,17 @@ soak: ## compare the core with the plain algorithm on SEEDS random sections (100
 	@echo "== soak: $(SEEDS) seeds"
 	@$(GO) test ./core -run TestSoak -soak.seeds=$(SEEDS) -count=1 -timeout 0 -v
 	@$(GO) test ./core/sim -run TestSoak -sim.seeds=$(SEEDS) -count=1 -timeout 0 -v
+
+crash: ## kill random nodes with kill -9 KILLS times (500) under load; the report goes to crash-report
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(GO) build -o "$$dir/loadgen" ./cmd/loadgen && \
+		"$$dir/loadgen" -nodes 4 -closed 100 -crash $(KILLS) -duration 24h -away other -retry other -out crash-report
+
+idle: ## look for DURATION (1h) whether four idle nodes hold more and more
+	@$(GO) test ./cmd/loadgen -run 'TestIdle$$' -growth.for=$(DURATION) -count=1 -timeout 0 -v
+
+# At their own pace four nodes make 1,200 events a second: an hour would take a gigabyte for each.
+steady: ## look for DURATION (1h) whether four nodes at 200 submissions a second hold more than what they decide
+	@$(GO) test ./cmd/loadgen -run 'TestSteady$$' -growth.for=$(DURATION) -growth.gossip=200ms -count=1 -timeout 0 -v
 
 sim: ## simulate SEEDS sections (1000) and print a line for each
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(GO) build -o "$$dir/parsec" ./cmd/parsec && \

@@ -54,6 +54,16 @@ func (n *Node) Voters() []Identity {
 	return out
 }
 
+// Forkers returns the peers whose forks the node's graph has, nil for none: in the order in which it met them. A peer of
+// which one branch alone came here is not among them.
+func (n *Node) Forkers() []Identity {
+	var out []Identity
+	for _, p := range n.graph.Forked() {
+		out = append(out, n.peers[p].id)
+	}
+	return out
+}
+
 // Observations returns how many observations the graph's events vote for.
 func (n *Node) Observations() int { return len(n.store.contents) }
 

@@ -25,10 +25,13 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 	if r.Failed != nil {
 		run.Failed = r.Failed.Error()
 	}
-	kinds := [check.Kinds]string{"order", "loss", "duplicate", "invention"}
+	kinds := [check.Kinds]string{"order", "loss", "duplicate", "invention", "fork"}
 	for _, v := range r.Verdict.Violations {
-		run.Violations = append(run.Violations, report.Violation{At: r.Took.Seconds(), Kind: kinds[v.Kind], Node: s.names[v.Node],
-			What: fmt.Sprintf("block %d, position %d, id %x", v.Block, v.Position, v.ID), Evidence: v.Evidence})
+		what := fmt.Sprintf("block %d, position %d, id %x", v.Block, v.Position, v.ID)
+		if v.Kind == check.Fork {
+			what = "it made two events where one could be"
+		}
+		run.Violations = append(run.Violations, report.Violation{At: r.Took.Seconds(), Kind: kinds[v.Kind], Node: s.names[v.Node], What: what, Evidence: v.Evidence})
 	}
 	for _, out := range m.outcomes {
 		run.Assertions = append(run.Assertions, report.Assertion{Text: out.Goal.String(), Held: out.Held, Got: out.Got})
@@ -133,6 +136,9 @@ func parameters(o *options, s *section) report.Parameters {
 	if p.Size = sum / some; o.size.String() != fmt.Sprint(p.Size) {
 		p.Sizes = o.size.String()
 	}
+	if o.crash > 0 {
+		p.Others = append(p.Others, report.Setting{Name: "crash", Value: fmt.Sprintf("%d times", o.crash)})
+	}
 	for name, value := range map[string]load.Policy{"away": o.away, "retry": o.retry} {
 		if value != load.Same {
 			p.Others = append(p.Others, report.Setting{Name: name, Value: value.String()})
@@ -157,7 +163,7 @@ func totals(r *load.Result) report.Totals {
 // phases are what the schedule consists of.
 func phases(o *options, r *load.Result) (all []report.Phase) {
 	at := time.Duration(0)
-	end := r.Took
+	end := min(r.Took, o.warmup+r.Measured) // it may have ended before its time
 	add := func(name string, length time.Duration, rate float64, measured bool) {
 		if to := min(at+length, end); to > at {
 			all = append(all, report.Phase{Name: name, From: at.Seconds(), To: to.Seconds(), Rate: rate, Measured: measured})
@@ -178,6 +184,7 @@ func phases(o *options, r *load.Result) (all []report.Phase) {
 			add(fmt.Sprintf("stage %d at %s/s", i+1, stageRate(stage)), stage.Length, (stage.From+stage.To)/2, true)
 		}
 	}
+	end = r.Took
 	add("drain", end-at, 0, false)
 	return all
 }

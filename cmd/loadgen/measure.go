@@ -22,10 +22,17 @@ func (a *app) measure(ctx context.Context, o *options, s *section) (*measured, e
 	faulty, end := context.WithCancel(ctx)
 	defer end()
 	done := make(chan []fault.Record, 1)
+	crashed, until := make(chan *crashes, 1), make(chan struct{})
 	cfg := load.Config{
 		Nodes: s.nodes, Arrivals: o.process(), Closed: o.closed, Length: o.length(), Warmup: o.warmup, Drain: o.drain,
-		Size: o.size, Seed: o.seed, Away: o.away, Retry: o.retry, Sleep: a.sleep, Step: report.Step(o.length()+o.drain, len(s.names)), Tell: a.say.load,
+		Size: o.size, Seed: o.seed, Away: o.away, Retry: o.retry, Sleep: a.sleep, Until: until, Forged: s.forged, Step: report.Step(o.length()+o.drain, len(s.names)), Tell: a.say.load,
 		Began: func(start time.Time) {
+			if o.crash > 0 {
+				go func() {
+					defer close(until)
+					crashed <- crash(faulty, o, s.local, start)
+				}()
+			}
 			go func() {
 				if s.local == nil || len(o.faults) == 0 {
 					done <- nil
@@ -46,6 +53,8 @@ func (a *app) measure(ctx context.Context, o *options, s *section) (*measured, e
 	if r.Interrupted {
 		m.outcomes = nil // of a part of the run, nobody said what it is to reach
 	}
-	m.report, err = describe(o, s, m, <-done)
+	if m.report, err = describe(o, s, m, <-done); err == nil && o.crash > 0 {
+		(<-crashed).describe(o, r, m.report)
+	}
 	return m, err
 }

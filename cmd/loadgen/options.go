@@ -32,6 +32,7 @@ Loadgen loads a section of nodes and measures it: how many submissions it decide
   loadgen -closed 100                             a hundred outstanding at any time; says nothing of latency under load
   loadgen -search -assert 'p99<800ms'             the highest rate at which 99 % are decided everywhere in 800 ms
   loadgen -rate 5k -faults '10s kill random for 2s' -retry other
+  loadgen -rate 1k -crash 100 -duration 10m       kill -9, and start again, 100 times; ends when that is done
   loadgen -rate 5k -assert 'p50<100ms,ack.p99<50ms,rate>=5k'
 
 Submissions are due on a schedule that is made before, and latencies count from when they were due, also where a node
@@ -41,7 +42,7 @@ decided at all live nodes.
 
 The load does not count, and the exit status is 3, if less than 99.9 % of it was handed over in time, or if this program
 was late by more than 1 % of the median latency and 1 ms (99th percentile). While it runs, the order that every node
-reports is checked: one order for all, nothing acknowledged lost, nothing decided twice or invented.
+reports is checked: one order for all, nothing acknowledged lost, nothing decided twice or invented, and no fork by a node whose key it has alone.
 
 Local nodes run at a lower priority (nice 10) than this program, so that it is in time on a machine with few processors;
 with others, nothing else should run there. Nodes log to -dir.
@@ -66,6 +67,7 @@ type options struct {
 	profile  string
 	faults   []fault.Fault
 	faultsAs string
+	crash    int
 
 	rate     float64
 	stages   schedule.Profile
@@ -103,6 +105,7 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok 
 	fs.StringVar(&o.program, "program", "", "the `command` that has the subcommands init and node; this one if not given")
 	fs.StringVar(&o.profile, "links", "none", "`profile` of the links between nodes: "+profiles())
 	fs.StringVar(&o.faultsAs, "faults", "", "`schedule` of faults. "+fault.Syntax)
+	fs.IntVar(&o.crash, "crash", 0, "after the warm-up kill random nodes with kill -9, so `many` times, as many at a time as the section bears, and start each again. Each has to decide with the others again before it can be killed again. When all is done the load ends, and at the latest after -duration")
 	fs.StringVar(&rate, "rate", "1k", "submissions a second: `500`, 20k, 1.5M")
 	fs.StringVar(&stages, "stages", "", "rates over time instead: `LENGTH@RATE` or LENGTH@FROM..TO, separated by commas")
 	fs.StringVar(&trace, "trace", "", "`file` of recorded arrivals instead")
@@ -220,11 +223,14 @@ func (o *options) check(rest []string) error {
 	if loads := given("rate", "stages", "trace", "closed"); len(loads) > 1 {
 		return fmt.Errorf("%w: %s are different loads", errUsage, strings.Join(loads, " and "))
 	}
-	if local := given("nodes", "down", "mode", "dir", "keep", "program", "links", "faults"); o.targets != nil && len(local) > 0 {
+	if local := given("nodes", "down", "mode", "dir", "keep", "program", "links", "faults", "crash"); o.targets != nil && len(local) > 0 {
 		return fmt.Errorf("%w: %s is for nodes of our own, not for -targets", errUsage, local[0])
 	}
+	if both := given("crash", "faults"); len(both) > 1 {
+		return fmt.Errorf("%w: -crash is a schedule of faults of its own, without -faults", errUsage)
+	}
 	if o.search {
-		if bad := given("stages", "trace", "closed", "faults"); len(bad) > 0 {
+		if bad := given("stages", "trace", "closed", "faults", "crash"); len(bad) > 0 {
 			return fmt.Errorf("%w: a search is for a constant rate, without %s", errUsage, bad[0])
 		}
 		if len(o.goals) == 0 {
@@ -242,6 +248,10 @@ func (o *options) check(rest []string) error {
 		return fmt.Errorf("%w: %d targets", errUsage, len(o.targets))
 	case o.closed < 0 || o.closed > load.MaxClosed || o.closed == 0 && o.allowed["closed"]:
 		return fmt.Errorf("%w: %d submissions outstanding", errUsage, o.closed)
+	case o.allowed["crash"] && (o.crash < 1 || o.crash > report.MaxRows):
+		return fmt.Errorf("%w: %d kills: want 1 to %d", errUsage, o.crash, report.MaxRows)
+	case o.crash > 0 && fault.Bears(o.nodes) <= o.down:
+		return fmt.Errorf("%w: %d nodes with %d down bear no fault: -crash needs one that can fail", errUsage, o.nodes, o.down)
 	case o.duration <= 0 || o.warmup < 0 || o.drain <= 0 || o.duration > schedule.MaxLength || o.warmup > schedule.MaxLength || o.drain > schedule.MaxLength:
 		return fmt.Errorf("%w: times are above zero, and at most %v", errUsage, schedule.MaxLength)
 	case o.away == load.None:

@@ -62,6 +62,19 @@ func open(ctx context.Context, o *options) (*section, error) {
 	return s, nil
 }
 
+// forged reports whether another has a node's key.
+func (s *section) forged(identity string) bool {
+	if s.local == nil {
+		return false
+	}
+	for i := range s.local.Nodes() {
+		if s.local.Identity(i) == identity {
+			return s.local.Forged(i)
+		}
+	}
+	return false
+}
+
 // remote is a node as package load wants it.
 type remote struct{ c *client.Client }
 

@@ -63,6 +63,7 @@ func newCollector(n *Node) *collector {
 	gauge("events", "Events in the gossip graph.", func(s *client.Status) float64 { return float64(s.Events) })
 	gauge("undecided_votes", "Votes known that have no block yet.", func(s *client.Status) float64 { return float64(s.Undecided) })
 	gauge("waiting_submissions", "Submissions taken in and not voted for yet.", func(s *client.Status) float64 { return float64(s.Waiting) })
+	gauge("forkers", "Members whose forks this node has seen.", func(s *client.Status) float64 { return float64(len(s.Forked)) })
 	counter("acknowledged_submissions_total", "Submissions that this node voted for, each one that came counted.", func(s *client.Status) float64 { return float64(s.Acknowledged) })
 	counter("received_events_total", "Events in messages of peers.", func(s *client.Status) float64 { return float64(s.Received) })
 	counter("duplicate_events_total", "Events in messages of peers that were here.", func(s *client.Status) float64 { return float64(s.Duplicates) })

@@ -347,6 +347,11 @@ func (l *loop) recipient(now time.Time) (core.Identity, bool) {
 		if !busy && !l.behind(p, now) {
 			continue
 		}
+		if !l.transport.Hears(id) && now.Sub(l.heldBack(p)) < answerWithin {
+			// What it answers would be lost. After a start, all peers' answers would be, for they dial later than this node:
+			// the first requests to each would go unanswered, and each cost answerWithin.
+			continue
+		}
 		var met time.Time
 		if p != nil {
 			met = p.met
@@ -365,6 +370,14 @@ func (l *loop) recipient(now time.Time) (core.Identity, bool) {
 		}
 	}
 	return chosen, true
+}
+
+// heldBack returns since when a peer that cannot answer has not been asked.
+func (l *loop) heldBack(p *neighbour) time.Time {
+	if p == nil || p.met.Before(l.began) {
+		return l.began
+	}
+	return p.met
 }
 
 // behind reports whether a peer says that it has decided more than this node.

@@ -43,7 +43,7 @@ func (l *loop) members(b *core.Decided) {
 
 // look brings what others see up to date.
 func (l *loop) look() {
-	v := &view{events: l.core.Len(), waiting: l.waiting, failed: l.failed, counts: l.core.Counts()}
+	v := &view{events: l.core.Len(), waiting: l.waiting, failed: l.failed, counts: l.core.Counts(), forkers: l.core.Forkers()}
 	if old := l.view.Load(); old != nil && !l.changed {
 		v.voters, v.was = old.voters, old.was
 	} else {
@@ -79,6 +79,7 @@ type view struct {
 	refusal   error // why it may not vote
 	failed    error
 	counts    core.Counts
+	forkers   []core.Identity
 }
 
 // deliver is called by the transport's readers. It returns when the frame was taken in; whoever sent what was refused

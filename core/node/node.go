@@ -27,6 +27,7 @@ type carrier interface {
 	SetPeer(id [32]byte, address string)
 	Send(to [32]byte, frame []byte) bool
 	Connected(id [32]byte) bool
+	Hears(id [32]byte) bool
 	Close()
 }
 

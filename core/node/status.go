@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parsec/core/node/client"
+	"parsec/core/node/internal/transport"
 )
 
 // States of a node, as clients read them.
@@ -37,14 +38,17 @@ func (n *Node) Status() client.Status {
 	if n.links != nil {
 		t := n.links.Stats()
 		s.BytesIn, s.BytesOut = t.BytesIn, t.BytesOut
-		for _, k := range t.Reasons {
-			s.Refused += k
+		for _, r := range faults {
+			s.Refused += t.Reasons[r]
 		}
 	}
 	s.CPU, s.Resident, s.Files = process()
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
 	s.Heap = live[0].Value.Uint64()
+	for _, id := range v.forkers {
+		s.Forked = append(s.Forked, FormatIdentity(id))
+	}
 	known := *n.known.Load()
 	for _, id := range slices.SortedFunc(maps.Keys(known), compareIdentities) {
 		if id == n.identity {
@@ -55,6 +59,13 @@ func (n *Node) Status() client.Status {
 		})
 	}
 	return s
+}
+
+// faults are the reasons of the transport for which the other side is to blame. Connections also end, and frames are
+// dropped, because a peer was killed or is slow.
+var faults = []transport.Reason{
+	transport.ReasonStranger, transport.ReasonWrongKey, transport.ReasonSection, transport.ReasonOversize, transport.ReasonGarbage,
+	transport.ReasonHandshake, transport.ReasonTooMany,
 }
 
 // state says what the node can do, and if it is not all, why.

@@ -77,12 +77,14 @@ type Status struct {
 	Received     uint64 `json:"received_events"`  // events that came in messages
 	Duplicates   uint64 `json:"duplicate_events"` // of them, those that were here
 	Requests     uint64 `json:"requests"`         // gossip begun by this node
-	Refused      uint64 `json:"refused"`          // messages refused in whole or in part, for a fault of the sender
+	Refused      uint64 `json:"refused"`          // messages and connections refused in whole or in part, for a fault of the sender
 	BytesIn      uint64 `json:"bytes_in"`         // from peers
 	BytesOut     uint64 `json:"bytes_out"`        // to peers
 	Syncs        uint64 `json:"syncs"`            // of the log
 	LogBytes     uint64 `json:"log_bytes"`        // written to the log
 	Acknowledged uint64 `json:"acknowledged"`     // submissions
+
+	Forked []string `json:"forked,omitempty"` // identities of members whose forks this node has seen, itself included
 
 	Uptime     float64 `json:"uptime_seconds"`
 	CPU        float64 `json:"cpu_seconds"` // user and system

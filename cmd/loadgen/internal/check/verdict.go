@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"parsec/core/node/client"
 )
@@ -53,6 +54,19 @@ func (c *Checker) Finish(quiet bool) *Verdict {
 	}
 	v.Violations, v.Counts = c.violations, c.counts
 	return v
+}
+
+// Forks takes what nodes say of members that forked. Statuses are by node, nil of those that are away; identities
+// are the nodes', "" of those whose forks are no violation: others have their keys, or nobody knows them.
+func (c *Checker) Forks(statuses []*client.Status, identities []string) {
+	for by, identity := range identities {
+		for at, s := range statuses {
+			if identity != "" && s != nil && slices.Contains(s.Forked, identity) {
+				c.violate(Violation{Kind: Fork, Node: by, Evidence: fmt.Sprintf("node %d has two chains of events by %s", at, identity)})
+				break
+			}
+		}
+	}
 }
 
 // Histories compares what nodes say of all of their history, that before the run too: those that decided equally much

@@ -15,15 +15,18 @@ const (
 	Lost                  // acknowledged, and never decided
 	Duplicate             // decided twice
 	Invented              // decided, has this run's nonce, and was never submitted
+	Fork                  // a node made two events where one could be
 	Kinds                 // how many there are
 )
 
-func (k Kind) String() string { return [...]string{"order", "lost", "duplicate", "invented"}[k] }
+func (k Kind) String() string {
+	return [...]string{"order", "lost", "duplicate", "invented", "fork"}[k]
+}
 
 // Violation is one broken promise, with what it takes to look for it elsewhere.
 type Violation struct {
 	Kind     Kind
-	Node     int       // at which it was seen; of lost submissions, that which acknowledged it
+	Node     int       // at which it was seen; of lost submissions, that which acknowledged it; of forks, that which made it
 	Block    uint64    // number of the block; 0 of lost submissions
 	Position uint64    // of the submission in the section's order; 0 of lost submissions
 	ID       client.ID // zero where blocks differ, or it is not known
@@ -32,8 +35,11 @@ type Violation struct {
 
 func (v Violation) Error() string {
 	where := fmt.Sprintf("block %d, position %d", v.Block, v.Position)
-	if v.Kind == Lost {
+	switch v.Kind {
+	case Lost:
 		where = "in no block"
+	case Fork:
+		return fmt.Sprintf("%v: node %d: %s", v.Kind, v.Node, v.Evidence)
 	}
 	return fmt.Sprintf("%v: node %d, %s, id %x: %s", v.Kind, v.Node, where, v.ID, v.Evidence)
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ type Section struct {
 	closed  bool
 	ended   chan struct{}
 
+	forked               []string             // identities
 	lose, repeat, invent int                  // how many of the next submissions
 	swap                 map[int]map[int]bool // by node and position: exchanged with the next one, if of one block
 }
@@ -90,6 +92,11 @@ func (s *Section) do(f func()) {
 func (s *Section) Lose(n int)   { s.do(func() { s.lose += n }) }
 func (s *Section) Repeat(n int) { s.do(func() { s.repeat += n }) }
 func (s *Section) Invent(n int) { s.do(func() { s.invent += n }) }
+
+// Fork makes all others say that a node forked.
+func (s *Section) Fork(node int) { s.do(func() { s.forked = append(s.forked, identity(node)) }) }
+
+func identity(node int) string { return fmt.Sprintf("%064x", node) }
 
 // Swap makes a node report the submissions at a position and the next in the wrong order.
 func (s *Section) Swap(node, position int) { s.do(func() { s.swap[node][position] = true }) }
@@ -196,7 +203,7 @@ func (n *Node) Status(ctx context.Context) (*client.Status, error) {
 	if n.down || n.s.closed || ctx.Err() != nil {
 		return nil, errDown
 	}
-	return &client.Status{Identity: fmt.Sprintf("%064x", n.number), Blocks: uint64(len(n.s.blocks)), Decided: uint64(len(n.s.order)), Order: fmt.Sprint(len(n.s.order)),
+	return &client.Status{Identity: identity(n.number), Forked: slices.DeleteFunc(slices.Clone(n.s.forked), func(id string) bool { return id == identity(n.number) }), Blocks: uint64(len(n.s.blocks)), Decided: uint64(len(n.s.order)), Order: fmt.Sprint(len(n.s.order)),
 		Waiting: len(n.pending), CPU: 1, Resident: 1 << 20}, nil
 }
 

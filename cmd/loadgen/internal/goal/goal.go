@@ -27,7 +27,7 @@ const Syntax = `
     What is missing took forever: so a quantile may be infinite.
   NAME of something else, VALUE a number, with k or M for thousands or millions:
     rate        decided at all live nodes, a second          achieved    per cent of the load handed over in time
-    lost, duplicates, invented, violations                   what must not be
+    lost, duplicates, invented, forks, violations            what must not be
     missing     due, and not decided at all live nodes       stranded    acknowledged by a node that is away
   lag.pQ, lag.max   how late submissions were handed over, by fault of this program; VALUE a time`
 
@@ -111,6 +111,7 @@ var counts = map[string]func(*load.Result) float64{
 	"lost":       func(r *load.Result) float64 { return float64(r.Verdict.Counts[check.Lost]) },
 	"duplicates": func(r *load.Result) float64 { return float64(r.Verdict.Counts[check.Duplicate]) },
 	"invented":   func(r *load.Result) float64 { return float64(r.Verdict.Counts[check.Invented]) },
+	"forks":      func(r *load.Result) float64 { return float64(r.Verdict.Counts[check.Fork]) },
 	"violations": func(r *load.Result) (n float64) {
 		for _, c := range r.Verdict.Counts {
 			n += float64(c)

@@ -36,6 +36,7 @@ type Config struct {
 	Closed   int               // submissions outstanding, of a closed loop, where Arrivals is nil
 	Length   time.Duration     // when the schedule ends, as an offset; when a closed loop ends. With the warm-up
 	Warmup   time.Duration     // what is due before it is not measured, but checked
+	Until    <-chan struct{}   // when it is closed, the load ends, as if Length were over; nil: it never is
 	Drain    time.Duration     // how long after Length the run waits for what is not decided; 0 stands for a minute
 
 	Size schedule.Size // of what the arrivals have no size for
@@ -44,11 +45,12 @@ type Config struct {
 	Away  Policy // for what is due while its node is away: Same or Other
 	Retry Policy // for what was handed to a node that went away before it acknowledged it
 
-	Tick  time.Duration       // the pacer sleeps no less; 0 stands for half a millisecond
-	Sleep func(time.Duration) // how it sleeps; nil stands for time.Sleep, which on Linux is late by up to a millisecond
-	Step  time.Duration       // of intervals, and between questions to nodes; 0 stands for a second
-	Began func(time.Time)     // if not nil, called with the time of the start when all nodes are connected
-	Tell  func(Progress)      // if not nil, called after each step, by one goroutine at a time
+	Tick   time.Duration              // the pacer sleeps no less; 0 stands for half a millisecond
+	Sleep  func(time.Duration)        // how it sleeps; nil stands for time.Sleep, which on Linux is late by up to a millisecond
+	Step   time.Duration              // of intervals, and between questions to nodes; 0 stands for a second
+	Forged func(identity string) bool // whether others have that node's key, so that its forks are none of its own; nil: they have none
+	Began  func(time.Time)            // if not nil, called with the time of the start when all nodes are connected
+	Tell   func(Progress)             // if not nil, called after each step, by one goroutine at a time
 }
 
 func (c *Config) defaults() {

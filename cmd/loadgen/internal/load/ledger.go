@@ -63,13 +63,14 @@ type ledger struct {
 	firstAll, lastAll time.Duration // when of what is measured the first and the last was decided everywhere
 	givenUp           uint64
 	absences          []Absence
-	away              []bool // whether the last absence of each has not come to its end
-	stopped           bool   // no submission begins any more
+	away              []bool        // whether the last absence of each has not come to its end
+	length            time.Duration // as in the config, or when the load was ended before
+	stopped           bool          // no submission begins any more
 }
 
 func newLedger(cfg *Config, nonce [8]byte) *ledger {
 	n := len(cfg.Nodes)
-	l := &ledger{cfg: cfg, nonce: nonce, check: check.New(check.Config{Nodes: n, Nonce: nonce}),
+	l := &ledger{cfg: cfg, length: cfg.Length, nonce: nonce, check: check.New(check.Config{Nodes: n, Nonce: nonce}),
 		series: latency.NewSeries(0, cfg.Step), lag: latency.NewHistogram(),
 		queues: make([]queue, n), flight: make([]queue, n), up: make([]bool, n), away: make([]bool, n), wake: make([]chan struct{}, n)}
 	for i := range l.wake {
@@ -182,7 +183,7 @@ func (l *ledger) hand(node int, some []item, now, ready time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	step := l.step(now)
-	end := l.cfg.Length + max((l.cfg.Length-l.cfg.Warmup)/1000, time.Millisecond)
+	end := l.length + max((l.length-l.cfg.Warmup)/1000, time.Millisecond)
 	for _, it := range some {
 		c, i := l.at(it.seq)
 		first := l.check.Submitted(it.seq)
@@ -284,7 +285,7 @@ func (l *ledger) mark(seq uint64, ends uint8) {
 
 // again begins the next submission of a closed loop.
 func (l *ledger) again(node int, now time.Duration) {
-	if l.cfg.Closed == 0 || l.stopped || now >= l.cfg.Length {
+	if l.cfg.Closed == 0 || l.stopped || now >= l.length {
 		return
 	}
 	l.begin(schedule.Arrival{At: now, Size: schedule.Unsized}, node)
@@ -305,6 +306,20 @@ func (l *ledger) finished() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.sum.Acknowledged+l.givenUp == l.due && l.sum.All == l.due
+}
+
+// cut ends the load before its time, though not before anything is measured.
+func (l *ledger) cut(now time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.length = min(l.length, max(now, l.cfg.Warmup+time.Millisecond))
+}
+
+// end returns when the load ends.
+func (l *ledger) end() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.length
 }
 
 // stop lets no submission begin any more.

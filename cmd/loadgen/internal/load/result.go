@@ -24,7 +24,7 @@ type Result struct {
 	Interrupted bool          // the context ended: all is of the part before that, and nothing counts as missing
 	Failed      error         // why the run ended before its time, if it was neither that nor a violation
 
-	Measured time.Duration // Length without Warmup
+	Measured time.Duration // Length without Warmup, or what of it there was
 	Counts   Rates         // of what is measured, but for its Lag; what was handed over twice is sent once
 	Sum      Rates         // of all, but for its Lag; what was handed over twice is sent twice
 	Bytes    uint64        // of data of what is measured and was decided at all live nodes
@@ -51,7 +51,7 @@ func (r *run) result(at time.Duration, quiet bool, last []*client.Status, why er
 	defer l.mu.Unlock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	res := &Result{Began: r.start.Round(0).UTC(), Took: at, Measured: r.cfg.Length - r.cfg.Warmup, Counts: l.counts, Sum: l.sum, Bytes: l.bytes,
+	res := &Result{Began: r.start.Round(0).UTC(), Took: at, Measured: l.length - r.cfg.Warmup, Counts: l.counts, Sum: l.sum, Bytes: l.bytes,
 		GivenUp: l.givenUp, Lag: l.lag, Samples: w.of, Last: last, Own: w.own,
 		Absences: append([]Absence(nil), l.absences...), Achieved: 1}
 	switch {
@@ -61,6 +61,7 @@ func (r *run) result(at time.Duration, quiet bool, last []*client.Status, why er
 	default:
 		res.Failed = why
 	}
+	l.check.Forks(last, r.identities(w))
 	if why == nil {
 		l.check.Histories(last)
 	}
@@ -88,6 +89,17 @@ func (r *run) result(at time.Duration, quiet bool, last []*client.Status, why er
 	res.rate(l.lastAll - l.firstAll)
 	res.validate(r.cfg)
 	return res
+}
+
+// identities returns those of the nodes whose forks are their own.
+func (r *run) identities(w *watch) []string {
+	all := make([]string, len(w.of))
+	for i, samples := range w.of {
+		if len(samples) > 0 && (r.cfg.Forged == nil || !r.cfg.Forged(samples[0].Status.Identity)) {
+			all[i] = samples[0].Status.Identity
+		}
+	}
+	return all
 }
 
 // rate sets the rate at which submissions were decided. Their number is divided by the length of the schedule if the

@@ -62,11 +62,23 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	rest.Go(func() { r.watch.run(inner) })
 	var quiet bool
-	if cfg.Closed > 0 {
-		r.closed(inner)
-	} else {
-		r.pace(inner)
+	due, over := context.WithCancel(inner)
+	if cfg.Until != nil {
+		rest.Go(func() {
+			select {
+			case <-cfg.Until:
+				r.ledger.cut(r.now())
+				over()
+			case <-due.Done():
+			}
+		})
 	}
+	if cfg.Closed > 0 {
+		r.closed(due)
+	} else {
+		r.pace(due)
+	}
+	over()
 	r.ledger.stop()
 	if inner.Err() == nil {
 		quiet = r.drain(inner)
@@ -158,7 +170,7 @@ func (r *run) drain(ctx context.Context) (quiet bool) {
 	const look = 5 * time.Millisecond
 	asked := r.now()
 	var before uint64
-	for end := r.cfg.Length + r.cfg.Drain; r.now() < end; {
+	for end := r.ledger.end() + r.cfg.Drain; r.now() < end; {
 		if r.ledger.finished() {
 			return true
 		}

@@ -88,15 +88,15 @@ func (w *watch) statuses(ctx context.Context) []*client.Status {
 // progress says how the run is.
 func (w *watch) progress() Progress {
 	r, l := w.r, w.r.ledger
-	p := Progress{At: r.now(), Length: r.cfg.Length, Phase: "load"}
-	switch {
-	case p.At < r.cfg.Warmup:
-		p.Phase = "warm-up"
-	case p.At >= r.cfg.Length:
-		p.Phase = "drain"
-	}
+	p := Progress{At: r.now(), Phase: "load"}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	switch p.Length = l.length; {
+	case p.At < r.cfg.Warmup:
+		p.Phase = "warm-up"
+	case p.At >= p.Length:
+		p.Phase = "drain"
+	}
 	p.Due, p.Sent, p.Acked, p.Decided = l.due, l.sum.Sent, l.sum.Acknowledged, l.sum.All
 	l.series.Advance(p.At)
 	if i := int(p.At/r.cfg.Step) - 1; i >= 0 && i < len(l.steps) {

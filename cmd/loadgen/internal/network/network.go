@@ -185,6 +185,14 @@ func (n *Network) HTTP(i int) string { return n.nodes[i].http }
 // Debug is the address of node i's metrics and profiles.
 func (n *Network) Debug(i int) string { return n.nodes[i].debug }
 
+// Forged reports whether another has, or had, node i's key: a twin or an attacker. Forks of such a node are not its own.
+func (n *Network) Forged(i int) bool {
+	d := n.nodes[i]
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.forged
+}
+
 // Identity is node i's, in 64 hexadecimal digits.
 func (n *Network) Identity(i int) string { return n.nodes[i].identity }
 

@@ -83,7 +83,7 @@ type Build struct {
 // Violation is a breach of what a section promises.
 type Violation struct {
 	At       float64 `json:"at_seconds"`
-	Kind     string  `json:"kind"` // order, loss, duplicate, invention
+	Kind     string  `json:"kind"` // order, loss, duplicate, invention, fork
 	Node     string  `json:"node"`
 	What     string  `json:"what"`     // in a sentence
 	Evidence string  `json:"evidence"` // what was seen, in lines

@@ -257,6 +257,13 @@ func (m *Memory) Connected(id ID) bool {
 	return m.network.wires[[2]ID{m.id, id}] != nil
 }
 
+// Hears is as that of [Transport].
+func (m *Memory) Hears(id ID) bool {
+	m.network.mu.Lock()
+	defer m.network.mu.Unlock()
+	return m.network.wires[[2]ID{id, m.id}] != nil
+}
+
 // Stats is as that of [Transport].
 func (m *Memory) Stats() Stats {
 	n := m.network

@@ -15,6 +15,7 @@ type both interface {
 	SetPeer(id ID, address string)
 	Send(to ID, frame []byte) bool
 	Connected(id ID) bool
+	Hears(id ID) bool
 	Stats() Stats
 	Close()
 }
@@ -139,7 +140,7 @@ func TestMemoryRunning(t *testing.T) {
 
 	// A cut loses what is on the way; the link comes up again when it is mended.
 	n.SetLink(c.ID(), b.ID(), Link{Cut: true})
-	if c.Connected(b.ID()) || c.Send(b.ID(), []byte{1}) || !b.Connected(c.ID()) {
+	if c.Connected(b.ID()) || c.Send(b.ID(), []byte{1}) || !b.Connected(c.ID()) || !c.Hears(b.ID()) || b.Hears(c.ID()) {
 		t.Error("not cut one way")
 	}
 	if s := c.Stats(); s.Lost != uint64(sent) {

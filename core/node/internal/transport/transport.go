@@ -199,6 +199,17 @@ func (t *Transport) Connected(id ID) bool {
 	return p != nil && p.out.Load() != nil
 }
 
+// Hears reports whether there is a connection from a peer, that is, whether it can answer.
+func (t *Transport) Hears(id ID) bool {
+	p := t.peer(id)
+	if p == nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.accepted) > 0
+}
+
 // Close ends all connections, drops what is queued and waits for all goroutines: for those in Deliver, until it returns.
 func (t *Transport) Close() {
 	t.closing.Do(func() {
