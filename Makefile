@@ -33,7 +33,7 @@ HAVE_CC = probe=$$(mktemp -d) && \
 	found=$$?; rm -rf "$$probe"; [ $$found -eq 0 ]
 
 .PHONY: help run test $(STEPS) fuzz fuzz-short replay soak sim bench ceiling rehome \
-	crash idle steady compare gate noise instr track build profiles pgo pgo-gain
+	crash idle steady curves compare gate noise instr track build profiles pgo pgo-gain
 
 help: ## list the targets (this is the default)
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target what; do \
@@ -42,7 +42,7 @@ help: ## list the targets (this is the default)
 build: ## build the commands into bin/, optimized by profiles/default.pgo
 	@$(GO) build -trimpath -pgo=profiles/default.pgo -o bin/ ./cmd/parsec ./cmd/perf ./cmd/loadgen
 
-run: ## check, benchmark and profile what is bundled; results/latest gets the figures and flame graphs
+run: ## check, benchmark and profile what is bundled, load four nodes; results/latest gets figures and pages
 	@$(GO) run ./cmd/parsec run
 
 test: ## check everything: fmt, vet, lint, cross, race, invariants, portable, bugs, unit; stops at the first failure
@@ -152,6 +152,9 @@ instr: ## count the instructions of the working tree's benchmarks, with valgrind
 
 track: ## benchmark HEAD and record it in results, to be committed
 	@$(PERF_COMMAND) track $(PERF)
+
+curves: ## measure latency against throughput of 4 to 16 local nodes: results/load, README; takes 20 minutes
+	@GO='$(GO)' bash results/load/measure.sh
 
 profiles: ## capture the profiles of the main workloads at HEAD, and default.pgo from them; takes minutes
 	@GO='$(GO)' bash profiles/capture.sh

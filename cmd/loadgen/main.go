@@ -20,6 +20,7 @@ const (
 	exitDone        = program.Done
 	exitError       = 1
 	exitUsage       = program.Usage
+	exitInvalid     = 3
 	exitUnsafe      = 4
 	exitGoal        = 99
 	exitInterrupted = program.Interrupted
@@ -67,6 +68,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 	switch {
 	case o.plan != "":
 		err = o.writePlan()
+	case o.lines != nil:
+		status, err = a.curve(ctx, o)
 	case o.search:
 		status, err = a.search(ctx, o)
 	default:

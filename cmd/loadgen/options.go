@@ -31,6 +31,7 @@ Loadgen loads a section of nodes and measures it: how many submissions it decide
   loadgen -trace arrivals.csv.zst                 a recorded sequence of arrivals: lines of SECONDS or SECONDS,BYTES
   loadgen -closed 100                             a hundred outstanding at any time; says nothing of latency under load
   loadgen -search -assert 'p99<800ms'             the highest rate at which 99 % are decided everywhere in 800 ms
+  loadgen -curve 1k,5k,20k -curve 7-2:1k,5k       latency against throughput, at these rates; and of 7 nodes, 2 of them down
   loadgen -rate 5k -faults '10s kill random for 2s' -retry other
   loadgen -rate 1k -crash 100 -duration 10m       kill -9, and start again, 100 times; ends when that is done
   loadgen -rate 5k -assert 'p50<100ms,ack.p99<50ms,rate>=5k'
@@ -47,7 +48,8 @@ reports is checked: one order for all, nothing acknowledged lost, nothing decide
 Local nodes run at a lower priority (nice 10) than this program, so that it is in time on a machine with few processors;
 with others, nothing else should run there. Nodes log to -dir.
 
-Reports go to -out: report.txt, report.html, report.json, tables, histograms, Go benchmark format.
+Reports go to -out: report.txt, report.html, report.json, tables, histograms, Go benchmark format; of a
+curve curve.txt, .md, .csv and .html, the same in short, and bench.txt.
 
 exit status:  0 done   1 something could not be done   2 usage   3 the load was invalid   4 a promise was broken
               99 an assertion failed   130 interrupted; the report is of the part before
@@ -55,7 +57,8 @@ exit status:  0 done   1 something could not be done   2 usage   3 the load was 
 
 // options are what the command line says.
 type options struct {
-	args []string
+	args  []string // all that the program was given
+	given []string // what was given, without -curve and -out: -name=value
 
 	nodes    int
 	down     int
@@ -86,6 +89,7 @@ type options struct {
 	goals   []goal.Goal
 	search  bool
 	most    float64
+	lines   []line // of a curve
 	out     string
 	plan    string
 	quiet   bool
@@ -121,6 +125,8 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok 
 	fs.StringVar(&assert, "assert", "", "what the run is to reach, `goals` separated by commas; else the status is 99."+goal.Syntax)
 	fs.BoolVar(&o.search, "search", false, "search for the highest constant rate that meets -assert, from -rate on; a local section is begun anew each time")
 	fs.StringVar(&most, "most", "10M", "of a search, the highest `rate` to try")
+	var curves texts
+	fs.Var(&curves, "curve", "measure a curve at the `rates` in turn, up to what is too much, each on a local section of its own: [NODES[-DOWN][/MODE]:]RATE,RATE,... Several times: several lines of one chart")
 	fs.StringVar(&o.out, "out", "loadgen-report", "`folder` for the reports")
 	fs.StringVar(&o.plan, "plan", "", "write the arrivals to this `file`, in the form that -trace reads, and do nothing else")
 	fs.BoolVar(&o.quiet, "quiet", false, "do not show how far it is")
@@ -133,7 +139,17 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok 
 		fs.PrintDefaults()
 		return nil, exitDone, false
 	}
-	fs.Visit(func(f *flag.Flag) { o.allowed[f.Name] = true })
+	fs.Visit(func(f *flag.Flag) {
+		o.allowed[f.Name] = true
+		if f.Name != "curve" && f.Name != "out" {
+			o.given = append(o.given, fmt.Sprintf("-%s=%v", f.Name, f.Value))
+		}
+	})
+	for _, c := range curves {
+		if err == nil {
+			err = o.addLine(c)
+		}
+	}
 	if err == nil {
 		err = o.read(fs.Args(), targets, rate, stages, trace, size, away, retry, assert, most)
 	}
@@ -220,7 +236,7 @@ func (o *options) check(rest []string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("%w: %q is no flag", errUsage, rest[0])
 	}
-	if loads := given("rate", "stages", "trace", "closed"); len(loads) > 1 {
+	if loads := given("rate", "stages", "trace", "closed", "curve"); len(loads) > 1 {
 		return fmt.Errorf("%w: %s are different loads", errUsage, strings.Join(loads, " and "))
 	}
 	if local := given("nodes", "down", "mode", "dir", "keep", "program", "links", "faults", "crash"); o.targets != nil && len(local) > 0 {
@@ -228,6 +244,9 @@ func (o *options) check(rest []string) error {
 	}
 	if both := given("crash", "faults"); len(both) > 1 {
 		return fmt.Errorf("%w: -crash is a schedule of faults of its own, without -faults", errUsage)
+	}
+	if bad := given("search", "assert", "faults", "crash", "plan", "dir"); o.lines != nil && len(bad) > 0 {
+		return fmt.Errorf("%w: a curve is without %s", errUsage, bad[0])
 	}
 	if o.search {
 		if bad := given("stages", "trace", "closed", "faults", "crash"); len(bad) > 0 {

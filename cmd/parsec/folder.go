@@ -8,8 +8,11 @@ import (
 	"slices"
 )
 
-// resultFiles are what `parsec run` writes, all of it.
-var resultFiles = []string{"bench.txt", "cpu.html", "allocs.html", "cpu.pprof", "allocs.pprof"}
+// resultFiles are what `parsec run` writes, all of it; loadFolder has files of loadgen.
+var resultFiles = []string{"bench.txt", "cpu.html", "allocs.html", "cpu.pprof", "allocs.pprof", loadFolder}
+
+// loadFolder is where the report of the load goes.
+const loadFolder = "load"
 
 // resultFolder is the folder for them. It is filled under another name and gets its own when it is
 // whole.
@@ -40,9 +43,12 @@ func newResultFolder(dir string) (*resultFolder, error) {
 	return &resultFolder{temp, final}, os.Chmod(temp, 0o755)
 }
 
+// path is where a file or folder is to be made, until all is committed.
+func (r *resultFolder) path(name string) string { return filepath.Join(r.temp, name) }
+
 // write writes one file.
 func (r *resultFolder) write(name string, content func(io.Writer) error) error {
-	f, err := os.Create(filepath.Join(r.temp, name))
+	f, err := os.Create(r.path(name))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -19,19 +20,23 @@ const runHelp = `
 usage: parsec run [-out DIR] [-time D]
 
 Does the whole round, inside the module's tree: replays every bundled recording and checks the blocks,
-checks the meta-votes, benchmarks the large recordings, and profiles them. Ends with a table, and writes
-into DIR:
+checks the meta-votes, benchmarks the large recordings, profiles them, and loads four nodes on this machine
+for ten seconds. Ends with a table, and writes into DIR:
 
   bench.txt      ten samples of each benchmark, in the Go benchmark format: for go tool benchstat
   cpu.html       flame graph of the time; a page that needs nothing beside it
   allocs.html    flame graph of the bytes allocated
   cpu.pprof, allocs.pprof    the profiles, for go tool pprof
+  load/report.html           the load: latencies and rates, and what nodes took; beside it the same in
+                             other forms, as loadgen writes them (go run ./cmd/loadgen -h)
+
+A load that the machine was too busy for is told, and fails nothing.
 
 DIR is replaced as a whole when all is done, if it is empty or from an earlier run; what else is there
 is not touched.
 
-exit status: 0 all as recorded; 1 something differs; 2 usage, or a file that cannot be used;
-130 interrupted, with nothing written.
+exit status: 0 all as recorded; 1 something differs; 2 usage, something that cannot be done, or a file that
+cannot be used; 4 the loaded nodes did what must never happen; 130 interrupted, with nothing written.
 `
 
 func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -73,6 +78,7 @@ type job struct {
 	metaVotes  *metaVotesResult // nil if the file cannot be read
 	large      []*recording.Recording
 	benchmarks []*benchmark // one for each of large
+	load       *loadResult  // nil if there was none
 }
 
 // do does everything, in order. What it writes is to be found in dir when all is done, or not at all.
@@ -103,6 +109,13 @@ func (j *job) do(ctx context.Context, dir string) error {
 	allocs, err := j.profileAllocations(ctx)
 	if err != nil {
 		return err
+	}
+	j.phase("loading four nodes for %v", loadTime)
+	if j.load, err = j.runLoad(ctx, to.path(loadFolder)); ctx.Err() != nil {
+		return ctx.Err()
+	} else if err != nil {
+		j.fail(err) // the rest is of use without it
+		os.RemoveAll(to.path(loadFolder))
 	}
 	j.phase("writing %s", dir)
 	if err := to.write("bench.txt", j.writeBenchmarks); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,12 +18,38 @@ const twoCases = `{"n":1,"initial":true,"parent":[],"others":[],"next":[[0,0,"t"
 {"n":2,"initial":false,"parent":[],"others":[],"next":[[0,0,"f","","",""]]}
 `
 
+// standIn takes loadgen's place: it writes what it is told to, and ends with the status that it is told.
+const standIn = `package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+)
+
+func main() {
+	fmt.Println("stand-in:", os.Args[1:])
+	out := os.Args[len(os.Args)-1]
+	os.Mkdir(out, 0o777)
+	os.WriteFile(out+"/report.html", nil, 0o666)
+	os.WriteFile(out+"/bench.txt", []byte(os.Getenv("STAND_IN_SAMPLE")), 0o666)
+	status, _ := strconv.Atoi(os.Getenv("STAND_IN_STATUS"))
+	os.Exit(status)
+}
+`
+
+// goodSample is what loadgen writes of a load that is valid.
+const goodSample = "BenchmarkLoad/nodes=4 50000 12.25 p50-ms 45.5 p99-ms 4999.6 payloads/s 3 cpu-us/payload\n"
+
 // smallTree makes a module's tree with four small recordings, two of them as the large ones, and two
-// meta-votes.
+// meta-votes. Its loadgen is a stand-in that
+// says that all went well.
 func smallTree(t *testing.T) string {
 	t.Helper()
+	t.Setenv("STAND_IN_SAMPLE", goodSample)
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), "module x\n")
+	write(t, filepath.Join(dir, "cmd", "loadgen", "main.go"), standIn)
 	testdata := filepath.Join(dir, "core", "recording", "testdata")
 	write(t, filepath.Join(testdata, "meta-votes.jsonl.zst"), twoCases)
 	for _, f := range [][2]string{
@@ -54,6 +81,8 @@ func TestRun(t *testing.T) {
 			"recordings: 4 equal, 0 different, 0 unusable",
 			": 2 of 2 meta-votes hold",
 			filepath.Join("results", "latest", "cpu.html"),
+			"load: 4 nodes with TLS and disk, 5000 payloads/s asked for: valid, 5000 payloads/s decided at all, p50 12.2 ms, p99 45.5 ms\n",
+			filepath.Join("results", "latest", "load", "report.html"),
 		} {
 			if !strings.Contains(stdout, want) {
 				t.Errorf("%q is not in the table:\n%s", want, stdout)
@@ -165,7 +194,7 @@ func TestRunInterrupted(t *testing.T) {
 	t.Chdir(smallTree(t))
 	holdAll(t, 0)
 	write(t, filepath.Join("results", "latest", "bench.txt"), "an older one")
-	for _, at := range []string{"replaying 4 recordings", "checking the meta-votes", "benchmarking", "profiling the CPU", "profiling allocations", "writing"} {
+	for _, at := range []string{"replaying 4 recordings", "checking the meta-votes", "benchmarking", "profiling the CPU", "profiling allocations", "loading four nodes", "writing"} {
 		status, stdout, stderr := callAndInterrupt(at, "run", "-time", "1ms")
 		if status != exitInterrupted || stdout != "" || !strings.HasSuffix(stderr, "interrupted\n") {
 			t.Errorf("at %q: status %d\n%s%s", at, status, stdout, stderr)
@@ -190,7 +219,7 @@ func TestRunDoesNotReplaceOthers(t *testing.T) {
 	write(t, filepath.Join("mine", "bench.txt"), "")
 	write(t, filepath.Join("mine", "thesis.txt"), "")
 	write(t, "file", "")
-	for _, c := range [][2]string{{"mine", "thesis.txt"}, {".", "core"}, {"file", "file"}, {filepath.Join("file", "x"), "file"}} {
+	for _, c := range [][2]string{{"mine", "thesis.txt"}, {".", "cmd"}, {"file", "file"}, {filepath.Join("file", "x"), "file"}} {
 		status, stdout, stderr := call("run", "-time", "1ms", "-out", c[0])
 		if status != exitUsage || stdout != "" || !strings.Contains(stderr, c[1]) {
 			t.Errorf("-out %s: status %d, %q, %q", c[0], status, stdout, stderr)
@@ -198,6 +227,61 @@ func TestRunDoesNotReplaceOthers(t *testing.T) {
 	}
 	if got := files(t, "mine"); len(got) != 2 {
 		t.Errorf("mine: %v", got)
+	}
+}
+
+// TestRunLoad is about loads that are not well.
+func TestRunLoad(t *testing.T) {
+	t.Chdir(smallTree(t))
+	holdAll(t, 0)
+	for _, c := range []struct {
+		name, sample, says string
+		loadgen, status    int
+		folder             bool
+	}{
+		{"unsafe", "without-sample: safety violated\n", "A PROMISE WAS BROKEN", 4, exitUnsafe, true},
+		{"failed", goodSample, "loadgen: status 1\nstand-in: [-nodes 4", 1, exitUsage, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("STAND_IN_SAMPLE", c.sample)
+			t.Setenv("STAND_IN_STATUS", fmt.Sprint(c.loadgen))
+			status, stdout, stderr := call("run", "-time", "1ms")
+			if status != c.status || !strings.Contains(stdout+stderr, c.says) || !strings.Contains(stdout, "recordings: 4 equal") {
+				t.Errorf("status %d, want %d with %q:\n%s%s", status, c.status, c.says, stdout, stderr)
+			}
+			if link := strings.Contains(stdout, filepath.Join("load", "report.html")); link != c.folder {
+				t.Errorf("it names the report: %v\n%s", link, stdout)
+			}
+			if there := slices.Contains(files(t, filepath.Join("results", "latest")), loadFolder); there != c.folder {
+				t.Errorf("there is a report: %v", there)
+			}
+		})
+	}
+}
+
+func TestReadLoad(t *testing.T) {
+	for _, c := range []struct {
+		sample string
+		status int
+		says   string // what is printed, or the error
+	}{
+		{goodSample, 0, "valid, 5000 payloads/s decided at all, p50 12.2 ms, p99 45.5 ms\n"},
+		{"without-sample: invalid load: too slow\n", 3, "NOT VALID, the machine was too busy or is too slow: invalid load: too slow\n"},
+		{"without-sample: \x1b\n", 3, `too slow: "\x1b"`},
+		{"", 0, "there is no sample"},
+		{"BenchmarkLoad 1 2 p50-ms\n", 0, "its sample has no"},
+		{"BenchmarkLoad x y\n", 0, "bench.txt:1"},
+	} {
+		var out strings.Builder
+		l, err := readLoad([]byte(c.sample), c.status)
+		if err != nil {
+			out.WriteString(err.Error())
+		} else {
+			l.writeText(&out)
+		}
+		if !strings.Contains(out.String(), c.says) {
+			t.Errorf("%q, status %d: %q, not %q", c.sample, c.status, out.String(), c.says)
+		}
 	}
 }
 

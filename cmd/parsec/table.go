@@ -44,8 +44,17 @@ func (j *job) writeEnd(w io.Writer, dir string) {
 	if j.metaVotes != nil {
 		j.metaVotes.writeText(w)
 	}
+	if j.load != nil {
+		j.load.writeText(w)
+	}
 	fmt.Fprint(w, "\nwritten:\n")
 	for _, f := range resultFiles {
+		if f == loadFolder {
+			if j.load == nil {
+				continue
+			}
+			f = filepath.Join(f, "report.html") + ", and the same in other forms"
+		}
 		fmt.Fprintf(w, "  %s\n", filepath.Join(dir, f))
 	}
 }

@@ -31,12 +31,16 @@ Prints a line when it serves, with the addresses; then logs to standard error. O
 terminate, it takes no more submissions, waits until those it has are decided, at most -stop-within, and ends.
 Killed in any other way, it goes on where it was when started again.
 
-A new member: %[1]s keygen -out DIR/key, copy section.json of another node to DIR, start it with -join, and have members
-vote for it: curl -d '{"identity":"...","info":"HOST:PORT"}' http://127.0.0.1:7200/v1/members/add at more than two thirds
-of them; HOST:PORT is where it listens.
+A new member: %[1]s keygen -out DIR/key, copy section.json of another node to DIR, and start it with -join, now and whenever
+it is started again ("join": true in DIR/node.json does the same). More than two thirds of the members vote for it, each at
+its own node; info is HOST:PORT, where the new node listens, in base64:
 
-Never run two nodes with one key, and never run one from an old copy of its folder without -restored: it would
-fork, and others would take nothing more from it.
+  curl -H 'Content-Type: application/json' http://127.0.0.1:7200/v1/members/add \
+    -d '{"identity":"IDENTITY","info":"'$(printf HOST:PORT | base64)'"}'
+
+Never run two nodes with one key, and never run one from an old copy of its folder, or without its log, but with
+-restored: it would fork, and others would take nothing more from it. With -restored it asks first which events it has made:
+more than two thirds of the members, in a section of up to four all others, have to be up.
 
 exit status: 0 it was told to end; 1 it failed; 2 usage, or files that cannot be used.
 `

@@ -54,6 +54,7 @@ func draw() (seed [32]byte, err error) {
 
 const initHelp = `
 usage: %[1]s init -dir DIR [-nodes N | -hosts A,B,...] [-mode M] [-name NAME] [-port P] [-http-port P]
+                   [-debug-port P]
 
 Makes the folders of a new section's nodes, DIR/node0 and so on, each with:
   key           the seed of its private key, readable by its owner alone
@@ -61,8 +62,9 @@ Makes the folders of a new section's nodes, DIR/node0 and so on, each with:
   node.json     its own settings, as flags of "%[1]s node" overrule them
 
 Without -hosts all run on this machine, at 127.0.0.1, node i at port P+i. With -hosts, node i runs on the i-th of them,
-all at the same ports: copy each folder to its machine. Clients are served at 127.0.0.1 in either case: whoever reaches
-that port can submit.
+all at the same ports: move each folder to its machine, and keep no copy, for it has the key. Where a machine's name is not
+an address of its own, start its node with -listen 0.0.0.0:PORT. Clients, and metrics, are served at 127.0.0.1 in either
+case: whoever reaches these ports can submit, and slow the node down.
 
 Begin with:   %[1]s init -dir net -nodes 3
               %[1]s node -dir net/node0            in three terminals, node0 to node2
@@ -75,7 +77,7 @@ func (c commands) init(_ context.Context, args []string, stdout, stderr io.Write
 	dir := fs.String("dir", "", "`DIR` to make the folders in")
 	nodes := fs.Int("nodes", 4, "how many `N` nodes, on this machine")
 	hosts := fs.String("hosts", "", "machines `A,B,...`, a node on each")
-	mode := fs.String("mode", "single", "single (one vote decides a payload) or supermajority (more than two thirds)")
+	mode := fs.String("mode", "single", "`M`: single (one vote decides a payload) or supermajority (votes of more than two thirds)")
 	sectionName := fs.String("name", "parsec", "the section's `NAME`")
 	port := fs.Int("port", 7100, "first `P` that nodes listen at for each other")
 	httpPort := fs.Int("http-port", 7200, "first `P` that nodes serve clients at")
@@ -84,6 +86,8 @@ func (c commands) init(_ context.Context, args []string, stdout, stderr io.Write
 		return status
 	}
 	machines := strings.Split(*hosts, ",")
+	counted := false
+	fs.Visit(func(f *flag.Flag) { counted = counted || f.Name == "nodes" })
 	switch {
 	case fs.NArg() > 0:
 		return c.wrong("init", stderr, "unexpected %q", fs.Arg(0))
@@ -91,6 +95,10 @@ func (c commands) init(_ context.Context, args []string, stdout, stderr io.Write
 		return c.wrong("init", stderr, "-dir: say where the folders are to be")
 	case *hosts == "" && (*nodes < 1 || *nodes > core.MaxVoters):
 		return c.wrong("init", stderr, "-nodes %d: want 1 to %d", *nodes, core.MaxVoters)
+	case *hosts != "" && counted:
+		return c.wrong("init", stderr, "-nodes and -hosts both say how many nodes there are: give one")
+	case len(machines) > core.MaxVoters:
+		return c.wrong("init", stderr, "-hosts: %d machines, want at most %d", len(machines), core.MaxVoters)
 	}
 	s := node.Setup{Name: *sectionName, Mode: *mode}
 	n := *nodes

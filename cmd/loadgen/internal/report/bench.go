@@ -32,34 +32,53 @@ Unit max-resident-B better=lower
 // together per payload decided at all. A run whose figures mean nothing, because its load was not what was asked
 // for, it was cut short or safety was violated, has the reason in its configuration and no sample, so that whoever
 // compares misses it.
-func (r *Run) WriteBenchmark(w io.Writer) error {
-	// The package is named after this one's path, which `make rehome` may have changed.
-	pkg := strings.TrimSuffix(reflect.TypeFor[Run]().PkgPath(), "/internal/report")
+func (r *Run) WriteBenchmark(w io.Writer) error { return WriteBenchmarks(w, []*Run{r}) }
+
+// WriteBenchmarks writes several runs as [Run.WriteBenchmark] writes one.
+func WriteBenchmarks(w io.Writer, runs []*Run) error {
 	var b bytes.Buffer
 	b.WriteString(Units)
-	for _, c := range [][2]string{
-		{"goos", r.Machine.OS}, {"goarch", r.Machine.Arch}, {"pkg", pkg}, {"cpu", r.Machine.CPU}, {"go", r.Build.Go},
-		{"commit", r.Build.Commit}, {"seed", fmt.Sprint(r.Parameters.Seed)}, {"command", r.commandLine()},
-	} {
-		if c[1] != "" {
-			fmt.Fprintf(&b, "%s: %s\n", c[0], oneLine(c[1]))
+	var before map[string]bool // keys that are in force: they stay until they are said to be nothing
+	for _, r := range runs {
+		var err error
+		if before, err = r.writeSample(&b, before); err != nil {
+			return err
 		}
 	}
-	if why := r.unusable(); why != "" {
-		fmt.Fprintf(&b, "without-sample: %s\n", oneLine(why))
-		_, err := b.WriteTo(w)
-		return err
+	_, err := b.WriteTo(w)
+	return err
+}
+
+func (r *Run) writeSample(b *bytes.Buffer, before map[string]bool) (keys map[string]bool, err error) {
+	// The package is named after this one's path, which `make rehome` may have changed.
+	pkg := strings.TrimSuffix(reflect.TypeFor[Run]().PkgPath(), "/internal/report")
+	why := r.unusable()
+	keys = map[string]bool{}
+	for _, c := range [][2]string{
+		{"goos", r.Machine.OS}, {"goarch", r.Machine.Arch}, {"pkg", pkg}, {"cpu", r.Machine.CPU}, {"go", r.Build.Go},
+		{"commit", r.Build.Commit}, {"seed", fmt.Sprint(r.Parameters.Seed)}, {"command", r.commandLine()}, {"without-sample", why},
+	} {
+		switch {
+		case c[1] != "":
+			fmt.Fprintf(b, "%s: %s\n", c[0], oneLine(c[1]))
+			keys[c[0]] = true
+		case before[c[0]]:
+			fmt.Fprintf(b, "%s:\n", c[0])
+		}
+	}
+	if why != "" {
+		return keys, nil
 	}
 	all, err := r.Latency.Intended.All.HDR.Decode()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ack, err := r.Latency.Intended.Acknowledged.HDR.Decode()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	fmt.Fprintf(&b, "Benchmark%s %d", r.benchmarkName(), r.Totals.All)
-	value := func(v float64, unit string) { fmt.Fprintf(&b, " %s %s", exactly(v)[0], unit) }
+	fmt.Fprintf(b, "Benchmark%s %d", r.benchmarkName(), r.Totals.All)
+	value := func(v float64, unit string) { fmt.Fprintf(b, " %s %s", exactly(v)[0], unit) }
 	q, a := QuantilesOf(all), QuantilesOf(ack)
 	if q.Count > 0 {
 		value(float64(q.P50)/1e6, "p50-ms")
@@ -83,8 +102,7 @@ func (r *Run) WriteBenchmark(w io.Writer) error {
 	value(u.duplicates/max(1, u.received), "duplicate-share")
 	value(float64(r.maxResident()), "max-resident-B")
 	b.WriteByte('\n')
-	_, err = b.WriteTo(w)
-	return err
+	return keys, nil
 }
 
 // unusable returns why the run's figures mean nothing, or nothing.

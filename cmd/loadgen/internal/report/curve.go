@@ -13,6 +13,7 @@ import (
 // one kind, in the order of the rates that were asked for.
 type Curve struct {
 	Title  string
+	About  [][2]string // names and texts: what everything ran on
 	Points []Point
 }
 
@@ -48,7 +49,8 @@ func PointOf(r *Run) (Point, error) {
 	return p, nil
 }
 
-// NewCurve returns the curve of the runs.
+// NewCurve returns the curve of the runs. What it says about machine, build, lengths and
+// size is of the first.
 func NewCurve(title string, runs []*Run) (*Curve, error) {
 	c := &Curve{Title: title}
 	for i, r := range runs {
@@ -57,6 +59,20 @@ func NewCurve(title string, runs []*Run) (*Curve, error) {
 			return nil, fmt.Errorf("run %d: %w", i, err)
 		}
 		c.Points = append(c.Points, p)
+		if i > 0 {
+			continue
+		}
+		for _, line := range r.about() {
+			switch line[0] {
+			case "machine", "built":
+				c.About = append(c.About, line)
+			case "when":
+				c.About = append(c.About, [2]string{"begun", stamp(r.Start)})
+			}
+		}
+		if t := r.Totals.Seconds; t > 0 {
+			c.About = append(c.About, [2]string{"each point", fmt.Sprintf("%s s measured after %s s of warm-up, each payload %s B", seconds(t), seconds(r.Parameters.Warmup), count(r.Parameters.Size))})
+		}
 	}
 	slices.SortStableFunc(c.Points, func(a, b Point) int {
 		return cmp.Or(compareLines(a, b), cmp.Compare(a.Rate, b.Rate), cmp.Compare(a.Achieved, b.Achieved))
@@ -126,6 +142,12 @@ func (c *Curve) tables() (points, reasons *table) {
 func (c *Curve) WriteText(w io.Writer) error {
 	return written(w, func(w io.Writer) {
 		fmt.Fprintf(w, "%s\n\n", printable(c.Title))
+		for _, line := range c.About {
+			fmt.Fprintf(w, "  %-11s %s\n", line[0], printable(line[1]))
+		}
+		if len(c.About) > 0 {
+			fmt.Fprintln(w)
+		}
 		points, reasons := c.tables()
 		points.writeText(w)
 		if len(reasons.Rows) > 0 {
@@ -205,6 +227,7 @@ func (c *Curve) WriteHTML(w io.Writer) error {
 	points, reasons := c.tables()
 	p := &page{
 		Title: c.Title,
+		About: c.About,
 		Help:  "Each point is a run. Hollow points are of runs whose load was not as asked for: the network could not take it.",
 		Groups: []chartGroup{{Charts: []chart{{ID: "curve", Title: "Latency against throughput", Label: "percentile",
 			Choices: [][2]string{{"p99", "p99"}, {"p50", "p50"}, {"p99.9", "p99.9"}},
