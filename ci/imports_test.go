@@ -98,7 +98,11 @@ var packages = []pkg{
 			{"cmd/loadgen/internal/schedule", "when what is due"},
 			{"core/node/client", "speaks to nodes"},
 		},
-		test: []allowed{{"cmd/loadgen/internal/fake", "sections in memory"}},
+		test: []allowed{
+			{"cmd/loadgen/internal/fake", "sections in memory"},
+			{"github.com/montanaflynn/stats", "slopes of what nodes hold"},
+			{"go.uber.org/goleak", "what a run leaves running"},
+		},
 	},
 	{
 		path: "cmd/loadgen/internal/check",
