@@ -274,3 +274,50 @@ func TestVoteForErrors(t *testing.T) {
 	}
 	t.Error("the other addition was not proposed")
 }
+
+// Room and Open say beforehand what Vote and VoteFor would; OutputSize grows with what there is to persist and send.
+func TestRoomAndOpen(t *testing.T) {
+	w := newNetwork(t, core.Supermajority, 2, 1)
+	w.sloppy = true
+	w.run(20)
+	a, b := w.order[0], w.order[1]
+	votes, size := a.Room()
+	if votes != core.MaxUndecided || size != core.MaxUndecidedSize {
+		t.Fatalf("room for %d votes, %d bytes", votes, size)
+	}
+	payload := make([]byte, 1000)
+	if err := a.Vote(payload); err != nil {
+		t.Fatal(err)
+	}
+	if v, s := a.Room(); v != votes-1 || s > size-1000 || s < size-1100 {
+		t.Errorf("then for %d votes, %d bytes", v, s)
+	}
+	if n := a.OutputSize(); n < 1000 || n > 1500 {
+		t.Errorf("its output has %d bytes", n)
+	}
+	hash := a.Undecided()[0].Hash
+	if a.Open(hash) || b.Open(hash) || b.Open(core.Hash{1}) {
+		t.Error("it is open to whoever voted for it, or does not know it")
+	}
+	w.carry(a)
+	if n := a.OutputSize(); n != 0 {
+		t.Errorf("after that, its output has %d bytes", n)
+	}
+	for range 20 {
+		w.run(1)
+		if len(b.open) > 0 {
+			break
+		}
+	}
+	if !b.Open(hash) {
+		t.Error("it is not open to the other")
+	}
+	w.echo()
+	if b.Open(hash) {
+		t.Error("it is open to one that voted for it")
+	}
+	w.run(20)
+	if v, s := a.Room(); v != votes || s != size || a.Open(hash) {
+		t.Errorf("when it is decided: room for %d votes, %d bytes", v, s)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,6 +110,9 @@ func (c commands) init(_ context.Context, args []string, stdout, stderr io.Write
 		host, offset := "127.0.0.1", i
 		if *hosts != "" {
 			host, offset = strings.TrimSpace(machines[i]), 0
+			if slices.Contains(s.Peers, net.JoinHostPort(host, strconv.Itoa(*port))) {
+				return c.wrong("init", stderr, "-hosts: %s is there twice", host)
+			}
 		}
 		for _, p := range []int{*port, *httpPort, *debugPort} {
 			if p < 1 || p+offset > 65535 {
