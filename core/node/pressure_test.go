@@ -220,33 +220,36 @@ func TestFailedLog(t *testing.T) {
 	})
 }
 
-// A start that fails before anything was said leaves a node that can start.
+// A start that fails, before anything was said or after, leaves a node that can start.
 func TestFirstStartFails(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "net")
-	if err := Create(folder, Setup{Name: "s", Mode: "single", Seeds: [][32]byte{{1}}, Peers: []string{"127.0.0.1:1"}}); err != nil {
-		t.Fatal(err)
-	}
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := LoadConfig(filepath.Join(folder, "node0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Listen, cfg.HTTP, cfg.Debug = taken.Addr().String(), "127.0.0.1:0", "off"
-	if _, err := Start(cfg); err == nil {
-		t.Fatal("it listens where another does")
-	}
-	if err := taken.Close(); err != nil {
-		t.Fatal(err)
-	}
-	n, err := Start(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := n.Close(t.Context()); err != nil {
-		t.Fatal(err)
+	for _, which := range []string{"listen", "http", "debug"} {
+		folder := filepath.Join(t.TempDir(), "net")
+		if err := Create(folder, Setup{Name: "s", Mode: "single", Seeds: [][32]byte{{1}}, Peers: []string{"127.0.0.1:1"}}); err != nil {
+			t.Fatal(err)
+		}
+		taken, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := LoadConfig(filepath.Join(folder, "node0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Listen, cfg.HTTP, cfg.Debug = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+		*map[string]*string{"listen": &cfg.Listen, "http": &cfg.HTTP, "debug": &cfg.Debug}[which] = taken.Addr().String()
+		if _, err := Start(cfg); err == nil {
+			t.Fatalf("%s: it listens where another does", which)
+		}
+		if err := taken.Close(); err != nil {
+			t.Fatal(err)
+		}
+		n, err := Start(cfg)
+		if err != nil {
+			t.Fatalf("%s: %v", which, err)
+		}
+		if err := n.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
