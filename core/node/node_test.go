@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -12,6 +13,8 @@ import (
 
 	"parsec/core"
 	"parsec/core/node/client"
+	"parsec/core/node/internal/api"
+	"parsec/core/node/internal/batch"
 
 	"go.uber.org/goleak"
 )
@@ -340,6 +343,18 @@ func TestJoinAndLeave(t *testing.T) {
 	net.wait("it was removed", func() bool { return joiner.Status().State == stateRemoved })
 	if err := net.client(4).Submit(t.Context(), id(2), nil); err == nil {
 		t.Error("a removed node takes submissions")
+	}
+	late := make(chan error, 1) // one that was on its way when the node was removed
+	if err := joiner.intake.submit(t.Context(), batch.Append(nil, &batch.ID{3}, nil), 1, func(err error) { late <- err }); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-late:
+		if !errors.Is(err, api.ErrCannotVote) {
+			t.Error(err)
+		}
+	case <-time.After(within):
+		t.Error("a removed node lets a submission wait")
 	}
 	if _, err := net.client(0).SubmitDecided(t.Context(), id(3), nil); err != nil {
 		t.Fatal(err)

@@ -297,3 +297,36 @@ func TestPeerComes(t *testing.T) {
 		return !slow
 	})
 }
+
+// Clients that are told of the end and do not leave, and submissions that cannot be decided, hold up the end of a node
+// for some seconds, and make it no failure.
+func TestCloseWithClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for clients")
+	}
+	net, _ := lone(t, 4, "single")
+	c := net.client(0)
+	follower, err := c.Follow(t.Context(), 0, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer follower.Close()
+	stream, err := c.Stream(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	if err := c.Submit(t.Context(), id(1), nil); err != nil {
+		t.Fatal(err)
+	}
+	waits := make(chan error)
+	go func() {
+		_, err := c.SubmitDecided(t.Context(), id(2), nil)
+		waits <- err
+	}()
+	net.wait("the other is there too", func() bool { return net.nodes[0].Status().Acknowledged == 2 })
+	net.stop(0)
+	if err := <-waits; !errors.Is(err, client.ErrUnavailable) {
+		t.Errorf("whoever waits for a decision: %v", err)
+	}
+}
