@@ -152,10 +152,18 @@ func writeNew(path string, b []byte, mode os.FileMode) error {
 	if e := f.Close(); err == nil {
 		err = e
 	}
-	if err != nil || runtime.GOOS == "windows" { // which has no way to flush a folder
+	if err != nil {
 		return err
 	}
-	folder, err := os.Open(filepath.Dir(path))
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(path string) error {
+	if runtime.GOOS == "windows" { // which has no way to
+		return nil
+	}
+	folder, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -226,6 +234,7 @@ func Create(dir string, s Setup) error {
 			WriteKey(filepath.Join(folder, KeyFile), seed),
 			writeJSON(filepath.Join(folder, SectionFile), section),
 			writeJSON(filepath.Join(folder, ConfigFile), cfg),
+			syncFolder(dir),
 		); err != nil {
 			return err
 		}
