@@ -26,6 +26,8 @@
 //     tells whether votes wait for it. A request that is lost is not sent again; the next one has all that it had.
 //   - **Votes.** Whoever wants a payload decided in Supermajority mode sees to it that enough members vote for it:
 //     what others voted for comes as a proposal ([Ready].Proposals), and [Node.VoteFor] votes for it too.
+//     It keeps room for those ([Node.Room]): where all members have as much undecided of their own as they may, none can
+//     vote for another's, and nothing is decided any more.
 //     A vote is acknowledged to a user when its record is durable, not before.
 //   - **Membership.** A peer is added and removed by votes ([Node.VoteAdd], [Node.VoteRemove]). A node that stays
 //     away while all whom it knew leave needs [NodeConfig].Contacts.
