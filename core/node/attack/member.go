@@ -121,7 +121,7 @@ func (g *ignorant) ask() error {
 		for _, m := range g.node.Ready().Messages {
 			if m.To == t.ID {
 				g.mu.Lock()
-				g.requests[m.To] = slices.Clone(m.Frame)
+				g.requests[m.To] = append([]byte{prefixCore}, m.Frame...)
 				g.mu.Unlock()
 			}
 		}
@@ -155,7 +155,7 @@ func (c *Config) frames(id core.Hash) [][]byte {
 		copy(bomb[i:], random(20))
 	}
 	bomb[0] = byte(wire.KindRequest)
-	return [][]byte{
+	frames := [][]byte{
 		random(1000),
 		append(append([]byte(nil), header...), random(1000)...),
 		append(append([]byte(nil), packed...), s2.Encode(nil, make([]byte, wire.MaxRaw))...), // shrinks more
@@ -163,4 +163,8 @@ func (c *Config) frames(id core.Hash) [][]byte {
 		append(append([]byte(nil), packed...), 0xff, 0xff, 0xff, 0xff, 0x0f), // claims 4 GiB
 		append(append([]byte(nil), header...), make([]byte, 100_000)...),
 	}
+	for i, f := range frames {
+		frames[i] = append([]byte{prefixCore}, f...)
+	}
+	return frames
 }
