@@ -133,10 +133,12 @@ type peer struct {
 	number uint32      // in Node.known, if numbered
 	numbered,
 	distrusted bool // it sent a bad signature: its messages are checked event by event
-	knows  uint32   // how many peers it knows by number
-	has    []uint64 // set of observations whose content it sent or was sent
-	owed   int      // bytes of contents that the last message to it named and left out
-	waste  int      // signatures of its events looked at in vain, less what it has made up for
+	knows  uint32       // how many peers it knows by number
+	has    []uint64     // set of observations whose content it sent or was sent
+	sentTo gossip.Index // what it was sent ends with this event, or before
+	made   int          // events of it in the graph
+	owed   int          // bytes of contents that the last message to it named and left out
+	waste  int          // signatures of its events looked at in vain, less what it has made up for
 	held   held
 	asked  asked
 	choice uint64 // the last choice of heads in which one by it was met
