@@ -124,7 +124,7 @@ func (l *loop) take(in inbound) {
 	}
 	p, now := l.neighbour(in.from), time.Now()
 	status := len(in.frame) > 0 && in.frame[0] == frameStatus
-	if hold := p.quota.charge(now, l.pace.rates(), status, l.core.Made(in.from)); hold > penalty {
+	if hold := p.quota.charge(now, l.pace.rates(), status, l.core.Made(in.from), int(l.core.Len())); hold > penalty {
 		penalty = hold
 		l.held.Add(1)
 	}

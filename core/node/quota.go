@@ -11,14 +11,19 @@ import (
 // besides (take).
 const (
 	// An honest member makes a request an interval, to one of the others in turn, and has one at a time under way to
-	// each. So requestShare times its share of them is what a node takes in of a peer. A status is a tenth of one.
+	// each. So requestShare times its share of them is what a node takes in of a peer, and requestLeast a second in any
+	// case. A status is a tenth of one.
 	requestShare = 2
+	requestLeast = 10
 	requestBurst = 32
 	statusCost   = 0.1
 
-	// Honest members make some five events an interval, half of them answers. All members keep every event for
-	// good, whoever brings it: this bounds how fast a graph grows by a member that makes as many as it can.
-	eventShare = 10
+	// All members keep every event for good, whoever brings it. Honest ones make some five an interval, about as many
+	// as each other. A member may make eventRatio times the mean of the others, and eventShare an interval: so what a
+	// node catches up with is held against nobody (it was made by a quorum), and a graph grows by a member that makes as
+	// many as it can two and a half times as fast as by an honest one at most. One may have been cut off, hence the burst.
+	eventRatio = 2
+	eventShare = 2
 	eventBurst = 2048
 
 	// What a peer was sent already and does not show to have, in bytes a second: so asking for everything again and
@@ -26,9 +31,8 @@ const (
 	againRate  = 1 << 20
 	againBurst = 16 << 20
 
-	// maxHold is the longest that one frame is held up. It is below what a peer takes for a connection that is
-	// stuck; what is owed beyond that holds up the next.
-	maxHold = 2 * time.Second
+	// maxHold is the longest that one frame holds up its sender; what is owed beyond that holds up the next.
+	maxHold = time.Minute
 )
 
 // bucket leaks at a rate. It has no clock: it is told the time. The zero value is empty.
@@ -59,28 +63,31 @@ type quota struct {
 	events   bucket // that it made
 	again    bucket // bytes
 	made     int    // its events, as they were counted last
+	all      int    // those of all, likewise
 }
 
-// rates are what peers may have, a second.
-type rates struct{ requests, events float64 }
+// rates are what peers may have, a second, and how many other voters there are.
+type rates struct{ requests, events, others float64 }
 
 // rates returns what peers may have now. A section whose nodes are told to gossip faster or more slowly (Config.Gossip)
 // are to be told alike.
 func (p *pacer) rates() rates {
 	interval := p.base().Seconds()
 	others := float64(max(p.voters-1, 1))
-	return rates{requests: requestShare / interval / others, events: eventShare / interval}
+	return rates{requests: max(requestShare/interval/others, requestLeast), events: eventShare / interval, others: others}
 }
 
-// charge notes that a frame came, and returns how long the peer is to wait for that.
-func (q *quota) charge(now time.Time, r rates, status bool, made int) time.Duration {
+// charge notes that a frame came, and returns how long the peer is to wait for that. made is how many events there are
+// of the peer, and all how many in all.
+func (q *quota) charge(now time.Time, r rates, status bool, made, all int) time.Duration {
 	cost := 1.0
 	if status {
 		cost = statusCost
 	}
 	q.requests.add(now, cost, r.requests)
-	q.events.add(now, float64(made-q.made), r.events)
-	q.made = made
+	own := float64(made - q.made)
+	q.events.add(now, own-eventRatio*(float64(all-q.all)-own)/r.others, r.events)
+	q.made, q.all = made, all
 	return min(maxHold, max(
 		q.requests.over(now, r.requests, max(requestBurst, r.requests)),
 		q.events.over(now, r.events, eventBurst),
@@ -102,7 +109,7 @@ func (l *loop) neighbour(id core.Identity) *neighbour {
 	p := l.peers[id]
 	if p == nil {
 		p = new(neighbour)
-		p.quota.made = l.core.Made(id) // what was there before is not held against it
+		p.quota.made, p.quota.all = l.core.Made(id), int(l.core.Len()) // what was there before is not held against it
 		l.peers[id] = p
 	}
 	return p

@@ -23,7 +23,7 @@ const oversize = wire.MaxFrame + 64<<10
 // sends in turn: garbage, bytes that begin as a frame of the section, frames that decompress to more than they may and
 // to as much as they may, and a request of a node that knows nothing, which asks for all that there is: the same again
 // and again. Now and then comes a frame that is too large. It makes one event for each target, and no more: valid
-// events in any number are what no node can refuse a member.
+// events in any number are [Greedy]'s.
 //
 // The node whose key it is may run beside it, or ran before: then those events fork it.
 func Member(ctx context.Context, c Config) (Counts, error) {
