@@ -405,7 +405,8 @@ var packages = []pkg{
 		why:  "hostile to nodes: a testing tool, beside the transport whose language it speaks",
 		code: []allowed{
 			{"core", "makes a member's requests"},
-			{"core/internal/wire", "makes frames that are refused"},
+			{"core/internal/sign", "signs a member's events"},
+			{"core/internal/wire", "makes frames that are refused, and events"},
 			{"core/node/internal/transport", "connects as a member does"},
 			{"github.com/klauspost/compress", "packs bombs"},
 		},

@@ -133,6 +133,7 @@ func (n *Node) insert(c *candidate, verified sign.Verified) (gossip.Index, error
 	if p := n.peers[c.by]; p.asked.times > 0 {
 		p.asked.times--
 	}
+	n.peers[c.by].made++
 	n.store.put(x, c.id, c.signature, c.votes, c.recipient)
 	n.open(x, c, base)
 	if c.by == n.self {

@@ -18,6 +18,14 @@ type Counts struct {
 // Counts returns the counters. Cost: none.
 func (n *Node) Counts() Counts { return n.counts }
 
+// Made returns how many events of a peer this node has, whoever brought them; 0 for one that it does not know. Cost: none.
+func (n *Node) Made(id Identity) int {
+	if p := n.byID[id]; p != nil {
+		return p.made
+	}
+	return 0
+}
+
 // Waiting returns how many votes by current voters this node knows of that have no block yet: as long as there are
 // any, gossip has something to bring about. In Supermajority mode, and for an Add or a Remove, a vote waits until
 // enough others vote alike, for ever if they do not; so a caller that hurries while votes wait should slow down where

@@ -136,6 +136,8 @@ type peer struct {
 	shown  gossip.Index // this node's last event that it said it has, when it sent a part; 0 for none
 	knows  uint32       // how many peers it knows by number
 	has    []uint64     // set of observations whose content it sent or was sent
+	sentTo gossip.Index // what it was sent ends with this event, or before
+	made   int          // events of it in the graph
 	owed   int          // bytes of contents that the last message to it named and left out
 	waste  int          // signatures of its events looked at in vain, less what it has made up for
 	held   held

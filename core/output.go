@@ -26,6 +26,9 @@ type Decided struct {
 type Outgoing struct {
 	To    Identity
 	Frame []byte
+	// Again is about how many bytes of it To was sent before, and has not shown to have. Honest peers cause few, by
+	// messages that cross or are lost.
+	Again int
 }
 
 // Ready is what a node wants done, in the order of the fields. What it has is valid until [Node.Advance], but for
@@ -114,9 +117,9 @@ func (o *output) frame() []byte {
 	return nil
 }
 
-func (o *output) hand(to Identity, frame []byte) {
+func (o *output) hand(to Identity, frame []byte, again int) {
 	o.frames[len(o.messages)] = frame
-	o.messages = append(o.messages, Outgoing{To: to, Frame: frame})
+	o.messages = append(o.messages, Outgoing{To: to, Frame: frame, Again: again})
 }
 
 // deliver takes in a block: it acts on it and, unless it was applied already, hands it out.

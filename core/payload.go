@@ -146,6 +146,7 @@ func (n *Node) supply(p *peer, m *wire.Message) error {
 			break
 		}
 		p.owed -= len(body)
+		t.again += len(body) // it was sent it before, or had it
 		p.give(o)
 		out.Observations = append(out.Observations, wire.Observation{Hash: hash, Body: body})
 	}

@@ -25,6 +25,7 @@ type sender struct {
 	slots     []uint32                // by peer: 1 + its place among the message's creators
 	strangers map[Identity]uint32     // likewise, of those that are no peers
 	stamp     uint32
+	again     int // bytes of the message that the recipient was sent before
 	bodies    []wire.Body
 	ends      []int
 	hashes    []wire.Hash
@@ -175,8 +176,16 @@ func (n *Node) sendEvents(p *peer, kind wire.MessageKind, known knownEvents) {
 			kind = wire.KindPartRequest
 		}
 	}
+	if k := len(m.Events); k > 0 {
+		before, _ := slices.BinarySearch(t.events[:k], p.sentTo+1)
+		t.again = before * eventBytes
+		p.sentTo = max(p.sentTo, t.events[k-1])
+	}
 	n.sendTables(p, kind)
 }
+
+// eventBytes is about what an event takes in a message.
+const eventBytes = 128
 
 // buildable reports whether p, who has decided no more than this node, is sure to build on event x if it has not yet. An
 // answer that ends before the first such event could be one that p takes nothing of, and asks for again, for ever.
@@ -310,5 +319,6 @@ func (n *Node) sendTables(p *peer, kind wire.MessageKind) {
 		m.Wants = m.Wants[:0]
 	}
 	t.raw = wire.Append(t.raw[:0], m)
-	n.out.hand(p.id, n.rx.framer.Seal(n.out.frame(), n.section, t.raw))
+	n.out.hand(p.id, n.rx.framer.Seal(n.out.frame(), n.section, t.raw), t.again)
+	t.again = 0
 }

@@ -106,6 +106,11 @@ func (a *app) once(ctx context.Context, o *options) (int, error) {
 	if err := done.report.WriteText(a.stdout); err != nil {
 		return 0, err
 	}
+	if s.local != nil {
+		for _, r := range s.local.AttackReports() {
+			fmt.Fprintf(a.stdout, "\nattack: %s used %.3g s of CPU: %s\n", r.What, r.CPU.Seconds(), r.Counts)
+		}
+	}
 	fmt.Fprintf(a.stdout, "\nwritten: %d files in %s\n", len(files), o.out)
 	return done.report.ExitStatus(), nil
 }

@@ -43,6 +43,7 @@ type neighbour struct {
 	asked  time.Time // of the last request to it that is not answered
 	tries  int       // requests to it because it says that it is further, without any gain
 	notNow time.Time // until then, its saying so is not believed
+	quota  quota
 }
 
 // inbound is a frame that came. The reader of the connection waits until the loop has taken it in.
@@ -134,16 +135,18 @@ func (l *loop) take(in inbound) {
 		// Whoever sends what is refused is heard a hundredth of the time at most.
 		penalty = min(max(100*time.Since(began), 10*time.Millisecond), time.Second)
 	}
+	p, now := l.neighbour(in.from), time.Now()
+	status := len(in.frame) > 0 && in.frame[0] == frameStatus
+	if hold := p.quota.charge(now, l.pace.rates(), status, l.core.Made(in.from), int(l.core.Len())); hold > penalty {
+		penalty = hold
+		l.held.Add(1)
+	}
 	in.done <- penalty
 }
 
 // handle takes in a frame, and reports whether it was fine.
 func (l *loop) handle(from core.Identity, frame []byte) bool {
-	p := l.peers[from]
-	if p == nil {
-		p = &neighbour{}
-		l.peers[from] = p
-	}
+	p := l.neighbour(from)
 	if len(frame) == 0 || l.failed != nil {
 		return l.failed != nil
 	}
@@ -325,9 +328,9 @@ func (l *loop) gossip(now time.Time) {
 		l.complain("cannot gossip", "peer", name(to), "error", err)
 	} else {
 		l.requests.Add(1)
-		if p := l.peers[to]; p != nil {
-			p.asked, p.met = now, now
-		}
+		p := l.neighbour(to)
+		p.asked, p.met = now, now
+		p.quota.asked(now, l.pace.rates())
 	}
 	l.pace.requested(now)
 }
@@ -341,7 +344,7 @@ func (l *loop) recipient(now time.Time) (core.Identity, bool) {
 	seen := 0
 	for _, id := range l.core.Recipients() {
 		p := l.peers[id]
-		if !l.transport.Connected(id) || p != nil && now.Sub(p.asked) < answerWithin {
+		if !l.transport.Connected(id) || p != nil && (now.Sub(p.asked) < answerWithin || p.quota.deaf(now)) {
 			continue
 		}
 		if !busy && !l.behind(p, now) {
@@ -467,6 +470,9 @@ func (l *loop) flush() {
 	rel.end = l.end
 	for _, m := range todo.Messages {
 		rel.add(m.To, m.Frame)
+		if m.Again > 0 {
+			l.neighbour(m.To).quota.sent(time.Now(), m.Again)
+		}
 	}
 	for i := range todo.Blocks {
 		b := &todo.Blocks[i]

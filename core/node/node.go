@@ -59,7 +59,7 @@ type Node struct {
 	known    atomic.Pointer[map[core.Identity]string] // peers, with their addresses
 	view     atomic.Pointer[view]
 
-	requests, refused, early, acknowledged atomic.Uint64
+	requests, refused, early, acknowledged, held atomic.Uint64
 
 	complaints throttle
 	servers    []*server

@@ -28,15 +28,19 @@ type pacer struct {
 
 // interval is the time between two requests now.
 func (p *pacer) interval() time.Duration {
-	d := p.fastest
-	if d == 0 {
-		d = max(time.Duration(p.voters)*pacePerVoter, 2*pacePerVoter)
-	}
-	d = time.Duration(float64(d) * max(p.stretch, 1))
+	d := time.Duration(float64(p.base()) * max(p.stretch, 1))
 	for n := p.idle; n >= patience && d < slowest; n -= patience / 4 {
 		d *= 2
 	}
 	return min(d, slowest)
+}
+
+// base is the time between two requests of a node that is not busy and has something to gain.
+func (p *pacer) base() time.Duration {
+	if p.fastest > 0 {
+		return p.fastest
+	}
+	return max(time.Duration(p.voters)*pacePerVoter, 2*pacePerVoter)
 }
 
 // due returns when the next request is to be made.

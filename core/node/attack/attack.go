@@ -1,5 +1,5 @@
-// Package attack is hostile to nodes, to test what they bear: [Stranger] without a key of the section, [Member] with
-// one. Both send as fast as they can. It is a testing tool, for sections of one's own: nothing else uses it, and no
+// Package attack is hostile to nodes, to test what they bear: [Stranger] without a key of the section, [Member] and
+// [Greedy] with one. All send as fast as they can. It is a testing tool, for sections of one's own: nothing else uses it, and no
 // node needs it.
 package attack
 
@@ -28,7 +28,7 @@ type Config struct {
 	Random  uint64     // seed of what is random
 	Workers int        // of each kind of attack, for each target; 0: 2
 
-	// Of Member alone.
+	// Of Member and Greedy alone.
 	Seed    [32]byte // its key
 	Section core.Section
 	Listen  string // where nodes reach the member, for their answers; "": nowhere
@@ -44,18 +44,19 @@ type Counts struct {
 	Bytes       uint64 `json:"bytes"`      // sent, about
 	Answers     uint64 `json:"answers"`    // frames that came back
 	AnswerBytes uint64 `json:"answer_bytes"`
+	Events      uint64 `json:"events"` // that it made
 }
 
 // counts are Counts while the attack goes on.
 type counts struct {
-	connections, refused, handshakes, frames, waits, bytes, answers, answerBytes atomic.Uint64
+	connections, refused, handshakes, frames, waits, bytes, answers, answerBytes, events atomic.Uint64
 }
 
 func (c *counts) sum() Counts {
 	return Counts{
 		Connections: c.connections.Load(), Refused: c.refused.Load(), Handshakes: c.handshakes.Load(),
 		Frames: c.frames.Load(), Waits: c.waits.Load(), Bytes: c.bytes.Load(),
-		Answers: c.answers.Load(), AnswerBytes: c.answerBytes.Load(),
+		Answers: c.answers.Load(), AnswerBytes: c.answerBytes.Load(), Events: c.events.Load(),
 	}
 }
 

@@ -70,14 +70,17 @@ func (v *victim) deliver(from transport.ID, frame []byte) {
 		v.honest++
 		return
 	}
-	if err := v.node.Handle(from, frame); err != nil {
+	if len(frame) == 0 || frame[0] != prefixCore {
+		return
+	}
+	if err := v.node.Handle(from, frame[1:]); err != nil {
 		v.refused++
 	} else {
 		v.handled++
 	}
 	ready := v.node.Ready()
 	for _, m := range ready.Messages {
-		v.Send(m.To, m.Frame)
+		v.Send(m.To, append([]byte{prefixCore}, m.Frame...))
 	}
 	v.node.Advance()
 }
@@ -209,13 +212,13 @@ func TestFrames(t *testing.T) {
 		if len(f) > oversize {
 			t.Errorf("frame %d has %d bytes", i, len(f))
 		}
-		if err := node.Handle(s.Genesis[3], bytes.Clone(f)); err == nil {
+		if err := node.Handle(s.Genesis[3], bytes.Clone(f[1:])); err == nil {
 			t.Errorf("frame %d is taken", i)
 		}
 	}
 	node.Ready()
 	node.Advance()
-	if err := node.Handle(s.Genesis[3], asks.request(s.Genesis[0])); err != nil {
+	if err := node.Handle(s.Genesis[3], asks.request(s.Genesis[0])[1:]); err != nil {
 		t.Errorf("the request is refused: %v", err)
 	}
 	c.Seed[31]++

@@ -23,7 +23,7 @@ const oversize = wire.MaxFrame + 64<<10
 // sends in turn: garbage, bytes that begin as a frame of the section, frames that decompress to more than they may and
 // to as much as they may, and a request of a node that knows nothing, which asks for all that there is: the same again
 // and again. Now and then comes a frame that is too large. It makes one event for each target, and no more: valid
-// events in any number are what no node can refuse a member.
+// events in any number are [Greedy]'s.
 //
 // The node whose key it is may run beside it, or ran before: then those events fork it.
 func Member(ctx context.Context, c Config) (Counts, error) {
@@ -121,7 +121,7 @@ func (g *ignorant) ask() error {
 		for _, m := range g.node.Ready().Messages {
 			if m.To == t.ID {
 				g.mu.Lock()
-				g.requests[m.To] = slices.Clone(m.Frame)
+				g.requests[m.To] = append([]byte{prefixCore}, m.Frame...)
 				g.mu.Unlock()
 			}
 		}
@@ -155,7 +155,7 @@ func (c *Config) frames(id core.Hash) [][]byte {
 		copy(bomb[i:], random(20))
 	}
 	bomb[0] = byte(wire.KindRequest)
-	return [][]byte{
+	frames := [][]byte{
 		random(1000),
 		append(append([]byte(nil), header...), random(1000)...),
 		append(append([]byte(nil), packed...), s2.Encode(nil, make([]byte, wire.MaxRaw))...), // shrinks more
@@ -163,4 +163,8 @@ func (c *Config) frames(id core.Hash) [][]byte {
 		append(append([]byte(nil), packed...), 0xff, 0xff, 0xff, 0xff, 0x0f), // claims 4 GiB
 		append(append([]byte(nil), header...), make([]byte, 100_000)...),
 	}
+	for i, f := range frames {
+		frames[i] = append([]byte{prefixCore}, f...)
+	}
+	return frames
 }

@@ -27,7 +27,7 @@ func (n *Network) Apply(ctx context.Context, s fault.Step) error {
 			return n.endTwin(s.Node)
 		}
 		return n.beginTwin(ctx, s.Node)
-	case fault.Stranger, fault.Member:
+	case fault.Stranger, fault.Member, fault.Greedy:
 		if s.Ends {
 			return n.endAttack(s)
 		}

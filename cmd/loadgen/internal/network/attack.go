@@ -35,7 +35,8 @@ type attacker struct {
 	log  string
 }
 
-// beginAttack starts an attacker: a process of its own, so that what it uses is not taken for the load generator's. It
+// beginAttack starts an attacker: a process of its own, so that what it uses is not taken for the load generator's, at
+// the lowest priority: on a machine of its own it would take nothing from the nodes but what they give it. It
 // connects to the nodes directly, not over the links.
 func (n *Network) beginAttack(ctx context.Context, s fault.Step) error {
 	n.mu.Lock()
@@ -64,7 +65,7 @@ func (n *Network) beginAttack(ctx context.Context, s fault.Step) error {
 		}
 	}
 	p, err := n.spawner.Start(process.Config{
-		Name: s.String(), Path: n.c.Attacker[0], Args: args, Env: n.c.Env, Log: a.log,
+		Name: s.String(), Path: n.c.Attacker[0], Args: args, Env: n.c.Env, Log: a.log, Idle: true,
 		Ready: func(line string) bool { return strings.HasPrefix(line, attackReady) },
 	})
 	if err == nil {

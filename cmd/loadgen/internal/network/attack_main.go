@@ -24,7 +24,7 @@ import (
 func AttackMain(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("attack", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	kind := fs.String("kind", "", "stranger, with no key of the section, or member, with that of -dir")
+	kind := fs.String("kind", "", "stranger, with no key of the section, or member or greedy, with that of -dir")
 	targets := fs.String("targets", "", "whom to attack: `IDENTITY=ADDR,...`")
 	dir := fs.String("dir", "", "folder of the node whose key the member has")
 	var c attack.Config
@@ -49,11 +49,11 @@ func attackOnce(ctx context.Context, kind, targets, dir string, c attack.Config,
 		}
 		c.Targets = append(c.Targets, attack.Target{ID: core.Identity(id), Address: address})
 	}
-	member := kind == string(fault.Member)
-	if !member && kind != string(fault.Stranger) {
-		return fmt.Errorf("-kind %q: want stranger or member", kind)
+	stranger := kind == string(fault.Stranger)
+	if !stranger && kind != string(fault.Member) && kind != string(fault.Greedy) {
+		return fmt.Errorf("-kind %q: want stranger, member or greedy", kind)
 	}
-	if member {
+	if !stranger {
 		if err := readMember(dir, &c); err != nil {
 			return err
 		}
@@ -65,9 +65,12 @@ func attackOnce(ctx context.Context, kind, targets, dir string, c attack.Config,
 	fmt.Fprintf(stdout, "%s%s of %d nodes\n", attackReady, kind, len(c.Targets))
 	var counts attack.Counts
 	var err error
-	if member {
+	switch kind {
+	case string(fault.Member):
 		counts, err = attack.Member(ctx, c)
-	} else {
+	case string(fault.Greedy):
+		counts, err = attack.Greedy(ctx, c)
+	default:
 		counts = attack.Stranger(ctx, c)
 	}
 	if err != nil {

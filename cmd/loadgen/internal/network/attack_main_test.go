@@ -57,7 +57,7 @@ func TestAttackMain(t *testing.T) {
 	section := fmt.Sprintf(`{"name":"x","mode":"single","genesis":[{"identity":%q},{"identity":%q}]}`, id[0], id[1])
 	write("section.json", section)
 	target := id[0] + "=" + l.Addr().String()
-	for _, kind := range []string{"stranger", "member"} {
+	for _, kind := range []string{"stranger", "member", "greedy"} {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		var out, errs strings.Builder
 		status := AttackMain(ctx, []string{"-kind", kind, "-targets", target, "-dir", dir}, &out, &errs)
@@ -70,7 +70,7 @@ func TestAttackMain(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ args, section, want string }{
-		{"-kind loud -targets " + target, section, "want stranger or member"},
+		{"-kind loud -targets " + target, section, "want stranger, member or greedy"},
 		{"-kind member -targets x=y", section, "hexadecimal"},
 		{"-kind member -targets " + target, strings.Replace(section, "single", "double", 1), "unknown mode"},
 		{"-kind member -targets " + target, strings.Replace(section, id[1], id[0][:60]+"0000", 1), "founders"},

@@ -30,6 +30,7 @@ done N times in all, each at its time or when the one before has ended, whicheve
                               it forks
   stranger [for D]            an attacker with no key of the section, at all nodes, as fast as it can
   member NODE [for D]         an attacker with that node's key, likewise; with -down the node itself is not run beside
+  greedy NODE [for D]         likewise, by valid events and requests in any number; of a node that never ran (-down)
 
 NODE is a number from 0, or random: drawn among nodes that no fault has struck; it waits while f nodes are struck
 (f is the most that a section of that size bears). random! does not wait. For example:
@@ -55,6 +56,7 @@ const (
 	Twin      Action = "twin"
 	Stranger  Action = "stranger"
 	Member    Action = "member"
+	Greedy    Action = "greedy"
 )
 
 // Nodes that are no numbers.

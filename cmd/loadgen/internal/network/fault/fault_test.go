@@ -33,6 +33,7 @@ func TestParse(t *testing.T) {
 		{"5s twin 3", "5s twin 3"},
 		{"10s..40s stranger", "10s stranger for 30s"},
 		{"10s..40s member 3", "10s member 3 for 30s"},
+		{"10s..40s greedy 3", "10s greedy 3 for 30s"},
 		{";\n 1s kill 0; \n2s restart 0;", "1s kill 0; 2s restart 0"},
 		{"", ""},
 
@@ -40,7 +41,7 @@ func TestParse(t *testing.T) {
 		{"10s..5s kill 2", `error: fault "10s..5s kill 2": "10s..5s" is no time, such as 10s or 10s..15s`},
 		{"-1s kill 2", `error: fault "-1s kill 2": "-1s" is no time, such as 10s or 10s..15s`},
 		{"1s", `error: fault "1s": want an action after the time: kill, restart, pause, slow, cut, heal, partition, link, ` +
-			`reset, twin, stranger or member`},
+			`reset, twin, stranger, member or greedy`},
 		{"1s kill", `error: fault "1s kill": "": want a node of 0 to 3, random or random!`},
 		{"1s kill 4", `error: fault "1s kill 4": "4": want a node of 0 to 3, random or random!`},
 		{"1s twin random", `error: fault "1s twin random": "random": want a node of 0 to 3`},

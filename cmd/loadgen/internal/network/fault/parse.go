@@ -38,6 +38,7 @@ var actions = map[Action]arity{
 	Twin:      {node: true, lasts: true},
 	Stranger:  {lasts: true},
 	Member:    {node: true, lasts: true},
+	Greedy:    {node: true, lasts: true},
 }
 
 // Parse reads a schedule for a section of so many nodes, as [Syntax] tells.
@@ -84,7 +85,7 @@ func parse(words []string, nodes int) (Fault, error) {
 	takes, known := actions[Action(action)]
 	if !ok || !known {
 		return f, fmt.Errorf("want an action after the time: kill, restart, pause, slow, cut, heal, partition, link, " +
-			"reset, twin, stranger or member")
+			"reset, twin, stranger, member or greedy")
 	}
 	f.Action = Action(action)
 	if takes.node {

@@ -19,6 +19,7 @@ type Config struct {
 	Path string   // of the program
 	Args []string // without its name
 	Env  []string // as os/exec has it; nil for this process's
+	Idle bool     // it runs only while nothing else wants the processor, where the system can do that
 	Log  string   // file that gets, at its end, what the child writes
 	// Ready reports whether a line of the child's standard output says that it is ready.
 	Ready func(line string) bool
@@ -85,7 +86,11 @@ func start(c Config) (*Process, error) {
 		out.Close()
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
 	}
-	yieldTo(p.cmd.Process.Pid)
+	if c.Idle {
+		idle(p.cmd.Process.Pid)
+	} else {
+		yieldTo(p.cmd.Process.Pid)
+	}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
