@@ -61,6 +61,7 @@ func TestStatuses(t *testing.T) {
 		{"reached", three, nil, "-rate 2k -duration 3s -assert p99<20ms,lost=0,rate>=2k", 0, "p99<20ms"},
 		{"invalid", slow, nil, "-rate 2k -duration 3s", 3, "handed over in time"},
 		{"unsafe", three, func(s *fake.Section, _ func()) { time.Sleep(time.Second); s.Repeat(1) }, "-rate 2k -duration 3s", 4, "duplicate"},
+		{"forked", three, func(s *fake.Section, _ func()) { s.Fork(1) }, "-rate 2k -duration 3s", 4, "node1: fork"},
 		{"missed", three, nil, "-rate 2k -duration 3s -assert p99<1ms", 99, "p99<1ms"},
 		{"interrupted", three, func(_ *fake.Section, stop func()) { time.Sleep(4 * time.Second); stop() }, "-rate 2k -duration 1h -assert p99<1ms", 130, "nterrupted"},
 	} {

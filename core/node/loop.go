@@ -325,9 +325,12 @@ func (l *loop) gossip(now time.Time) {
 		l.complain("cannot gossip", "peer", name(to), "error", err)
 	} else {
 		l.requests.Add(1)
-		if p := l.peers[to]; p != nil {
-			p.asked, p.met = now, now
+		p := l.peers[to]
+		if p == nil { // it has not said anything yet
+			p = &neighbour{}
+			l.peers[to] = p
 		}
+		p.asked, p.met = now, now
 	}
 	l.pace.requested(now)
 }
