@@ -119,7 +119,7 @@ soak: ## compare the core with the plain algorithm on SEEDS random sections (100
 
 crash: ## kill random nodes with kill -9 KILLS times (500) under load; the report goes to crash-report
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(GO) build -o "$$dir/loadgen" ./cmd/loadgen && \
-		"$$dir/loadgen" -nodes 4 -closed 100 -crash $(KILLS) -duration 24h -away other -retry other -out crash-report
+		"$$dir/loadgen" -nodes 4 -closed 100 -crash $(KILLS) -duration $$(( $(KILLS) * 10 ))s -away other -retry other -out crash-report
 
 idle: ## look for DURATION (1h) whether four idle nodes hold more and more
 	@$(GO) test ./cmd/loadgen -run 'TestIdle$$' -growth.for=$(DURATION) -count=1 -timeout 0 -v

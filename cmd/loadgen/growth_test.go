@@ -44,6 +44,7 @@ const (
 )
 
 func TestIdle(t *testing.T) {
+	t.Parallel()
 	n := four(t)
 	loaded(t, n, 1000, time.Second, nil)
 	growth := look(t, n)
@@ -59,6 +60,7 @@ func TestIdle(t *testing.T) {
 }
 
 func TestSteady(t *testing.T) {
+	t.Parallel()
 	n := four(t)
 	var growth []growth
 	loaded(t, n, 200, *growthFor+2*time.Second, func() { growth = look(t, n) })

@@ -61,6 +61,7 @@ func TestStatuses(t *testing.T) {
 		{"reached", three, nil, "-rate 2k -duration 3s -assert p99<20ms,lost=0,rate>=2k", 0, "p99<20ms"},
 		{"invalid", slow, nil, "-rate 2k -duration 3s", 3, "handed over in time"},
 		{"unsafe", three, func(s *fake.Section, _ func()) { time.Sleep(time.Second); s.Repeat(1) }, "-rate 2k -duration 3s", 4, "duplicate"},
+		{"forked", three, func(s *fake.Section, _ func()) { s.Fork(1) }, "-rate 2k -duration 3s", 4, "node1: fork"},
 		{"missed", three, nil, "-rate 2k -duration 3s -assert p99<1ms", 99, "p99<1ms"},
 		{"interrupted", three, func(_ *fake.Section, stop func()) { time.Sleep(4 * time.Second); stop() }, "-rate 2k -duration 1h -assert p99<1ms", 130, "nterrupted"},
 	} {
@@ -120,11 +121,15 @@ func TestSearch(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for _, args := range []string{"-rate x", "-rate 0", "-stages 5", "-rate 5 -stages 1s@5", "-targets a:1 -nodes 4", "-search", "-search -assert p99<1s -closed 5",
 		"-assert p99", "-arrivals even", "-mode both", "-nodes 0", "-down 4", "-duration 0s", "-away none", "-retry any", "-size -1", "-links far", "-faults never",
-		"-trace /nowhere", "-closed 0", "-x", "rest", "-closed 5 -plan x", "-warmup -1s"} {
+		"-trace /nowhere", "-closed 0", "-x", "rest", "-closed 5 -plan x", "-warmup -1s",
+		"-crash 0", "-crash 1000000", "-crash 1 -nodes 3", "-crash 1 -down 1", "-targets a:1 -crash 1", "-search -assert p99<1s -crash 1"} {
 		status, stdout, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, strings.Fields(args)...)
 		if status != exitUsage || stdout != "" || !strings.Contains(stderr, "loadgen -h tells more") {
 			t.Errorf("%s: status %d: %s%s", args, status, stdout, stderr)
 		}
+	}
+	if status, _, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, "-crash", "1", "-faults", "1s kill 0"); status != exitUsage {
+		t.Errorf("-crash and -faults: status %d: %s", status, stderr)
 	}
 	status, stdout, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, "-h")
 	for _, word := range []string{"-assert", "p99<800ms", "exit status", "kill NODE", "-retry", "poisson"} {

@@ -19,7 +19,17 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The test binary is a node, too: see TestStartTime.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(startDir); dir != "" {
+		if err := nodeProcess(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // within is how long tests wait for what must happen: long, for busy machines.
 const within = time.Minute

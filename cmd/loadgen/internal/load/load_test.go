@@ -359,3 +359,47 @@ func TestWrongConfig(t *testing.T) {
 		t.Error("it runs without a node")
 	}
 }
+
+// TestUntil: a load that is ended before its time is the part before.
+func TestUntil(t *testing.T) {
+	for _, closed := range []int{0, 30} {
+		synctest.Test(t, func(t *testing.T) {
+			s := fake.New(fake.Options{Nodes: 3, Interval: 10 * time.Millisecond})
+			defer s.Close()
+			cfg := constant(1000, time.Hour)
+			if cfg.Warmup = time.Second; closed > 0 {
+				cfg.Arrivals, cfg.Closed = nil, closed
+			}
+			until := make(chan struct{})
+			cfg.Nodes, cfg.Until = s.Nodes(), until
+			go func() {
+				time.Sleep(4 * time.Second)
+				close(until)
+			}()
+			r, err := Run(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			valid(t, r)
+			if r.Took > 5*time.Second || r.Measured < 2900*time.Millisecond || r.Measured > 3100*time.Millisecond || r.Counts.Due < 2900 || r.Counts.All != r.Counts.Due || r.Achieved != 1 {
+				t.Errorf("%v, of them %v measured: %+v", r.Took, r.Measured, r.Counts)
+			}
+			if closed == 0 && math.Abs(r.Rate-1000) > 10 {
+				t.Errorf("%v a second", r.Rate)
+			}
+		})
+	}
+}
+
+// TestForged: forks of a node whose key others have are not its own.
+func TestForged(t *testing.T) {
+	for _, forged := range []bool{false, true} {
+		cfg := constant(1000, time.Second)
+		cfg.Forged = func(identity string) bool { return forged && strings.HasSuffix(identity, "2") }
+		in(t, fake.Options{Nodes: 3}, cfg, func(s *fake.Section) { s.Fork(2) }, func(s *fake.Section, r *Result) {
+			if n := r.Verdict.Counts[check.Fork]; n != 1 && !forged || n != 0 && forged {
+				t.Errorf("forged is %v: %v", forged, r.Verdict.Violations)
+			}
+		})
+	}
+}
