@@ -399,6 +399,7 @@ var packages = []pkg{
 			{"github.com/zeebo/blake3", "a hash of the order of submissions"},
 		},
 		test: []allowed{
+			{"core/node/attack", "members that do not keep to the rules"},
 			{"core/internal/simulation", "makes long logs fast: unsigned ones"},
 			{"go.uber.org/goleak", "what a stopped node leaves running"},
 		},
