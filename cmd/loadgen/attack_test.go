@@ -1,5 +1,3 @@
-//go:build unix
-
 package main
 
 import (
@@ -12,22 +10,11 @@ import (
 	"parsec/cmd/loadgen/internal/report"
 )
 
-// asProgram is set in the environment of processes that are this program and not its tests.
-const asProgram = "PARSEC_LOADGEN_AS_PROGRAM"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main() // it exits
-	}
-	os.Exit(m.Run())
-}
-
 // Real nodes go on to decide while all kinds of attackers are at them for some seconds, and keep their promises.
 func TestAttack(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes ten seconds")
 	}
-	t.Setenv(asProgram, "1")
 	dir := t.TempDir()
 	var out, wrong bytes.Buffer
 	status := run(t.Context(), []string{
