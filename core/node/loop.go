@@ -140,6 +140,9 @@ func (l *loop) take(in inbound) {
 	if hold := p.quota.charge(now, l.pace.rates(), status, l.core.Made(in.from), int(l.core.Len())); hold > penalty {
 		penalty = hold
 		l.held.Add(1)
+		if hold >= time.Second {
+			l.complain("a peer wants more than its share, and is held up", "peer", name(in.from), "for", hold)
+		}
 	}
 	in.done <- penalty
 }
@@ -500,7 +503,7 @@ func (l *loop) flush() {
 	}
 	l.look()
 	began := time.Now()
-	l.releases.queue <- rel
+	l.releases.push(rel)
 	l.blocked += time.Since(began)
 }
 

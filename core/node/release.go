@@ -7,8 +7,11 @@ import (
 	"parsec/core"
 )
 
-// maxReleases is how many releases wait for the disk; past it, the loop waits.
-const maxReleases = 64
+// What waits for the disk at most; past it, the loop waits. One release may have more bytes than that.
+const (
+	maxReleases     = 64
+	maxReleaseBytes = 64 << 20 // of messages
+)
 
 // release is what may be done once the log is durable up to end.
 type release struct {
@@ -18,6 +21,7 @@ type release struct {
 	ends   []int // of frames in bytes
 	bytes  []byte
 	acks   []func(error)
+	weight int // bytes that it was queued with
 }
 
 // add adds a message of the core.
@@ -32,9 +36,27 @@ type releases struct {
 	queue chan *release
 	mu    sync.Mutex
 	free  []*release
+	bytes int           // of those on their way
+	less  chan struct{} // has an element if bytes became less
 }
 
-func newReleases() *releases { return &releases{queue: make(chan *release, maxReleases)} }
+func newReleases() *releases {
+	return &releases{queue: make(chan *release, maxReleases), less: make(chan struct{}, 1)}
+}
+
+// push queues one, when there is room. Only the loop does.
+func (r *releases) push(out *release) {
+	out.weight = len(out.bytes)
+	r.mu.Lock()
+	for r.bytes > 0 && r.bytes+out.weight > maxReleaseBytes {
+		r.mu.Unlock()
+		<-r.less
+		r.mu.Lock()
+	}
+	r.bytes += out.weight
+	r.mu.Unlock()
+	r.queue <- out
+}
 
 func (r *releases) get() *release {
 	r.mu.Lock()
@@ -56,7 +78,13 @@ func (r *releases) put(out *release) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.bytes -= out.weight
+	out.weight = 0
 	r.free = append(r.free, out)
+	select {
+	case r.less <- struct{}{}:
+	default:
+	}
 }
 
 // releaseAll does what is released, in order, until the loop has ended. This is the one place that sends events and

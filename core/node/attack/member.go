@@ -22,8 +22,8 @@ const oversize = wire.MaxFrame + 64<<10
 // Member attacks with a member's key until ctx ends. It connects as a node does, again at once when it is cut off, and
 // sends in turn: garbage, bytes that begin as a frame of the section, frames that decompress to more than they may and
 // to as much as they may, and a request of a node that knows nothing, which asks for all that there is: the same again
-// and again. Now and then comes a frame that is too large. It makes one event for each target, and no more: valid
-// events in any number are [Greedy]'s.
+// and again. Now and then comes a frame that is too large. It makes four events a second for each target: valid ones
+// in any number are what [Greedy] makes.
 //
 // The node whose key it is may run beside it, or ran before: then those events fork it.
 func Member(ctx context.Context, c Config) (Counts, error) {
