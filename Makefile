@@ -104,8 +104,8 @@ fuzz: ## run every fuzz target for FUZZTIME each (10m)
 	@echo "== fuzz: $(FUZZTIME) each"
 	@$(GO) run ./ci/fuzz -time $(FUZZTIME)
 
-fuzz-short: ## run every fuzz target for 5s each
-	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s
+fuzz-short: ## run every fuzz target for 3s each
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=3s
 
 replay: ## replay the bundled recordings and meta-votes
 	@echo "== replay: every bundled recording, then the meta-votes"
