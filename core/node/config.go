@@ -34,7 +34,7 @@ type Config struct {
 	// added them.
 	Peers map[string]string `json:"peers,omitempty"`
 
-	// Join is for a node that members vote to add. Its contacts are the founders, and all in Peers.
+	// Join is for the first start of a node that members vote to add. Its contacts are the founders, and all in Peers.
 	Join bool `json:"join,omitempty"`
 
 	// Restored says that the log is a backup, or was lost: the node learns its own events from the others first.

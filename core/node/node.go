@@ -163,6 +163,11 @@ func (n *Node) recover() (*loop, error) {
 	for _, id := range n.section.Genesis {
 		founder = founder || id == n.identity
 	}
+	marker := filepath.Join(n.cfg.Dir, startedFile)
+	_, e := os.Stat(marker)
+	if !founder && e == nil {
+		n.cfg.Join = true // it did, or is about to
+	}
 	if founder == n.cfg.Join {
 		if founder {
 			return nil, errors.New("join: this node is one of the founders, and starts the section")
@@ -188,8 +193,6 @@ func (n *Node) recover() (*loop, error) {
 	next, stop := iter.Pull2(n.wal.Records())
 	defer stop()
 	first, failed, some := next()
-	marker := filepath.Join(n.cfg.Dir, startedFile)
-	_, e := os.Stat(marker)
 	switch {
 	case failed != nil:
 		return nil, failed

@@ -345,6 +345,12 @@ func TestJoinAndLeave(t *testing.T) {
 		t.Fatal(err)
 	}
 	net.decided(2)
+	net.stop(4)
+	net.start(4, nil) // it need not be told again that it joins
+	joiner = net.nodes[4]
+	if _, err := net.client(4).SubmitDecided(t.Context(), id(4), nil); err != nil {
+		t.Fatal(err)
+	}
 	for i := range 5 {
 		if err := net.client(i).Remove(t.Context(), who, nil); err != nil {
 			t.Fatal(err)

@@ -31,8 +31,8 @@ Prints a line when it serves, with the addresses; then logs to standard error. O
 terminate, it takes no more submissions, waits until those it has are decided, at most -stop-within, and ends.
 Killed in any other way, it goes on where it was when started again.
 
-A new member: %[1]s keygen -out DIR/key, copy section.json of another node to DIR, and start it with -join, now and whenever
-it is started again ("join": true in DIR/node.json does the same). More than two thirds of the members vote for it, each at
+A new member: %[1]s keygen -out DIR/key, copy section.json of another node to DIR, and start it with -join; it
+need not be told that again. More than two thirds of the members vote for it, each at
 its own node; info is HOST:PORT, where the new node listens, in base64:
 
   curl -H 'Content-Type: application/json' http://127.0.0.1:7200/v1/members/add \
