@@ -79,6 +79,9 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 		r.pace(due)
 	}
 	over()
+	if inner.Err() != nil {
+		r.ledger.cut(r.now()) // what there was of it is what is measured
+	}
 	r.ledger.stop()
 	if inner.Err() == nil {
 		quiet = r.drain(inner)
