@@ -311,7 +311,8 @@ func TestInterrupt(t *testing.T) {
 		cfg := constant(1000, time.Minute)
 		cfg.Nodes = s.Nodes()
 		r, err := Run(ctx, cfg)
-		if err != nil || !r.Interrupted || len(r.Invalid) > 0 || !r.Verdict.Safe() || r.Took.Round(100*time.Millisecond) != 1500*time.Millisecond {
+		if err != nil || !r.Interrupted || len(r.Invalid) > 0 || !r.Verdict.Safe() || r.Took.Round(100*time.Millisecond) != 1500*time.Millisecond ||
+			r.Measured.Round(100*time.Millisecond) != 1500*time.Millisecond {
 			t.Fatalf("%+v, %v", r, err)
 		}
 		if h := r.Latency[latency.Intended][latency.All]; h.Count() < 1480 || h.Missing() != 0 || len(r.Intervals) != 2 {
