@@ -4,14 +4,14 @@ package wire
 type MessageKind uint8
 
 const (
-	KindRequest  MessageKind = iota + 1 // gossip: events, to be answered
-	KindResponse                        // gossip: events, the answer
-	KindAsk                             // hashes of observations whose bodies are wanted
-	KindSupply                          // bodies of observations
-	KindLearn                           // what a restored node has: it wants all else, and makes no event for it
-	KindTeach                           // events, the answer to that
-	KindPartRequest                     // a request that has not all of the events that it is about: more than fits
-	KindPartResponse                    // likewise
+	KindRequest      MessageKind = iota + 1 // gossip: events, to be answered
+	KindResponse                            // gossip: events, the answer
+	KindAsk                                 // hashes of observations whose bodies are wanted
+	KindSupply                              // bodies of observations
+	KindLearn                               // what a restored node has: it wants all else, and makes no event for it
+	KindTeach                               // events, the answer to that
+	KindPartRequest                         // a request that has not all of the events that it is about: more than fits
+	KindPartResponse                        // likewise
 )
 
 // gossip reports whether messages of this kind carry events.
