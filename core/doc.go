@@ -75,7 +75,8 @@
 //
 // No bound but the caller's own: how often a member asks. A request of 200 bytes by one that claims to know nothing is
 // answered with as much as a message holds, at most 8 MB, or [NodeConfig].MaxAnswer. Whoever counts the messages and errors of each peer, and
-// hands on as many as it can afford, has both.
+// hands on as many as it can afford, has both. What tells peers apart that cost much is [Outgoing].Again, bytes that a
+// peer was sent before, and [Node.Made], events that it made.
 //
 // # What the caller of an engine sees to
 //

@@ -33,8 +33,11 @@
 //
 // Peers are authenticated before anything is read from them (package transport, core/design/transport.md). Whoever
 // sends a message that is refused for a fault of the sender's is not read from for a hundred times as long as it took to
-// refuse it; others go on. A peer's claim to be further than it is makes this node ask it some 64 times, then once a
-// minute. Clients wait while more than 8 MiB of submissions have not been voted for.
+// refuse it; others go on. What is valid has shares: of requests, of events made, and of bytes that a peer was sent
+// before and asks for again (quota.go). Whoever has had more than a member needs is not read from until its share has come
+// up with it, and not asked. Members of a section are to be told alike how fast to gossip ([Config].Gossip): the shares
+// follow from it. A peer's claim to be further than it is makes this node ask it some 64 times, then once a
+// minute. core/design/runtime.md has what attacks come to, and how much memory they can take. Clients wait while more than 8 MiB of submissions have not been voted for.
 //
 // # What grows
 //

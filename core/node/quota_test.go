@@ -134,3 +134,48 @@ func TestGreedyMember(t *testing.T) {
 	}
 	net.decided(many)
 }
+
+// Honest members are not held up: neither under load, nor when one comes back and catches up.
+func TestHonestMembersGoOn(t *testing.T) {
+	for _, n := range []int{2, 4} {
+		net := newNetwork(t, n, "single")
+		most := 400
+		if testing.Short() {
+			most = 100
+		}
+		load := func(from, running int) {
+			var wait sync.WaitGroup
+			for w := range 8 {
+				wait.Go(func() {
+					c := net.client(w % running)
+					for k := w; k < most; k += 8 {
+						if err := c.Submit(t.Context(), id(from+k), make([]byte, 500)); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wait.Wait()
+		}
+		load(0, n)
+		net.decided(uint64(most))
+		if n > 2 {
+			net.stop(n - 1)
+			load(most, n-1)
+			net.decided(uint64(2 * most))
+			net.start(n-1, nil)
+			net.decided(uint64(2 * most))
+			load(2*most, n)
+			net.decided(uint64(3 * most))
+		}
+		for i, node := range net.nodes {
+			if held := node.held.Load(); held > 0 {
+				t.Errorf("of %d: node %d held others up %d times", n, i, held)
+			}
+		}
+		for i := range net.nodes {
+			net.stop(i)
+		}
+	}
+}
