@@ -153,7 +153,7 @@ instr: ## count the instructions of the working tree's benchmarks, with valgrind
 track: ## benchmark HEAD and record it in results, to be committed
 	@$(PERF_COMMAND) track $(PERF)
 
-curves: ## measure latency against throughput of 4 to 16 local nodes: results/load, README; takes 20 minutes
+curves: ## measure latency against throughput of 4 to 16 local nodes: results/load, README; takes 15 minutes
 	@GO='$(GO)' bash results/load/measure.sh
 
 profiles: ## capture the profiles of the main workloads at HEAD, and default.pgo from them; takes minutes

@@ -87,12 +87,13 @@ func (o *options) addLine(s string) error {
 
 // curve measures the lines, prints each point, and writes the curve after each, so that nothing is lost of a long one. A
 // point that was decided in time, though its load does not count, is measured once more: mostly something else had the
-// machine.
+// machine. If it still has, no other point of the line is measured again.
 func (a *app) curve(ctx context.Context, o *options) (int, error) {
 	var runs []*report.Run
 	var c *report.Curve
 	good := false
 	for _, l := range o.lines {
+		again := true
 		for _, rate := range l.rates {
 			one := *o
 			one.nodes, one.down, one.mode, one.rate = l.nodes, l.down, l.mode, rate
@@ -101,9 +102,10 @@ func (a *app) curve(ctx context.Context, o *options) (int, error) {
 				one.args = append(one.args, fmt.Sprintf("-nodes=%d", l.nodes), fmt.Sprintf("-down=%d", l.down), "-mode="+l.mode)
 			}
 			run, p, err := a.point(ctx, &one)
-			if err == nil && !p.Valid && !enough(run, p) && !run.Interrupted && len(run.Violations) == 0 {
+			if again && err == nil && !p.Valid && !enough(run, p) && !run.Interrupted && len(run.Violations) == 0 {
 				a.tell(l, p, ", once more")
 				run, p, err = a.point(ctx, &one)
+				again = p.Valid
 			}
 			switch {
 			case err != nil:
