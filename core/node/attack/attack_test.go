@@ -141,7 +141,9 @@ func TestStranger(t *testing.T) {
 	v.await(t, "strangers that are refused", func() bool {
 		return refused(transport.ReasonStranger) > 0 && refused(transport.ReasonTooMany) > 0 && refused(transport.ReasonGarbage) > 0
 	})
+	v.mu.Lock()
 	before := v.honest
+	v.mu.Unlock()
 	v.await(t, "honest traffic under attack", func() bool { return v.honest > before+100 })
 	cancel()
 	n := <-done
@@ -180,7 +182,9 @@ func TestMember(t *testing.T) {
 	}()
 	v.await(t, "answers to requests, and refusals", func() bool { return v.refused > 20 && v.handled > 0 })
 	v.await(t, "a frame that is too large", func() bool { return v.Stats().Reasons[transport.ReasonOversize] > 0 })
+	v.mu.Lock()
 	before := v.honest
+	v.mu.Unlock()
 	v.await(t, "honest traffic under attack", func() bool { return v.honest > before+100 })
 	sent := func() uint64 { return v.Stats().Peers[transport.ID(s.Genesis[3])].FramesOut }
 	v.await(t, "answers", func() bool { return sent() > 1 })
@@ -190,6 +194,8 @@ func TestMember(t *testing.T) {
 		t.Errorf("%+v, %v", n, err)
 	}
 	// One request and its answer each time, and first events.
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if got, most := v.node.Len(), 2*int(time.Since(began)/fresh)+8; got > most {
 		t.Errorf("%d events in the graph, at most %d expected", got, most)
 	}
