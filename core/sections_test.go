@@ -222,3 +222,14 @@ func TestKindsWithoutBlock(t *testing.T) {
 		}
 	}
 }
+
+func TestParseMode(t *testing.T) {
+	for _, mode := range []core.Mode{core.Single, core.Supermajority} {
+		if got, err := core.ParseMode(mode.String()); got != mode || err != nil {
+			t.Errorf("%v reads as %v, %v", mode, got, err)
+		}
+	}
+	if _, err := core.ParseMode("Single"); err == nil || err.Error() != `mode "Single": want single or supermajority` {
+		t.Errorf("%v", err)
+	}
+}

@@ -88,6 +88,16 @@ func (m Mode) String() string {
 	return fmt.Sprintf("mode(%d)", uint8(m))
 }
 
+// ParseMode reads what [Mode.String] writes. The error says what it may be.
+func ParseMode(name string) (Mode, error) {
+	for _, m := range []Mode{Supermajority, Single} {
+		if m.String() == name {
+			return m, nil
+		}
+	}
+	return 0, fmt.Errorf("mode %q: want %v or %v", name, Single, Supermajority)
+}
+
 // Rules says whose events count when one event strongly sees another (SPEC section 2).
 type Rules uint8
 

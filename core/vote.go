@@ -60,14 +60,22 @@ func (n *Node) checkKey(key wire.Hash) error {
 // events ([NodeConfig].Restored), [ErrLimit] if
 // [MaxUndecided] or [MaxUndecidedSize] is reached.
 func (n *Node) CanVote() error {
-	if n.learning != nil {
-		return errLearning
-	}
-	if !n.election.Voter(n.self) {
-		return fmt.Errorf("%w: not a voter", ErrSelfState)
+	if err := n.votes(); err != nil {
+		return err
 	}
 	if u := n.undecidedBehind(n.last); u.votes >= MaxUndecided || u.size >= MaxUndecidedSize {
 		return fmt.Errorf("%w: %d of this node's votes are undecided, about %d bytes", ErrLimit, u.votes, u.size)
+	}
+	return nil
+}
+
+// votes returns why this node casts no votes, whatever they are for and however few.
+func (n *Node) votes() error {
+	switch {
+	case n.learning != nil:
+		return errLearning
+	case !n.election.Voter(n.self):
+		return fmt.Errorf("%w: not a voter", ErrSelfState)
 	}
 	return nil
 }
@@ -242,14 +250,13 @@ func (n *Node) inOrder(k *content) error {
 
 // mayVote returns why this node cannot make an event with so many votes, whatever they are for.
 func (n *Node) mayVote(votes int) error {
-	switch {
-	case n.out.handed:
+	if n.out.handed {
 		return ErrNotAdvanced
-	case n.learning != nil:
-		return errLearning
-	case !n.election.Voter(n.self):
-		return fmt.Errorf("%w: not a voter", ErrSelfState)
-	case votes > MaxVotes:
+	}
+	if err := n.votes(); err != nil {
+		return err
+	}
+	if votes > MaxVotes {
 		return fmt.Errorf("%w: %d votes at once, of %d", ErrLimit, votes, MaxVotes)
 	}
 	return nil

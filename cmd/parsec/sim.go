@@ -100,16 +100,12 @@ func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 		}
 		f.first, f.last = first, last
 	}
-	switch mode {
-	case "":
-	case core.Single.String(), core.Supermajority.String():
-		m := core.Supermajority
-		if mode == core.Single.String() {
-			m = core.Single
+	if mode != "" {
+		m, err := core.ParseMode(mode)
+		if err != nil {
+			return wrongUsage("sim", "-"+err.Error(), stderr)
 		}
 		f.cfg.Mode = &m
-	default:
-		return wrongUsage("sim", fmt.Sprintf("-mode %q: want single or supermajority", mode), stderr)
 	}
 	for seed := f.first; ; seed++ { // each seed chooses its scenario: one of them may not go with the other flags
 		cfg := f.cfg

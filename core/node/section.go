@@ -56,29 +56,11 @@ func FormatIdentity(id core.Identity) string { return hex.EncodeToString(id[:]) 
 // name is an identity for people: its beginning.
 func name(id core.Identity) string { return hex.EncodeToString(id[:6]) }
 
-// ParseMode reads the name of a mode.
-func ParseMode(s string) (core.Mode, error) {
-	switch s {
-	case "single":
-		return core.Single, nil
-	case "supermajority":
-		return core.Supermajority, nil
-	}
-	return 0, fmt.Errorf("mode %q: want single or supermajority", s)
-}
-
-func modeName(m core.Mode) string {
-	if m == core.Single {
-		return "single"
-	}
-	return "supermajority"
-}
-
 // section checks what a file says, and returns it as the core has it, with the founders' addresses.
 func (s *Section) section() (core.Section, map[core.Identity]string, error) {
 	out := core.Section{Name: s.Name}
 	var err error
-	if out.Mode, err = ParseMode(s.Mode); err != nil {
+	if out.Mode, err = core.ParseMode(s.Mode); err != nil {
 		return out, nil, err
 	}
 	addresses := make(map[core.Identity]string)

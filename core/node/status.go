@@ -24,7 +24,7 @@ const (
 func (n *Node) Status() client.Status {
 	v := n.view.Load()
 	s := client.Status{
-		Identity: FormatIdentity(n.identity), Section: n.section.Name, Mode: modeName(n.section.Mode),
+		Identity: FormatIdentity(n.identity), Section: n.section.Name, Mode: n.section.Mode.String(),
 		Voters: len(v.voters), Events: uint64(v.events), Undecided: v.waiting,
 		Received: v.counts.Events, Duplicates: v.counts.KnownEvents,
 		Requests: n.requests.Load(), Refused: n.refused.Load(), Acknowledged: n.acknowledged.Load(),
