@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"parsec/core"
@@ -102,23 +101,6 @@ func (c *Config) complete() error {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return nil
-}
-
-// contacts returns whom a node can ask that does not know the section's members.
-func contacts(section *core.Section, peers map[core.Identity]string, self core.Identity) []core.Identity {
-	var out []core.Identity
-	for _, id := range section.Genesis {
-		if id != self {
-			out = append(out, id)
-		}
-	}
-	for id := range peers {
-		if id != self {
-			out = append(out, id)
-		}
-	}
-	slices.SortFunc(out, compareIdentities)
-	return slices.Compact(out)
 }
 
 func compareIdentities(a, b core.Identity) int { return bytes.Compare(a[:], b[:]) }

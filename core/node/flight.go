@@ -28,23 +28,30 @@ func (f *flight) full(voters int) bool { return f.size >= max(maxFlight/max(vote
 // add adds payloads that were voted for.
 func (f *flight) add(payloads [][]byte) {
 	for _, p := range payloads {
-		if entries, n := batch.Entries(p); n > 0 {
-			if f.sizes == nil {
-				f.sizes = make(map[batch.ID]int)
-			}
-			f.size += len(p) - f.sizes[batch.ID(entries)] // what others began alike, and this node voted for before a restart
-			f.sizes[batch.ID(entries)] = len(p)
+		id, ok := firstOf(p)
+		if !ok {
+			continue
 		}
+		if f.sizes == nil {
+			f.sizes = make(map[batch.ID]int)
+		}
+		f.size += len(p) - f.sizes[id] // what others began alike, and this node voted for before a restart
+		f.sizes[id] = len(p)
 	}
+}
+
+// firstOf returns the id of a payload's first submission, or what stands in its place.
+func firstOf(payload []byte) (id batch.ID, ok bool) {
+	if len(payload) < 1+len(id) {
+		return id, false
+	}
+	return batch.ID(payload[1:]), true
 }
 
 // decided takes out a payload, if it is this node's.
 func (f *flight) decided(payload []byte) {
-	if len(f.sizes) == 0 || len(payload) < 1+len(batch.ID{}) {
-		return
-	}
-	id := batch.ID(payload[1:])
-	if size, ok := f.sizes[id]; ok && size == len(payload) {
+	id, ok := firstOf(payload)
+	if size, mine := f.sizes[id]; ok && mine && size == len(payload) {
 		delete(f.sizes, id)
 		f.size -= size
 	}

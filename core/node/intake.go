@@ -62,20 +62,16 @@ func (in *intake) submit(ctx context.Context, entries []byte, count int, done fu
 	return nil
 }
 
-// refuse ends all that waits, and all that will come, with an error; nil takes things in again.
+// refuse ends all that waits, and all that will come, with an error.
 func (in *intake) refuse(err error) {
 	in.mu.Lock()
 	parts := in.parts
-	if in.refusal = err; err != nil {
-		in.entries, in.parts, in.count = nil, nil, 0
-	}
+	in.refusal, in.entries, in.parts, in.count = err, nil, nil, 0
 	close(in.room)
 	in.room = make(chan struct{})
 	in.mu.Unlock()
-	if err != nil {
-		for _, p := range parts {
-			p.done(err)
-		}
+	for _, p := range parts {
+		p.done(err)
 	}
 }
 

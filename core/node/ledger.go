@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"parsec/core"
+	"parsec/core/node/client"
 	"parsec/core/node/internal/batch"
 
 	"github.com/zeebo/blake3"
@@ -44,15 +45,6 @@ type decided struct {
 	skip    []uint64 // set of entries that were decided before; nil for none
 }
 
-// Kinds of blocks, as clients read them.
-const (
-	kindGenesis     = "genesis"
-	kindSubmissions = "submissions"
-	kindAdd         = "add"
-	kindRemove      = "remove"
-	kindOther       = "other"
-)
-
 func newLedger() *ledger {
 	return &ledger{ids: make(map[batch.ID]int), grown: make(chan struct{}), order: blake3.New()}
 }
@@ -63,16 +55,16 @@ func (l *ledger) add(b *core.Decided) {
 	entries, n := []byte(nil), 0
 	switch b.Kind {
 	case core.Genesis:
-		d.kind = kindGenesis
+		d.kind = client.KindGenesis
 	case core.Add:
-		d.kind, d.peer, d.info = kindAdd, b.Peer, b.Info
+		d.kind, d.peer, d.info = client.KindAdd, b.Peer, b.Info
 	case core.Remove:
-		d.kind, d.peer, d.info = kindRemove, b.Peer, b.Info
+		d.kind, d.peer, d.info = client.KindRemove, b.Peer, b.Info
 	default:
 		if entries, n = batch.Entries(b.Payload); n > 0 {
-			d.kind, d.payload = kindSubmissions, b.Payload
+			d.kind, d.payload = client.KindSubmissions, b.Payload
 		} else {
-			d.kind = kindOther
+			d.kind = client.KindOther
 		}
 	}
 	l.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"parsec/core"
+	"parsec/core/node/client"
 	"parsec/core/node/internal/batch"
 )
 
@@ -60,7 +61,7 @@ func TestLedger(t *testing.T) {
 		first   uint64
 		count   uint32
 		skipped int
-	}{{kindGenesis, 0, 0, 0}, {kindSubmissions, 0, 2, 1}, {kindSubmissions, 2, 0, 1}, {kindOther, 2, 0, 0}, {kindSubmissions, 2, 1, 1}} {
+	}{{client.KindGenesis, 0, 0, 0}, {client.KindSubmissions, 0, 2, 1}, {client.KindSubmissions, 2, 0, 1}, {client.KindOther, 2, 0, 0}, {client.KindSubmissions, 2, 1, 1}} {
 		b := &blocks[i]
 		if b.kind != want.kind || b.first != want.first || b.count != want.count || b.skipped() != want.skipped {
 			t.Errorf("block %d: %s, first %d, %d submissions, %d left out, want %v", i, b.kind, b.first, b.count, b.skipped(), want)

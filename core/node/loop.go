@@ -1,6 +1,7 @@
 package node
 
 import (
+	"encoding/binary"
 	"errors"
 	"slices"
 	"time"
@@ -159,15 +160,16 @@ func (l *loop) handle(from core.Identity, frame []byte) bool {
 			l.refused.Add(1)
 			return false
 		}
-		p.height = le64(frame[1:])
+		p.height = binary.LittleEndian.Uint64(frame[1:])
 		return true
 	case frameCore:
 	default:
 		l.refused.Add(1)
 		return false
 	}
-	p.asked, p.met = time.Time{}, time.Now()
-	if now := time.Now(); now.Sub(l.votedAt) >= l.voteEvery()/2 && l.votable() {
+	now := time.Now()
+	p.asked, p.met = time.Time{}, now
+	if now.Sub(l.votedAt) >= l.voteEvery()/2 && l.votable() {
 		l.vote(now) // so that the answer has it
 	}
 	err := l.core.Handle(from, frame[1:])
@@ -176,8 +178,7 @@ func (l *loop) handle(from core.Identity, frame []byte) bool {
 		errors.Is(err, core.ErrSelfState):
 		return true
 	case errors.Is(err, core.ErrPeerState), errors.Is(err, core.ErrUnknownPeer):
-		l.early.Add(1) // as happens while members decide at different times
-		return true
+		return true // as happens while members decide at different times
 	}
 	l.refused.Add(1)
 	l.complain("refused a message", "peer", name(from), "error", err)
@@ -195,7 +196,7 @@ func (l *loop) act(now time.Time) {
 	if !l.voter {
 		l.refuseWaiting()
 	}
-	if !now.Before(l.pace.due()) || l.restoring && now.Sub(l.pace.last) >= learnEvery {
+	if !now.Before(l.due()) {
 		l.gossip(now)
 	}
 	if now.Sub(l.toldAt) >= statusEvery || l.height != l.told && l.core.Waiting() == 0 {
@@ -321,6 +322,14 @@ func (l *loop) refuseWaiting() {
 	}
 }
 
+// due returns when the next request is.
+func (l *loop) due() time.Time {
+	if l.restoring {
+		return earlier(l.pace.due(), l.pace.last.Add(learnEvery))
+	}
+	return l.pace.due()
+}
+
 // gossip makes a request, if there is anything to gain by one.
 func (l *loop) gossip(now time.Time) {
 	to, ok := l.recipient(now)
@@ -341,13 +350,12 @@ func (l *loop) gossip(now time.Time) {
 // recipient chooses whom to gossip to: while something waits to be decided any peer that is there, else one that says it is
 // further than this node.
 func (l *loop) recipient(now time.Time) (core.Identity, bool) {
-	busy := l.core.Waiting() > 0 || len(l.proposals) > 0 || !l.voter || l.restoring
+	busy := l.busy()
 	var chosen core.Identity
-	var oldest time.Time
-	seen := 0
+	var peer *neighbour
 	for _, id := range l.core.Recipients() {
-		p := l.peers[id]
-		if !l.transport.Connected(id) || p != nil && (now.Sub(p.asked) < answerWithin || p.quota.deaf(now)) {
+		p := l.neighbour(id)
+		if !l.transport.Connected(id) || now.Sub(p.asked) < answerWithin || p.quota.deaf(now) {
 			continue
 		}
 		if !busy && !l.behind(p, now) {
@@ -358,21 +366,17 @@ func (l *loop) recipient(now time.Time) (core.Identity, bool) {
 			// the first requests to each would go unanswered, and each cost answerWithin.
 			continue
 		}
-		var met time.Time
-		if p != nil {
-			met = p.met
-		}
-		if seen++; seen == 1 || met.Before(oldest) {
-			chosen, oldest = id, met
+		if peer == nil || p.met.Before(peer.met) {
+			chosen, peer = id, p
 		}
 	}
-	if seen == 0 {
+	if peer == nil {
 		return chosen, false
 	}
-	if p := l.peers[chosen]; !busy && p != nil {
-		if p.tries++; p.tries > 2*patience {
+	if !busy {
+		if peer.tries++; peer.tries > 2*patience {
 			// It says so, and has nothing to show for it.
-			p.tries, p.notNow = 0, now.Add(time.Minute)
+			peer.tries, peer.notNow = 0, now.Add(time.Minute)
 		}
 	}
 	return chosen, true
@@ -380,7 +384,7 @@ func (l *loop) recipient(now time.Time) (core.Identity, bool) {
 
 // heldBack returns since when a peer that cannot answer has not been asked.
 func (l *loop) heldBack(p *neighbour) time.Time {
-	if p == nil || p.met.Before(l.began) {
+	if p.met.Before(l.began) {
 		return l.began
 	}
 	return p.met
@@ -388,7 +392,7 @@ func (l *loop) heldBack(p *neighbour) time.Time {
 
 // behind reports whether a peer says that it has decided more than this node.
 func (l *loop) behind(p *neighbour, now time.Time) bool {
-	return p != nil && p.height > l.height && now.After(p.notNow)
+	return p.height > l.height && now.After(p.notNow)
 }
 
 // tell tells a peer how many blocks this node has decided.
@@ -398,7 +402,7 @@ func (l *loop) tell(id core.Identity) {
 	}
 	var frame [9]byte
 	frame[0] = frameStatus
-	putLE64(frame[1:], l.height)
+	binary.LittleEndian.PutUint64(frame[1:], l.height)
 	l.transport.Send(id, frame[:])
 }
 
@@ -412,7 +416,7 @@ func (l *loop) wake(now time.Time) time.Time {
 		at = earlier(at, l.votedAt.Add(l.voteEvery()))
 	}
 	if l.gossips(now) {
-		due := l.pace.due()
+		due := l.due()
 		if !due.After(now) {
 			due = now.Add(l.pace.interval()) // nobody to gossip to: later
 		}
@@ -421,9 +425,14 @@ func (l *loop) wake(now time.Time) time.Time {
 	return at
 }
 
+// busy reports whether there is something to decide, to join or to learn.
+func (l *loop) busy() bool {
+	return l.core.Waiting() > 0 || len(l.proposals) > 0 || !l.voter || l.restoring
+}
+
 // gossips reports whether there is anything to gossip for.
 func (l *loop) gossips(now time.Time) bool {
-	if l.core.Waiting() > 0 || len(l.proposals) > 0 || !l.voter || l.restoring {
+	if l.busy() {
 		return true
 	}
 	for _, p := range l.peers {

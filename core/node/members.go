@@ -1,7 +1,6 @@
 package node
 
 import (
-	"encoding/binary"
 	"maps"
 	"slices"
 	"sync"
@@ -41,6 +40,13 @@ func (l *loop) members(b *core.Decided) {
 	l.transport.SetPeer(b.Peer, address)
 }
 
+// contacts returns whom this node can ask if it does not know the section's members: those that the section file and the
+// settings have addresses of.
+func (n *Node) contacts() []core.Identity {
+	ids := slices.SortedFunc(maps.Keys(n.addresses), compareIdentities)
+	return slices.DeleteFunc(ids, func(id core.Identity) bool { return id == n.identity })
+}
+
 // look brings what others see up to date.
 func (l *loop) look() {
 	v := &view{events: l.core.Len(), waiting: l.waiting, failed: l.failed, counts: l.core.Counts(), forkers: l.core.Forkers()}
@@ -49,7 +55,8 @@ func (l *loop) look() {
 	} else {
 		l.changed = false
 		v.voters = l.core.Voters()
-		v.was = old != nil && old.was || slices.Contains(v.voters, l.identity)
+		l.voter = slices.Contains(v.voters, l.identity)
+		v.was = old != nil && old.was || l.voter
 		l.pace.voters = len(v.voters)
 		known := maps.Clone(l.addresses)
 		for _, id := range l.core.Peers() {
@@ -59,7 +66,6 @@ func (l *loop) look() {
 		}
 		l.known.Store(&known)
 	}
-	l.voter = slices.Contains(v.voters, l.identity)
 	v.voter, v.refusal = l.voter, l.core.CanVote()
 	if v.refusal == nil {
 		l.restoring = false
@@ -155,6 +161,3 @@ func (n *Node) complain(what string, args ...any) {
 		n.log.Warn(what, args...)
 	}
 }
-
-func le64(b []byte) uint64       { return binary.LittleEndian.Uint64(b) }
-func putLE64(b []byte, v uint64) { binary.LittleEndian.PutUint64(b, v) }

@@ -5,13 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,7 +59,7 @@ type Node struct {
 	known    atomic.Pointer[map[core.Identity]string] // peers, with their addresses
 	view     atomic.Pointer[view]
 
-	requests, refused, early, acknowledged, held atomic.Uint64
+	requests, refused, acknowledged, held atomic.Uint64
 
 	complaints throttle
 	servers    []*server
@@ -152,17 +152,14 @@ func (n *Node) start(l *loop, c carrier) {
 // maxAnswer is how many bytes one answer to a request has: whoever is far behind asks again, and pays each time.
 const maxAnswer = 2 << 20
 
-// recover makes the core as the log has it.
+// recover makes the core as the log has it: as a new one where the log is empty.
 func (n *Node) recover() (*loop, error) {
 	began := time.Now()
 	cfg := core.NodeConfig{Seed: n.cfg.seed, Section: n.section, MaxAnswer: maxAnswer}
 	if runtime.GOMAXPROCS(0) > 2 {
 		cfg.Parallel = parallel // on fewer cores, pieces cost more than they gain (core/design/node.md)
 	}
-	founder := false
-	for _, id := range n.section.Genesis {
-		founder = founder || id == n.identity
-	}
+	founder := slices.Contains(n.section.Genesis, n.identity)
 	marker := filepath.Join(n.cfg.Dir, startedFile)
 	_, e := os.Stat(marker)
 	if !founder && e == nil {
@@ -174,49 +171,33 @@ func (n *Node) recover() (*loop, error) {
 		}
 		return nil, errors.New("this node is not one of the founders: it can join, once members voted to add it (-join)")
 	}
-	peers := make(map[core.Identity]string)
-	for id := range n.fixed {
-		peers[id] = n.addresses[id]
-	}
 	if n.cfg.Join || n.cfg.Restored {
-		cfg.Contacts = contacts(&n.section, peers, n.identity)
+		cfg.Contacts = n.contacts()
 	}
 	if n.cfg.Restored {
 		if _, err := rand.Read(cfg.Restored[:]); err != nil {
 			return nil, err
 		}
 	}
-	var records int
+	records := 0
 	var failed error
-	var node *core.Node
-	var err error
-	next, stop := iter.Pull2(n.wal.Records())
-	defer stop()
-	first, failed, some := next()
+	node, err := core.Recover(cfg, func(yield func([]byte) bool) {
+		for r, err := range n.wal.Records() {
+			if failed = err; err != nil {
+				return
+			}
+			if records++; !yield(r) {
+				return
+			}
+		}
+	})
 	switch {
 	case failed != nil:
 		return nil, failed
-	case some || n.cfg.Restored:
-		node, err = core.Recover(cfg, func(yield func([]byte) bool) {
-			for r := first; some && failed == nil; {
-				if records++; !yield(r) {
-					return
-				}
-				r, failed, some = next()
-			}
-		})
-		if failed != nil {
-			return nil, failed
-		}
-	case e == nil:
-		return nil, ErrLogMissing
-	case n.cfg.Join:
-		node, err = core.Join(cfg)
-	default:
-		node, err = core.Start(cfg)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
+	case records == 0 && e == nil && !n.cfg.Restored:
+		return nil, ErrLogMissing
 	}
 	n.marked = e == nil
 	if n.cfg.Restored { // it has run, whatever is left of its folder
