@@ -69,6 +69,7 @@ func newCollector(n *Node) *collector {
 	counter("duplicate_events_total", "Events in messages of peers that were here.", func(s *client.Status) float64 { return float64(s.Duplicates) })
 	counter("gossip_requests_total", "Gossip begun by this node.", func(s *client.Status) float64 { return float64(s.Requests) })
 	counter("refused_total", "Messages and connections of peers refused, in whole or in part.", func(s *client.Status) float64 { return float64(s.Refused) })
+	counter("held_total", "Frames whose sender had more than its share, and had to wait.", func(s *client.Status) float64 { return float64(s.Held) })
 	counter("peer_received_bytes_total", "Bytes from peers.", func(s *client.Status) float64 { return float64(s.BytesIn) })
 	counter("peer_sent_bytes_total", "Bytes to peers.", func(s *client.Status) float64 { return float64(s.BytesOut) })
 	counter("log_syncs_total", "Syncs of the log.", func(s *client.Status) float64 { return float64(s.Syncs) })

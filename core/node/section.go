@@ -41,13 +41,20 @@ type Section struct {
 
 // ParseIdentity reads 64 hexadecimal digits.
 func ParseIdentity(s string) (core.Identity, error) {
-	var id core.Identity
-	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != len(id) {
-		return id, fmt.Errorf("%q is not an identity: want 64 hexadecimal digits", s)
+	id, ok := parse32(s)
+	if !ok {
+		return core.Identity{}, fmt.Errorf("%q is not an identity: want 64 hexadecimal digits", s)
 	}
-	copy(id[:], b)
 	return id, nil
+}
+
+// parse32 reads 64 hexadecimal digits.
+func parse32(s string) (out [32]byte, ok bool) {
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(out) {
+		return out, false
+	}
+	return [32]byte(b), true
 }
 
 // FormatIdentity writes 64 hexadecimal digits.
@@ -163,11 +170,10 @@ func ReadKey(path string) (seed [32]byte, err error) {
 	if err != nil {
 		return seed, err
 	}
-	raw, err := hex.DecodeString(strings.TrimSpace(string(b)))
-	if err != nil || len(raw) != len(seed) {
-		return seed, fmt.Errorf("%s: want the 64 hexadecimal digits of a seed", path) // and not what stands there
+	seed, ok := parse32(strings.TrimSpace(string(b)))
+	if !ok {
+		return [32]byte{}, fmt.Errorf("%s: want the 64 hexadecimal digits of a seed", path) // and not what stands there
 	}
-	copy(seed[:], raw)
 	return seed, nil
 }
 

@@ -27,7 +27,7 @@ func (n *Node) Status() client.Status {
 		Identity: FormatIdentity(n.identity), Section: n.section.Name, Mode: n.section.Mode.String(),
 		Voters: len(v.voters), Events: uint64(v.events), Undecided: v.waiting,
 		Received: v.counts.Events, Duplicates: v.counts.KnownEvents,
-		Requests: n.requests.Load(), Refused: n.refused.Load(), Acknowledged: n.acknowledged.Load(),
+		Requests: n.requests.Load(), Refused: n.refused.Load(), Held: n.held.Load(), Acknowledged: n.acknowledged.Load(),
 		Uptime: time.Since(n.began).Seconds(), Goroutines: runtime.NumGoroutine(),
 	}
 	s.State, s.Reason = n.state(v)

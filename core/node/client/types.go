@@ -78,6 +78,7 @@ type Status struct {
 	Duplicates   uint64 `json:"duplicate_events"` // of them, those that were here
 	Requests     uint64 `json:"requests"`         // gossip begun by this node
 	Refused      uint64 `json:"refused"`          // messages and connections refused in whole or in part, for a fault of the sender
+	Held         uint64 `json:"held"`             // frames whose sender had more than its share, and had to wait
 	BytesIn      uint64 `json:"bytes_in"`         // from peers
 	BytesOut     uint64 `json:"bytes_out"`        // to peers
 	Syncs        uint64 `json:"syncs"`            // of the log
