@@ -10,9 +10,7 @@ import (
 func TestFrames(t *testing.T) {
 	a, b := start(t, 1, nil), start(t, 2, nil)
 	meet(t, a, b)
-	if a.ups.Load() != 1 || b.ups.Load() != 1 {
-		t.Errorf("OnUp: %d, %d", a.ups.Load(), b.ups.Load())
-	}
+	eventually(t, "OnUp is called", func() bool { return a.ups.Load() == 1 && b.ups.Load() == 1 })
 	var sent, got [2][][]byte
 	var mu sync.Mutex
 	keep := func(into *[][]byte, peer ID) func(ID, []byte) {
@@ -51,10 +49,12 @@ func TestFrames(t *testing.T) {
 			}
 		}
 	}
-	eventually(t, "sent is counted", func() bool { return a.Stats().FramesOut == 200 })
-	s := a.Stats()
-	if s.BytesOut != b.Stats().BytesIn || s.FramesIn != 200 || s.Connected != 1 || s.Accepted != 1 || s.Queued != 0 {
-		t.Errorf("%+v", s)
+	eventually(t, "all is counted", func() bool {
+		s := a.Stats()
+		return s.FramesOut == 200 && s.FramesIn == 200 && s.BytesOut == b.Stats().BytesIn && s.Queued == 0
+	})
+	if s := a.Stats(); s.Connected != 1 || s.Accepted != 1 || a.ups.Load() != 1 || b.ups.Load() != 1 {
+		t.Errorf("%+v, OnUp %d and %d times", s, a.ups.Load(), b.ups.Load())
 	}
 	for _, f := range [][]byte{nil, make([]byte, 9<<20)} {
 		if a.Send(b.id, f) {
