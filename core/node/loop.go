@@ -40,9 +40,10 @@ type loop struct {
 // neighbour is what the loop knows of a peer.
 type neighbour struct {
 	height uint64    // as it says
+	added  uint64    // the height at which it was added; until it says that it has that, it may not know
 	met    time.Time // of the last message to it or from it
 	asked  time.Time // of the last request to it that is not answered
-	tries  int       // requests to it because it says that it is further, without any gain
+	tries  int       // requests to it because of its height, without any gain
 	notNow time.Time // until then, its saying so is not believed
 	quota  quota
 }
@@ -347,8 +348,8 @@ func (l *loop) gossip(now time.Time) {
 	l.pace.requested(now)
 }
 
-// recipient chooses whom to gossip to: while something waits to be decided any peer that is there, else one that says it is
-// further than this node.
+// recipient chooses whom to gossip to: while something waits to be decided any peer that is there, else one whose height says
+// that it or this node would gain.
 func (l *loop) recipient(now time.Time) (core.Identity, bool) {
 	busy := l.busy()
 	var chosen core.Identity
@@ -358,7 +359,7 @@ func (l *loop) recipient(now time.Time) (core.Identity, bool) {
 		if !l.transport.Connected(id) || now.Sub(p.asked) < answerWithin || p.quota.deaf(now) {
 			continue
 		}
-		if !busy && !l.behind(p, now) {
+		if !busy && !l.gains(p, now) {
 			continue
 		}
 		if !l.transport.Hears(id) && now.Sub(l.heldBack(p)) < answerWithin {
@@ -390,9 +391,10 @@ func (l *loop) heldBack(p *neighbour) time.Time {
 	return p.met
 }
 
-// behind reports whether a peer says that it has decided more than this node.
-func (l *loop) behind(p *neighbour, now time.Time) bool {
-	return p.height > l.height && now.After(p.notNow)
+// gains reports whether a peer says that it has decided more than this node, or does not know yet that it was added: one
+// that was a member before and was removed does not ask.
+func (l *loop) gains(p *neighbour, now time.Time) bool {
+	return (p.height > l.height || p.height < p.added) && now.After(p.notNow)
 }
 
 // tell tells a peer how many blocks this node has decided.
@@ -419,6 +421,9 @@ func (l *loop) wake(now time.Time) time.Time {
 		due := l.due()
 		if !due.After(now) {
 			due = now.Add(l.pace.interval()) // nobody to gossip to: later
+			if !l.busy() {
+				due = now.Add(answerWithin)
+			}
 		}
 		at = earlier(at, due)
 	}
@@ -436,7 +441,7 @@ func (l *loop) gossips(now time.Time) bool {
 		return true
 	}
 	for _, p := range l.peers {
-		if l.behind(p, now) {
+		if l.gains(p, now) {
 			return true
 		}
 	}

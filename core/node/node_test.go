@@ -375,4 +375,13 @@ func TestJoinAndLeave(t *testing.T) {
 	if _, err := net.client(0).SubmitDecided(t.Context(), id(3), nil); err != nil {
 		t.Fatal(err)
 	}
+	for i := range 4 { // it does not ask, being removed, and nothing else is to be decided
+		if err := net.client(i).Add(t.Context(), who, []byte(joiner.links.Addr())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	net.wait("it is a voter again", func() bool { return joiner.Status().State == stateVoting })
+	if _, err := net.client(4).SubmitDecided(t.Context(), id(5), nil); err != nil {
+		t.Fatal(err)
+	}
 }
