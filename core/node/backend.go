@@ -74,7 +74,7 @@ func (b backend) Find(id batch.ID) (client.Position, client.State) {
 // Vote votes about a member.
 func (b backend) Vote(ctx context.Context, change api.Change, identity [32]byte, info []byte) error {
 	durable := make(chan error, 1)
-	ran := b.call(func(l *loop) {
+	err := b.call(ctx, func(l *loop) {
 		if l.failed != nil {
 			durable <- unavailable(l.failed)
 			return
@@ -90,8 +90,8 @@ func (b backend) Vote(ctx context.Context, change api.Change, identity [32]byte,
 		l.pace.progress()
 		l.acks = append(l.acks, func(err error) { durable <- err })
 	})
-	if !ran {
-		return api.ErrStopping
+	if err != nil {
+		return err
 	}
 	select {
 	case err := <-durable:

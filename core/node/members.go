@@ -1,12 +1,14 @@
 package node
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"parsec/core"
+	"parsec/core/node/internal/api"
 )
 
 // What is in this file keeps those that the transport talks to in step with those that the core knows.
@@ -124,15 +126,18 @@ func (n *Node) up(id [32]byte) {
 	}
 }
 
-// call runs f in the loop, and returns when it has.
-func (n *Node) call(f func(*loop)) bool {
+// call runs f in the loop, and returns when it has. The loop may wait for a disk that does not answer, so the error may be
+// that of ctx, or [api.ErrStopping]; then f does not run.
+func (n *Node) call(ctx context.Context, f func(*loop)) error {
 	done := make(chan struct{})
 	select {
 	case n.calls <- func(l *loop) { f(l); close(done) }:
 		<-done
-		return true
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	case <-n.ended:
-		return false
+		return api.ErrStopping
 	}
 }
 

@@ -56,6 +56,7 @@ type Node struct {
 	released chan struct{} // all that was to be released is
 	marked   bool          // startedFile is there; of those that release
 	began    time.Time
+	hung     time.Duration // after which Close waits no longer for the disk
 	known    atomic.Pointer[map[core.Identity]string] // peers, with their addresses
 	view     atomic.Pointer[view]
 
@@ -119,6 +120,7 @@ func open(cfg Config) (*Node, error) {
 		fixed: make(map[core.Identity]bool), ledger: newLedger(), intake: newIntake(), releases: newReleases(),
 		frames: make(chan inbound), ups: make(chan core.Identity, 64), calls: make(chan func(*loop)), broken: make(chan error, 1),
 		quit: make(chan struct{}), ended: make(chan struct{}), released: make(chan struct{}), began: time.Now(),
+		hung: 30 * time.Second,
 	}
 	if id, err := section.ID(); err != nil {
 		return nil, err
@@ -291,7 +293,8 @@ func (n *Node) Addresses() (peers, http, debug string) {
 }
 
 // Close stops the node: it takes no more submissions, waits until what it has voted for is decided or ctx ends, and
-// makes durable and sends what is left. The error is the log's, or one of closing.
+// makes durable and sends what is left. The error is the log's, or one of closing. It does not wait for ever for a disk
+// that does not answer: the error says so then, and the process had better end.
 func (n *Node) Close(ctx context.Context) error {
 	n.closing.Do(func() {
 		n.intake.refuse(unavailable(errClosed))
@@ -305,12 +308,12 @@ func (n *Node) Close(ctx context.Context) error {
 func (n *Node) settle(ctx context.Context) {
 	for ctx.Err() == nil {
 		left := 0
-		n.call(func(l *loop) {
+		err := n.call(ctx, func(l *loop) {
 			if l.failed == nil && l.voter {
 				left = len(l.core.Undecided())
 			}
 		})
-		if left == 0 {
+		if err != nil || left == 0 {
 			return
 		}
 		select {
@@ -329,11 +332,21 @@ func (n *Node) shut() error {
 		errs = append(errs, s.end(ctx))
 	}
 	close(n.quit)
-	<-n.ended
-	close(n.releases.queue)
-	<-n.released
-	n.transport.Close()
-	return errors.Join(append(errs, n.wal.Close())...)
+	down := make(chan error, 1)
+	go func() {
+		<-n.ended
+		close(n.releases.queue)
+		<-n.released
+		n.transport.Close()
+		down <- n.wal.Close()
+	}()
+	select {
+	case err := <-down:
+		errs = append(errs, err)
+	case <-time.After(n.hung):
+		errs = append(errs, fmt.Errorf("the log's disk has not answered for %v: what was not acknowledged may be lost", n.hung))
+	}
+	return errors.Join(errs...)
 }
 
 // parallel lets pieces of the core's work run at the same time.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -79,7 +80,7 @@ func TestLargeMessagesAtOnce(t *testing.T) {
 	net, others := lone(t, 8, "single")
 	n := net.nodes[0]
 	hold := make(chan struct{})
-	go n.call(func(*loop) { <-hold })
+	go n.call(t.Context(), func(*loop) { <-hold })
 	var came atomic.Int32
 	for i, m := range others {
 		for k := range uint64(2) {
@@ -91,7 +92,7 @@ func TestLargeMessagesAtOnce(t *testing.T) {
 	time.Sleep(300 * time.Millisecond) // they wait, most likely, to be taken in together
 	close(hold)
 	net.wait("all were taken in", func() bool { return int(came.Load()) == len(others) })
-	n.call(func(*loop) {})
+	n.call(t.Context(), func(*loop) {})
 	if s := n.Status(); s.State != stateVoting || s.Undecided < 6*len(others) {
 		t.Errorf("%s: %s; %d undecided", s.State, s.Reason, s.Undecided)
 	}
@@ -107,7 +108,7 @@ func TestProposalsOfManyBytes(t *testing.T) {
 	n.deliver(m.Identity(), request(t, m, n.identity))
 	net.wait("it votes for all", func() bool {
 		votes := 0
-		n.call(func(l *loop) {
+		n.call(t.Context(), func(l *loop) {
 			for _, c := range l.core.Undecided() {
 				if c.Kind == core.Opaque {
 					votes++
@@ -127,7 +128,7 @@ func TestResubmittedElsewhere(t *testing.T) {
 	n.deliver(m.Identity(), request(t, m, n.identity))
 	net.wait("it votes for it", func() bool {
 		votes := 0
-		n.call(func(l *loop) { votes = len(l.core.Undecided()) })
+		n.call(t.Context(), func(l *loop) { votes = len(l.core.Undecided()) })
 		return votes == 2 // the genesis is undecided too
 	})
 	if err := net.client(0).Submit(t.Context(), one, []byte("hello")); err != nil {
@@ -169,7 +170,7 @@ func TestNoRoom(t *testing.T) {
 			size := 0
 			net.wait("there is no room for another", func() bool {
 				done := false
-				n.call(func(l *loop) {
+				n.call(t.Context(), func(l *loop) {
 					l.flight = flight{} // another bound, for the sake of speed
 					_, size = l.core.Room()
 					done = l.room() < 1<<20
@@ -211,7 +212,7 @@ func TestFailedLog(t *testing.T) {
 	if state, _, err := net.client(0).Find(t.Context(), id(0)); err != nil || state != client.Decided {
 		t.Error(state, err)
 	}
-	n.call(func(l *loop) {
+	n.call(t.Context(), func(l *loop) {
 		now := time.Now()
 		l.toldAt = now.Add(-time.Minute)
 		if at := l.wake(now); !at.After(now) {
@@ -289,11 +290,11 @@ func TestPeerComes(t *testing.T) {
 	if err := net.client(0).Submit(t.Context(), id(0), nil); err != nil {
 		t.Fatal(err)
 	}
-	n.call(func(l *loop) { l.pace.idle = 10 * patience })
+	n.call(t.Context(), func(l *loop) { l.pace.idle = 10 * patience })
 	net.start(1, nil) // two of four decide nothing
 	net.wait("its pace is that of a beginning", func() bool {
 		slow := false
-		n.call(func(l *loop) { slow = l.pace.idle >= 10*patience })
+		n.call(t.Context(), func(l *loop) { slow = l.pace.idle >= 10*patience })
 		return !slow
 	})
 }
@@ -328,5 +329,34 @@ func TestCloseWithClients(t *testing.T) {
 	net.stop(0)
 	if err := <-waits; !errors.Is(err, client.ErrUnavailable) {
 		t.Errorf("whoever waits for a decision: %v", err)
+	}
+}
+
+// Nothing waits for ever for a loop that a disk holds up, and Close says what is wrong.
+func TestHungDisk(t *testing.T) {
+	net, _ := lone(t, 2, "single")
+	n := net.nodes[0]
+	hold, held := make(chan struct{}), make(chan struct{})
+	go n.call(t.Context(), func(*loop) { close(held); <-hold }) // as when the log takes nothing in
+	<-held
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := (backend{n}).Vote(ctx, api.Remove, n.identity, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a vote: %v", err)
+	}
+	n.hung = 20 * time.Millisecond
+	if err := n.Close(ctx); err == nil || !strings.Contains(err.Error(), "the log's disk has not answered") {
+		t.Errorf("Close: %v", err)
+	}
+	net.nodes[0] = nil
+	close(hold)
+	select {
+	case <-n.released:
+	case <-time.After(within):
+		t.Fatal("it does not end when the disk goes on")
+	}
+	n.transport.Close() // both wait for what is on its way
+	if err := n.wal.Close(); err != nil {
+		t.Error(err)
 	}
 }

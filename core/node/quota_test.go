@@ -95,7 +95,7 @@ func TestGreedyMember(t *testing.T) {
 	}
 	made := func() (most int) {
 		for _, n := range net.nodes[:3] {
-			n.call(func(l *loop) { most = max(most, l.core.Made(who)) })
+			n.call(t.Context(), func(l *loop) { most = max(most, l.core.Made(who)) })
 		}
 		return most
 	}
