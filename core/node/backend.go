@@ -16,9 +16,12 @@ type backend struct{ *Node }
 
 // Submit takes in entries, and has done called once they are durable.
 func (b backend) Submit(ctx context.Context, entries []byte, count int, done func(error)) error {
-	if v := b.view.Load(); v.failed != nil || !v.voter || v.restoring {
+	switch v := b.view.Load(); {
+	case v.failed != nil || !v.voter || v.restoring:
 		state, reason := b.state(v)
 		return fmt.Errorf("%w: it is %s: %s", api.ErrCannotVote, state, reason)
+	case v.full != nil:
+		return fmt.Errorf("%w: %w", api.ErrCannotVote, v.full)
 	}
 	return b.intake.submit(ctx, entries, count, done)
 }

@@ -42,6 +42,11 @@ type Config struct {
 	Gossip   Duration `json:"gossip,omitempty"`    // time between two requests while there is something to decide; 0: 2.5 ms for each voter
 	LogLevel string   `json:"log_level,omitempty"` // debug, info, warn, error ("info")
 
+	// Memory is how much the process may have; 0: no bound. Past half of it in use, the node takes no more
+	// submissions: events and blocks are kept for good, and the other half is for what comes and goes. For the
+	// collector to keep to it, the program has to call [runtime/debug.SetMemoryLimit], as parsec node does.
+	Memory Bytes `json:"memory,omitempty"`
+
 	seed [32]byte
 }
 
@@ -96,6 +101,9 @@ func (c *Config) complete() error {
 	}
 	if c.Gossip < 0 || c.Gossip > Duration(slowest) {
 		return fmt.Errorf("gossip %v: want 0 to %v", time.Duration(c.Gossip), slowest)
+	}
+	if c.Memory < 0 || c.Memory > 0 && c.Memory < leastMemory {
+		return fmt.Errorf("memory %d bytes: want at least %d MiB, or 0 for no bound", c.Memory, leastMemory>>20)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -42,5 +42,5 @@
 // # What grows
 //
 // There is no pruning yet: events, the data of submissions, and 50 bytes for each id stay in memory, and the log on
-// disk, for as long as the section lives.
+// disk, for as long as the section lives. [Config].Memory is a bound: past half of it the node takes no more submissions.
 package node

@@ -33,7 +33,9 @@ type loop struct {
 	waiting   int
 	changed   bool // there may be other members than others see
 	voter     bool
-	restoring bool  // it does not know all of its own events yet
+	restoring bool // it does not know all of its own events yet
+	weighedAt time.Time
+	full      error // why no submissions are taken: memory
 	failed    error // of the log: nothing can be persisted any more, so nothing is made
 }
 
@@ -105,6 +107,7 @@ func (l *loop) run() {
 		l.takeMore()
 		now := time.Now()
 		l.act(now)
+		l.weigh(now)
 		l.flush()
 		now = time.Now()
 		l.pace.worked(now, now.Sub(began)-l.blocked)

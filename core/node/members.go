@@ -57,7 +57,7 @@ func (n *Node) contacts() []core.Identity {
 
 // look brings what others see up to date.
 func (l *loop) look() {
-	v := &view{events: l.core.Len(), waiting: l.waiting, failed: l.failed, counts: l.core.Counts(), forkers: l.core.Forkers()}
+	v := &view{events: l.core.Len(), waiting: l.waiting, failed: l.failed, full: l.full, counts: l.core.Counts(), forkers: l.core.Forkers()}
 	if old := l.view.Load(); old != nil && !l.changed {
 		v.voters, v.was = old.voters, old.was
 	} else {
@@ -92,6 +92,7 @@ type view struct {
 	restoring bool
 	refusal   error // why it may not vote
 	failed    error
+	full      error // why it takes no submissions, though it votes
 	counts    core.Counts
 	forkers   []core.Identity
 }

@@ -56,7 +56,7 @@ type Node struct {
 	released chan struct{} // all that was to be released is
 	marked   bool          // startedFile is there; of those that release
 	began    time.Time
-	hung     time.Duration // after which Close waits no longer for the disk
+	hung     time.Duration                            // after which Close waits no longer for the disk
 	known    atomic.Pointer[map[core.Identity]string] // peers, with their addresses
 	view     atomic.Pointer[view]
 

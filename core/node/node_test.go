@@ -299,7 +299,7 @@ func TestLostLog(t *testing.T) {
 		t.Fatalf("without its log: %v", err)
 	}
 	net.start(3, func(c *Config) { c.Restored = true })
-	net.wait("it knows its own events", func() bool { return net.nodes[3].Status().State == stateVoting })
+	net.wait("it knows its own events", func() bool { return net.nodes[3].Status().State == client.StateVoting })
 	if _, err := net.client(3).SubmitDecided(t.Context(), id(1), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -331,7 +331,7 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 	net.start(4, func(c *Config) { c.Join = true })
 	joiner := net.nodes[4]
-	if s := joiner.Status().State; s != stateJoining {
+	if s := joiner.Status().State; s != client.StateJoining {
 		t.Errorf("before: %s", s)
 	}
 	who := core.IdentityOf(seed)
@@ -340,7 +340,7 @@ func TestJoinAndLeave(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	net.wait("it is a voter", func() bool { return joiner.Status().State == stateVoting })
+	net.wait("it is a voter", func() bool { return joiner.Status().State == client.StateVoting })
 	if _, err := net.client(4).SubmitDecided(t.Context(), id(1), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -356,7 +356,7 @@ func TestJoinAndLeave(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	net.wait("it was removed", func() bool { return joiner.Status().State == stateRemoved })
+	net.wait("it was removed", func() bool { return joiner.Status().State == client.StateRemoved })
 	if err := net.client(4).Submit(t.Context(), id(2), nil); err == nil {
 		t.Error("a removed node takes submissions")
 	}
@@ -380,7 +380,7 @@ func TestJoinAndLeave(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	net.wait("it is a voter again", func() bool { return joiner.Status().State == stateVoting })
+	net.wait("it is a voter again", func() bool { return joiner.Status().State == client.StateVoting })
 	if _, err := net.client(4).SubmitDecided(t.Context(), id(5), nil); err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ func TestLargeMessagesAtOnce(t *testing.T) {
 	close(hold)
 	net.wait("all were taken in", func() bool { return int(came.Load()) == len(others) })
 	n.call(t.Context(), func(*loop) {})
-	if s := n.Status(); s.State != stateVoting || s.Undecided < 6*len(others) {
+	if s := n.Status(); s.State != client.StateVoting || s.Undecided < 6*len(others) {
 		t.Errorf("%s: %s; %d undecided", s.State, s.Reason, s.Undecided)
 	}
 }
@@ -208,7 +208,7 @@ func TestFailedLog(t *testing.T) {
 	if err := net.client(0).Submit(t.Context(), id(1), nil); !errors.Is(err, client.ErrUnavailable) {
 		t.Errorf("a submission: %v", err)
 	}
-	net.wait("it only reads", func() bool { return n.Status().State == stateReading })
+	net.wait("it only reads", func() bool { return n.Status().State == client.StateReading })
 	if state, _, err := net.client(0).Find(t.Context(), id(0)); err != nil || state != client.Decided {
 		t.Error(state, err)
 	}

@@ -3,21 +3,11 @@ package node
 import (
 	"maps"
 	"runtime"
-	"runtime/metrics"
 	"slices"
 	"time"
 
 	"parsec/core/node/client"
 	"parsec/core/node/internal/transport"
-)
-
-// States of a node, as clients read them.
-const (
-	stateVoting   = "voting"
-	stateJoining  = "joining"  // it is no voter yet
-	stateLearning = "learning" // it learns its own events before it makes one
-	stateRemoved  = "removed"
-	stateReading  = "reading" // it cannot write its log, and makes no events
 )
 
 // Status returns how the node is.
@@ -43,9 +33,7 @@ func (n *Node) Status() client.Status {
 		}
 	}
 	s.CPU, s.Resident, s.Files = process()
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	s.Heap = live[0].Value.Uint64()
+	s.Heap = liveHeap()
 	for _, id := range v.forkers {
 		s.Forked = append(s.Forked, FormatIdentity(id))
 	}
@@ -72,15 +60,17 @@ var faults = []transport.Reason{
 func (n *Node) state(v *view) (state, reason string) {
 	switch {
 	case v.failed != nil:
-		return stateReading, v.failed.Error()
+		return client.StateReading, v.failed.Error()
 	case v.restoring:
-		return stateLearning, "asks the others for its own events"
+		return client.StateLearning, "asks the others for its own events"
 	case v.voter && v.refusal != nil:
-		return stateVoting, v.refusal.Error()
+		return client.StateVoting, v.refusal.Error()
+	case v.voter && v.full != nil:
+		return client.StateVoting, v.full.Error()
 	case v.voter:
-		return stateVoting, ""
+		return client.StateVoting, ""
 	case n.cfg.Join && !v.was:
-		return stateJoining, "members have not decided to add it yet, or it does not know yet"
+		return client.StateJoining, "members have not decided to add it yet, or it does not know yet"
 	}
-	return stateRemoved, "members decided to remove it"
+	return client.StateRemoved, "members decided to remove it"
 }

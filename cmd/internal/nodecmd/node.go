@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 const nodeHelp = `
 usage: %[1]s node -dir DIR [-join] [-restored] [-listen ADDR] [-http ADDR] [-debug ADDR|off]
-                  [-peer IDENTITY=ADDR]... [-gossip D] [-log-level L] [-stop-within D]
+                  [-peer IDENTITY=ADDR]... [-gossip D] [-memory N] [-log-level L] [-stop-within D]
 
 Runs the node whose folder is DIR (%[1]s init makes such folders): it recovers what its log has, connects to the other
 members, and orders what clients submit. What clients can do, with curl:
@@ -69,6 +70,7 @@ func (c commands) node(ctx context.Context, args []string, stdout, stderr io.Wri
 	fs.BoolVar(&flags.Join, "join", false, "join the section: members vote to add this node")
 	fs.BoolVar(&flags.Restored, "restored", false, "the log is a backup, or lost: learn this node's own events first")
 	fs.TextVar(&flags.Gossip, "gossip", node.Duration(0), "time `D` between two requests while there is something to decide; 0: 2.5ms for each voter")
+	fs.TextVar(&flags.Memory, "memory", node.Bytes(0), "how much memory `N` it may have, like 4GiB; half of it in use, it takes no more submissions; 0B: no bound")
 	fs.StringVar(&flags.LogLevel, "log-level", "", "debug, info, warn or error (default info)")
 	peers := make(addresses)
 	fs.Var(peers, "peer", "`IDENTITY=ADDR` to dial a peer at, in place of what section.json or its vote says; several times")
@@ -100,6 +102,8 @@ func (c commands) node(ctx context.Context, args []string, stdout, stderr io.Wri
 			cfg.Restored = flags.Restored
 		case "gossip":
 			cfg.Gossip = flags.Gossip
+		case "memory":
+			cfg.Memory = flags.Memory
 		case "log-level":
 			cfg.LogLevel = flags.LogLevel
 		}
@@ -119,12 +123,15 @@ func (c commands) node(ctx context.Context, args []string, stdout, stderr io.Wri
 	cfg.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	runtime.MemProfileRate = 512 << 10 // whatever the program has set: users of -debug want heap profiles
 
+	if cfg.Memory > 0 {
+		debug.SetMemoryLimit(int64(cfg.Memory))
+	}
 	n, err := node.Start(cfg)
 	if err != nil {
 		return c.fails("node", stderr, err)
 	}
-	listen, http, debug := n.Addresses()
-	fmt.Fprintf(stdout, "%s node: %s listen=%s http=%s debug=%s\n", string(c), node.FormatIdentity(n.Identity()), listen, http, debug)
+	listen, http, metrics := n.Addresses()
+	fmt.Fprintf(stdout, "%s node: %s listen=%s http=%s debug=%s\n", string(c), node.FormatIdentity(n.Identity()), listen, http, metrics)
 	<-ctx.Done()
 	cfg.Logger.Info("told to end: no more submissions are taken", "stop_within", *within)
 	stop, cancel := context.WithTimeout(context.Background(), *within)

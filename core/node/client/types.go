@@ -58,12 +58,21 @@ type Item struct {
 	Data []byte // nil where only ids were asked for
 }
 
+// States of a node.
+const (
+	StateVoting   = "voting"
+	StateJoining  = "joining"  // it is no voter yet
+	StateLearning = "learning" // it learns its own events before it makes one
+	StateRemoved  = "removed"
+	StateReading  = "reading" // it cannot write its log, and makes no events
+)
+
 // Status is how a node is. Counts begin with 0 when its process starts, but for what is said to be of the section.
 type Status struct {
 	Identity string `json:"identity"` // 64 hexadecimal digits
 	Section  string `json:"section"`  // name
 	Mode     string `json:"mode"`     // single, supermajority
-	State    string `json:"state"`    // voting, joining, learning, removed, reading (no disk to write on), stopping
+	State    string `json:"state"`    // StateVoting, ...
 	Reason   string `json:"reason,omitempty"`
 	Voters   int    `json:"voters"`
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+
+	"parsec/core/node/client"
 )
 
 func (h *Handler) add(w http.ResponseWriter, q *http.Request) error    { return h.vote(w, q, Add) }
@@ -85,7 +87,7 @@ func (h *Handler) status(w http.ResponseWriter, q *http.Request) error {
 func (h *Handler) healthz(w http.ResponseWriter, q *http.Request) error {
 	s := h.backend.Status()
 	switch s.State {
-	case "voting", "joining", "learning":
+	case client.StateVoting, client.StateJoining, client.StateLearning:
 		h.json(w, http.StatusOK, struct {
 			State string `json:"state"`
 		}{s.State})

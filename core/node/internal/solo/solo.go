@@ -34,7 +34,7 @@ type Node struct {
 
 // New returns a node. Its first block is the genesis.
 func New() *Node {
-	n := &Node{changed: make(chan struct{}), places: map[batch.ID]client.Position{}, state: "voting",
+	n := &Node{changed: make(chan struct{}), places: map[batch.ID]client.Position{}, state: client.StateVoting,
 		members: map[[32]byte]bool{}, identity: [32]byte{0x50, 0x10}}
 	n.members[n.identity] = true
 	n.blocks = []api.Block{{Kind: client.KindGenesis}}
