@@ -157,12 +157,15 @@ var packages = []pkg{
 			{"cmd/loadgen/internal/network/fault", "faults that it does"},
 			{"cmd/loadgen/internal/network/link", "links between its nodes"},
 			{"cmd/loadgen/internal/network/process", "its nodes' processes"},
-			{"core", "a section as attackers have it"},
+			{"core/node", "reads keys and sections in nodes' folders"},
 			{"core/node/attack", "attackers"},
 			{"core/node/client", "what a node says of itself"},
 			{"golang.org/x/sys", "asks whether a folder is in memory"},
 		},
-		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+		test: []allowed{
+			{"core", "identities of nodes"},
+			{"go.uber.org/goleak", "no goroutine is left"},
+		},
 	},
 	{
 		path: "cmd/loadgen/internal/network/fault",

@@ -111,7 +111,11 @@ func (a *app) curve(ctx context.Context, o *options) (int, error) {
 			case err != nil:
 				return 0, fmt.Errorf("at %s/s: %w", schedule.FormatRate(rate), err)
 			case run.Interrupted:
-				fmt.Fprintf(a.stdout, "interrupted; %s has the points before\n", o.out)
+				what := "interrupted before the first point was measured"
+				if len(runs) > 0 {
+					what = fmt.Sprintf("interrupted; %s has the points before", o.out)
+				}
+				fmt.Fprintln(a.stdout, what)
 				return exitInterrupted, nil
 			case len(run.Violations) > 0: // no curve is worth that
 				if _, err := run.WriteFiles(o.out); err != nil {
@@ -147,17 +151,7 @@ func (a *app) curve(ctx context.Context, o *options) (int, error) {
 
 // point runs one load. Its section is killed at the end: one that has too much to do would take long to end otherwise.
 func (a *app) point(ctx context.Context, o *options) (*report.Run, report.Point, error) {
-	s, err := a.open(ctx, o)
-	if err != nil {
-		return nil, report.Point{}, err
-	}
-	defer func() {
-		if s.local != nil {
-			s.local.Close(0)
-		}
-		s.close()
-	}()
-	m, err := a.measure(ctx, o, s)
+	m, err := a.trial(ctx, o, true)
 	if err != nil {
 		return nil, report.Point{}, err
 	}

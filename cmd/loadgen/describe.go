@@ -19,7 +19,7 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 	run := &report.Run{
 		Format: report.Format, Command: append([]string{"loadgen"}, o.args...), Parameters: parameters(o, s),
 		Machine: report.ThisMachine(), Build: report.ThisBuild(), Start: r.Began, Duration: r.Took.Seconds(),
-		Invalid: r.Invalid, Interrupted: r.Interrupted, Totals: totals(r), Pacing: report.QuantilesOf(r.Lag.HDR()),
+		Invalid: r.Invalid, Notes: r.Notes, Interrupted: r.Interrupted, Totals: totals(r), Pacing: report.QuantilesOf(r.Lag.HDR()),
 		Step: report.Step(o.length()+o.drain, len(s.names)).Seconds(), Phases: phases(o, r),
 	}
 	if r.Failed != nil {
@@ -67,7 +67,7 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 			if v.Count == v.Overflow {
 				return
 			}
-			*clock(&x.Latency, from, to) = report.Quantiles{Count: v.Count - v.Overflow, P50: within(v.P50), P90: within(v.P90), P99: within(v.P99), P999: within(v.P999), Max: within(v.Max)}
+			*clock(&x.Latency, from, to) = report.Quantiles{Count: v.Count - v.Overflow, Mean: within(v.Mean), P50: within(v.P50), P90: within(v.P90), P99: within(v.P99), P999: within(v.P999), Max: within(v.Max)}
 			*clock(&w.Latency, from, to) = report.Encoded(v.Encoded)
 		})
 		run.Intervals = append(run.Intervals, x)
@@ -76,7 +76,11 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 		}
 	}
 	for i, name := range s.names {
-		run.Nodes = append(run.Nodes, nodeOf(name, s.addresses[i], r.Samples[i], o.warmup))
+		n := nodeOf(name, s.addresses[i], r.Samples[i], o.warmup)
+		if r.Forged[i] {
+			n.Role = "forged"
+		}
+		run.Nodes = append(run.Nodes, n)
 	}
 	for _, name := range s.down {
 		run.Nodes = append(run.Nodes, report.Node{Name: name, Role: "down"})
@@ -113,7 +117,7 @@ func clock[T any](c *report.Clocks[T], from latency.From, to latency.To) *T {
 
 func parameters(o *options, s *section) report.Parameters {
 	p := report.Parameters{Nodes: len(s.nodes) + len(s.down), Down: len(s.down), Mode: o.mode, Network: "local", Loop: "open", Arrivals: o.arrivals,
-		Schedule: o.rates().String(), Warmup: o.warmup.Seconds(), Workers: len(s.nodes), Seed: o.seed, Profile: o.profile, Faults: o.faultsAs}
+		Schedule: o.steady().String(), Warmup: o.warmup.Seconds(), Workers: len(s.nodes), Seed: o.seed, Profile: o.profile, Faults: o.faultsAs}
 	if o.targets != nil {
 		p.Network, p.Targets, p.Mode, p.Profile = "targets", o.targets, "", ""
 	}

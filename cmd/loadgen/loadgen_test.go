@@ -24,7 +24,7 @@ func command(t *testing.T, o fake.Options, meanwhile func(s *fake.Section, inter
 		var out, wrong bytes.Buffer
 		a := app{stdout: &out, stderr: &wrong, sleep: time.Sleep, open: func(context.Context, *options) (*section, error) {
 			f := fake.New(o)
-			s := &section{nodes: f.Nodes(), names: []string{"node0", "node1", "node2"}, addresses: make([]string, 3), close: f.Close}
+			s := &section{nodes: f.Nodes(), names: []string{"node0", "node1", "node2"}, addresses: make([]string, 3), close: func(bool, bool) string { f.Close(); return "" }}
 			if meanwhile != nil {
 				go meanwhile(f, cancel)
 			}
@@ -122,6 +122,8 @@ func TestUsage(t *testing.T) {
 	for _, args := range []string{"-rate x", "-rate 0", "-stages 5", "-rate 5 -stages 1s@5", "-targets a:1 -nodes 4", "-search", "-search -assert p99<1s -closed 5",
 		"-assert p99", "-arrivals even", "-mode both", "-nodes 0", "-down 4", "-duration 0s", "-away none", "-retry any", "-size -1", "-links far", "-faults never",
 		"-trace /nowhere", "-closed 0", "-x", "rest", "-closed 5 -plan x", "-warmup -1s",
+		"-targets foo", "-targets a:1,,b:2", "-targets http://a:1", "-targets a:1,a:1", "-most 5", "-search -assert p99<1s -rate 5k -most 1k",
+		"-arrivals poisson -closed 4", "-duration 5s -stages 1s@5", "-rate 1s@5", "-duration 5", "-nodes x",
 		"-crash 0", "-crash 1000000", "-crash 1 -nodes 3", "-crash 1 -down 1", "-targets a:1 -crash 1", "-search -assert p99<1s -crash 1"} {
 		status, stdout, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, strings.Fields(args)...)
 		if status != exitUsage || stdout != "" || !strings.Contains(stderr, "loadgen -h tells more") {
@@ -130,6 +132,11 @@ func TestUsage(t *testing.T) {
 	}
 	if status, _, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, "-crash", "1", "-faults", "1s kill 0"); status != exitUsage {
 		t.Errorf("-crash and -faults: status %d: %s", status, stderr)
+	}
+	for _, args := range [][]string{{"-targets", ""}, {"-assert", ""}, {"-faults", ""}, {"-plan", ""}, {"-rate", ""}} {
+		if status, _, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, args...); status != exitUsage || !strings.Contains(stderr, args[0]+" is empty") {
+			t.Errorf("%q: status %d: %s", args, status, stderr)
+		}
 	}
 	status, stdout, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, "-h")
 	for _, word := range []string{"-assert", "p99<800ms", "exit status", "kill NODE", "-retry", "poisson"} {

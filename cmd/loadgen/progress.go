@@ -39,8 +39,11 @@ func (p *progress) load(s load.Progress) {
 		return
 	}
 	p.last = time.Now()
-	line := fmt.Sprintf("%s %v/%v: %s/s of %s/s decided, %d waiting, p50 %v p99 %v", s.Phase, s.At.Round(time.Second), s.Length.Round(time.Second),
-		schedule.FormatRate(float64(s.Rates.All)), schedule.FormatRate(float64(s.Rates.Due)), s.Due-s.Decided, short(s.P50), short(s.P99))
+	line := fmt.Sprintf("%s %v/%v: %s/s of %s/s decided, %d waiting", s.Phase, s.At.Round(time.Second), s.Length.Round(time.Second),
+		schedule.FormatRate(float64(s.Rates.All)), schedule.FormatRate(float64(s.Rates.Due)), s.Due-s.Decided)
+	if s.P50 > 0 {
+		line += fmt.Sprintf(", p50 %v p99 %v", short(s.P50), short(s.P99))
+	}
 	if s.Away > 0 {
 		line += fmt.Sprintf(", %d away", s.Away)
 	}

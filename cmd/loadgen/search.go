@@ -23,7 +23,7 @@ func (a *app) search(ctx context.Context, o *options) (int, error) {
 		Try: func(ctx context.Context, rate float64) (goal.Trial, error) {
 			one := *o
 			one.rate = rate
-			m, err := a.trial(ctx, &one)
+			m, err := a.trial(ctx, &one, false)
 			if err != nil {
 				return goal.Trial{}, err
 			}
@@ -68,14 +68,4 @@ func (a *app) search(ctx context.Context, o *options) (int, error) {
 	}
 	fmt.Fprintf(a.stdout, "highest rate that holds: %s/s, within %.0f %%\n", schedule.FormatRate(rate), precision*100)
 	return exitDone, nil
-}
-
-// trial runs one load on a section of its own, if it is a local one: events of earlier ones would be a burden to it.
-func (a *app) trial(ctx context.Context, o *options) (*measured, error) {
-	s, err := a.open(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	defer s.close()
-	return a.measure(ctx, o, s)
 }

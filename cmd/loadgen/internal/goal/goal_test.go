@@ -54,6 +54,7 @@ func TestJudge(t *testing.T) {
 		{"max>999ms", result(), true, "1"},
 		{"mean<400ms", result(), false, "500"},
 		{"lag.p99<2ms", result(), true, "1"},
+		{"lag.mean<900us", result(), false, "1"},
 		{"rate>=50k", result(), true, "50000"},
 		{"rate>50k", result(), false, "50000"},
 		{"rate<0.06M", result(), true, "50000"},
@@ -81,7 +82,7 @@ func TestJudge(t *testing.T) {
 	if goals, err := Parse("p99<800ms, p50<100ms ,rate>=50k"); err != nil || len(goals) != 3 || Held(Judge(goals, result())) {
 		t.Error(goals, err)
 	}
-	for _, bad := range []string{"", "p99", "p99<", "p99<5", "p99<-5ms", "p101<5ms", "px<5ms", "p<1s", "all<1s", "sent.rate>5", "rate>5ms", "rate>nan", "lag.mean<1s",
+	for _, bad := range []string{"", "p99", "p99<", "p99<5", "p99<-5ms", "p101<5ms", "px<5ms", "p<1s", "all<1s", "sent.rate>5", "rate>5ms", "rate>nan", "lag.p<1s", "missing<1%",
 		"all.ack.p50<1s", "p99<1s,", "p99<<1s", "p99==1s", strings.Repeat("p1<1s,", MaxGoals) + "p1<1s"} {
 		if _, err := Parse(bad); !errors.Is(err, schedule.ErrSyntax) {
 			t.Errorf("%.20q: %v", bad, err)

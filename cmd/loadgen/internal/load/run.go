@@ -19,6 +19,7 @@ type run struct {
 	start  time.Time
 	ledger *ledger
 	watch  *watch
+	names  []string // identities of the nodes
 	cancel context.CancelCauseFunc
 }
 
@@ -56,10 +57,18 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	r.watch = newWatch(r)
 	var senders, rest sync.WaitGroup
+	leave := make([]context.CancelFunc, len(cfg.Nodes))
 	for i := range cfg.Nodes {
-		senders.Go(func() { r.work(inner, i, streams[i]) })
-		rest.Go(func() { r.follow(inner, i, from) })
+		of, over := context.WithCancel(inner)
+		leave[i] = over
+		senders.Go(func() { r.work(of, i, streams[i]) })
+		rest.Go(func() { r.follow(of, i, from) })
 	}
+	const look = 20 * time.Millisecond
+	rest.Go(func() {
+		for r.expel(leave); pause(inner, look); r.expel(leave) {
+		}
+	})
 	rest.Go(func() { r.watch.run(inner) })
 	var quiet bool
 	due, over := context.WithCancel(inner)
@@ -88,6 +97,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	at := r.now()
 	last := r.watch.look(context.WithoutCancel(ctx)) // of the nodes as they are now, before anything is let go
+	r.expel(leave)                                   // nobody is to be accused of what just began
 	var why error
 	switch {
 	case ctx.Err() != nil:
@@ -109,6 +119,7 @@ func (r *run) connect(ctx context.Context) (streams []Stream, from uint64, err e
 	for i, n := range r.cfg.Nodes {
 		var s *client.Status
 		if s, err = n.Status(ctx); err == nil {
+			r.names = append(r.names, s.Identity)
 			from = min(from, s.Blocks)
 			streams[i], err = n.Stream(ctx)
 		}
@@ -120,6 +131,15 @@ func (r *run) connect(ctx context.Context) (streams []Stream, from uint64, err e
 		}
 	}
 	return streams, from, nil
+}
+
+// expel has nothing more to do with nodes whose key others have.
+func (r *run) expel(leave []context.CancelFunc) {
+	for i, name := range r.names {
+		if r.cfg.Forged(name) && r.ledger.expel(i) {
+			leave[i]()
+		}
+	}
 }
 
 // gather is how many submissions the pacer queues at a time: the lock is held for about 0.2 ms then.
@@ -200,6 +220,9 @@ func (r *run) quiet(statuses []*client.Status) (head uint64, ok bool) {
 	ok = true
 	any := false
 	for i, s := range statuses {
+		if l.forged[i] {
+			continue
+		}
 		if !l.check.Live(i) || s == nil {
 			// A node that is away may come back, and have what is missing. If it does not, there is the time of the drain.
 			return l.check.Head(), false

@@ -43,7 +43,7 @@ func (w *watch) run(ctx context.Context) {
 			return
 		}
 		w.look(ctx)
-		if w.r.cfg.Tell != nil && i > 0 {
+		if w.r.cfg.Tell != nil && i > 0 && ctx.Err() == nil {
 			w.r.cfg.Tell(w.progress())
 		}
 	}

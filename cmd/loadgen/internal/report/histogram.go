@@ -100,13 +100,13 @@ func noEOF(err error) error {
 	return err
 }
 
-// QuantilesOf returns the quantiles of h, all 0 if h is nil or has no values.
+// QuantilesOf returns the quantiles and the mean of h, all 0 if h is nil or has no values.
 func QuantilesOf(h *hdrhistogram.Histogram) Quantiles {
 	if h == nil || h.TotalCount() == 0 {
 		return Quantiles{}
 	}
 	v := h.ValueAtPercentilesSlice([]float64{50, 90, 99, 99.9, 100})
-	return Quantiles{Count: uint64(h.TotalCount()), P50: v[0], P90: v[1], P99: v[2], P999: v[3], Max: v[4]}
+	return Quantiles{Count: uint64(h.TotalCount()), Mean: int64(h.Mean()), P50: v[0], P90: v[1], P99: v[2], P999: v[3], Max: v[4]}
 }
 
 // MaxWindows is how many windows a run has at most.

@@ -13,9 +13,12 @@ var percentiles = []float64{50, 90, 99, 99.9, 99.99}
 func (r *Run) WriteText(w io.Writer) error {
 	var b bytes.Buffer
 	for _, h := range r.verdict() {
-		if h.Level == "good" {
+		switch h.Level {
+		case "good":
 			fmt.Fprintf(&b, "%s\n", h.Text)
-		} else {
+		case "note":
+			fmt.Fprintf(&b, "note: %s\n", printable(h.Text))
+		default:
 			fmt.Fprintf(&b, "*** %s ***\n", h.Text)
 		}
 		for _, m := range h.More {
@@ -76,6 +79,9 @@ func (r *Run) payloadTable() *table {
 	t.add("decided at all nodes that were up", count(n.All), significant(n.AllRate))
 	t.add("lost: acknowledged and not decided", count(n.Lost), "")
 	t.add("decided twice", count(n.Duplicates), "")
+	if q := r.Pacing; q.Count > 0 {
+		t.Note = fmt.Sprintf("lag, by which loadgen itself sent late: %s ms on average, p50 %s, p99 %s, at most %s", ms(q.Mean), ms(q.P50), ms(q.P99), ms(q.Max))
+	}
 	return t
 }
 
@@ -135,9 +141,6 @@ func (r *Run) costTable() *table {
 		t.add("written to logs", significant(r.perPayload(u.logged)), "B")
 		t.add("syncs", significant(r.perPayload(u.syncs)), "1")
 		t.add("events", significant(r.perPayload(u.events)), "1")
-	}
-	if q := r.Pacing; q.Count > 0 {
-		t.Note = fmt.Sprintf("loadgen sent late by %s ms in the median, %s ms at p99, %s ms at most", ms(q.P50), ms(q.P99), ms(q.Max))
 	}
 	return t
 }
