@@ -161,7 +161,7 @@ func (a *app) point(ctx context.Context, o *options) (*report.Run, report.Point,
 
 // enough reports whether the network is past what it can take.
 func enough(r *report.Run, p report.Point) bool {
-	return time.Duration(p.P99) > tooLong || p.Overflow > 0 || r.Totals.All < r.Totals.Intended || p.Achieved < 0.9*p.Rate
+	return time.Duration(p.P99) > tooLong || p.Beyond > 0 || r.Totals.All < r.Totals.Intended || p.Achieved < 0.9*p.Rate
 }
 
 func (a *app) tell(l line, p report.Point, what string) {
@@ -170,7 +170,7 @@ func (a *app) tell(l line, p report.Point, what string) {
 	if !p.Valid {
 		valid = ", not valid: " + p.Why
 	}
-	fmt.Fprintf(a.stdout, "%d nodes, %d down, %s, at %s/s: %.0f/s decided, p50 %v, p99 %v%s%s\n", l.nodes, l.down, l.mode, schedule.FormatRate(p.Rate),
+	fmt.Fprintf(a.stdout, "%d nodes, %d down, %s, at %s/s: %.0f/s decided, p50 %s, p99 %s%s%s\n", l.nodes, l.down, l.mode, schedule.FormatRate(p.Rate),
 		p.Achieved, short(time.Duration(p.P50)), short(time.Duration(p.P99)), valid, what)
 }
 

@@ -49,6 +49,7 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 		if x, wrong := report.NewHistogram(h.HDR(), h.Overflow()); wrong != nil {
 			err = wrong
 		} else {
+			x.Missing = h.Missing()
 			*clock(&run.Latency, from, to) = x
 		}
 	})

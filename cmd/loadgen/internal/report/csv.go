@@ -63,7 +63,13 @@ func exactly(numbers ...float64) []string {
 	return all
 }
 
-func exactMs(ns int64) string { return strconv.FormatFloat(float64(ns)/1e6, 'f', -1, 64) }
+// exactMs returns nanoseconds as milliseconds; of what never came to its end, "inf".
+func exactMs(ns int64) string {
+	if ns == never {
+		return "inf"
+	}
+	return strconv.FormatFloat(float64(ns)/1e6, 'f', -1, 64)
+}
 
 // unformulated returns a text that no spreadsheet takes for a formula.
 func unformulated(s string) string {

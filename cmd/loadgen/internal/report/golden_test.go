@@ -122,7 +122,7 @@ func spoil(r *Run) {
 	r.Interrupted = true
 	r.Violations = []Violation{{At: 3.5, Kind: "order", Node: "node2", What: "decided another payload at 17 than node0", Evidence: "node0: 17 = 0a0b\nnode2: 17 = 0c0d\n"}}
 	r.Assertions = append(r.Assertions, Assertion{Text: "p99<800ms", Got: "990 ms"})
-	r.Latency.Intended.All.Overflow = 3
+	r.Latency.Intended.All.Overflow, r.Latency.Intended.All.Missing = 3, 8
 	r.Latency.Actual = Ends[Histogram]{}
 	r.Intervals, r.Nodes, r.Windows, r.Loadgen = nil, nil, nil, nil
 }
