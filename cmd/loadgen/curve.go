@@ -165,7 +165,7 @@ func enough(r *report.Run, p report.Point) bool {
 }
 
 func (a *app) tell(l line, p report.Point, what string) {
-	a.say.end()
+	a.say.Clear()
 	valid := ""
 	if !p.Valid {
 		valid = ", not valid: " + p.Why

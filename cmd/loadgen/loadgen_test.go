@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"parsec/cmd/loadgen/internal/fake"
+	"parsec/cmd/loadgen/internal/latency"
+	"parsec/cmd/loadgen/internal/load"
 	"parsec/cmd/loadgen/internal/report"
 )
 
@@ -161,13 +163,12 @@ func TestPlan(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
-	var b bytes.Buffer
-	p := newProgress(&b, false)
-	p.terminal = true
-	p.say(strings.Repeat("a long line ", 50))
-	p.say("short")
-	p.end()
-	if s := b.String(); strings.Contains(s, "\n") || !strings.HasSuffix(s, "\r     \r") || len(s) > 350 {
-		t.Errorf("%q", s)
+	p := load.Progress{At: 2 * time.Second, Length: 9 * time.Second, Phase: "load", Due: 1500, Decided: 1400, Rates: load.Rates{Due: 1000, All: 990}}
+	if s := progress(p); s != "load 2s/9s: 990/s of 1k/s decided, 100 waiting" {
+		t.Error(s)
+	}
+	p.P50, p.P99, p.Away, p.Wrong = 1234567, latency.Beyond, 1, 2
+	if s := progress(p); s != "2 VIOLATIONS, 1 away, load 2s/9s: 990/s of 1k/s decided, 100 waiting, p50 1.23ms p99 never" {
+		t.Error(s)
 	}
 }

@@ -55,7 +55,7 @@ type app struct {
 	stdout, stderr io.Writer
 	open           func(context.Context, *options) (*section, error)
 	sleep          func(time.Duration)
-	say            *progress
+	say            *program.Line
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
@@ -63,8 +63,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if !ok {
 		return status
 	}
-	a.say = newProgress(a.stderr, o.quiet)
-	defer a.say.end()
+	a.say = program.NewLine("loadgen", a.stderr)
+	defer a.say.Clear()
 	var err error
 	if o.plan == "" {
 		err = report.Writable(o.out)
@@ -81,7 +81,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	default:
 		status, err = a.once(ctx, o)
 	}
-	a.say.end()
+	a.say.Clear()
 	switch {
 	case err == nil:
 		return status
@@ -130,7 +130,7 @@ func (a *app) trial(ctx context.Context, o *options, hurry bool) (*measured, err
 		keep = !r.Verdict.Safe() || r.Failed != nil
 	}
 	what := s.close(hurry, keep)
-	a.say.end()
+	a.say.Clear()
 	if what != "" {
 		fmt.Fprintf(a.stderr, "loadgen: %s\n", what)
 	}

@@ -27,7 +27,11 @@ func (a *app) measure(ctx context.Context, o *options, s *section) (*measured, e
 	crashed, until := make(chan *crashes, 1), make(chan struct{})
 	cfg := load.Config{
 		Nodes: s.nodes, Arrivals: o.process(), Closed: o.closed, Length: o.length(), Warmup: o.warmup, Drain: o.drain,
-		Size: o.size, Seed: o.seed, Away: o.away, Retry: o.retry, Sleep: a.sleep, Until: until, Forged: s.forged, Step: report.Step(o.length()+o.drain, len(s.names)), Tell: a.say.load,
+		Size: o.size, Seed: o.seed, Away: o.away, Retry: o.retry, Sleep: a.sleep, Until: until, Forged: s.forged, Step: report.Step(o.length()+o.drain, len(s.names)), Tell: func(p load.Progress) {
+			if !o.quiet {
+				a.say.Tell(progress(p))
+			}
+		},
 		Began: func(start time.Time) {
 			if o.crash > 0 {
 				go func() {

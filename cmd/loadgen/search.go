@@ -19,7 +19,7 @@ func (a *app) search(ctx context.Context, o *options) (int, error) {
 	reports := map[float64]*report.Run{}
 	var unsafe *report.Run
 	s := goal.Search{From: o.rate, Most: o.most, Precision: precision,
-		Say: func(line string) { a.say.end(); fmt.Fprintln(a.stdout, line) },
+		Say: func(line string) { a.say.Clear(); fmt.Fprintln(a.stdout, line) },
 		Try: func(ctx context.Context, rate float64) (goal.Trial, error) {
 			one := *o
 			one.rate = rate
@@ -41,7 +41,7 @@ func (a *app) search(ctx context.Context, o *options) (int, error) {
 			return t, nil
 		}}
 	rate, err := s.Run(ctx)
-	a.say.end()
+	a.say.Clear()
 	last := reports[rate]
 	if unsafe != nil {
 		last = unsafe
