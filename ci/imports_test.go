@@ -139,6 +139,7 @@ var packages = []pkg{
 		path: "cmd/loadgen/internal/load",
 		why:  "runs a load; whom it loads and how it is shown are for others",
 		code: []allowed{
+			{"cmd/internal/program", "waits that end with a context"},
 			{"cmd/loadgen/internal/check", "judges what nodes say"},
 			{"cmd/loadgen/internal/latency", "keeps the latencies"},
 			{"cmd/loadgen/internal/schedule", "says when what is due"},
@@ -154,6 +155,7 @@ var packages = []pkg{
 		path: "cmd/loadgen/internal/network",
 		why:  "a section of processes on this machine: it knows nodes from outside",
 		code: []allowed{
+			{"cmd/internal/program", "waits that end with a context"},
 			{"cmd/loadgen/internal/network/fault", "faults that it does"},
 			{"cmd/loadgen/internal/network/link", "links between its nodes"},
 			{"cmd/loadgen/internal/network/process", "its nodes' processes"},
@@ -170,7 +172,10 @@ var packages = []pkg{
 	{
 		path: "cmd/loadgen/internal/network/fault",
 		why:  "when faults happen: what they do is up to others",
-		code: []allowed{{"cmd/loadgen/internal/network/link", "names of links and their conditions"}},
+		code: []allowed{
+			{"cmd/internal/program", "waits that end with a context"},
+			{"cmd/loadgen/internal/network/link", "names of links and their conditions"},
+		},
 		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
 	},
 	{

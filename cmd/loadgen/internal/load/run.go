@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"parsec/cmd/internal/program"
 	"parsec/cmd/loadgen/internal/schedule"
 	"parsec/core/node/client"
 )
@@ -66,7 +67,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	const look = 20 * time.Millisecond
 	rest.Go(func() {
-		for r.expel(leave); pause(inner, look); r.expel(leave) {
+		for r.expel(leave); program.Pause(inner, look); r.expel(leave) {
 		}
 	})
 	rest.Go(func() { r.watch.run(inner) })
@@ -167,11 +168,11 @@ func (r *run) pace(ctx context.Context) {
 		}
 		if d := max(a.At-r.now(), r.cfg.Tick); d < 10*time.Millisecond {
 			r.cfg.Sleep(d)
-		} else if !pause(ctx, d-time.Millisecond) {
+		} else if !program.Pause(ctx, d-time.Millisecond) {
 			return
 		}
 	}
-	pause(ctx, r.cfg.Length-r.now()) // a schedule may end with a time without submissions
+	program.Pause(ctx, r.cfg.Length-r.now()) // a schedule may end with a time without submissions
 }
 
 // closed begins as many submissions as shall be outstanding. It returns when the time is over, or the context ended.
@@ -184,7 +185,7 @@ func (r *run) closed(ctx context.Context) {
 		}
 		r.ledger.arrive(some)
 	}
-	pause(ctx, r.cfg.Length-r.now())
+	program.Pause(ctx, r.cfg.Length-r.now())
 }
 
 // drain waits until all came to its end, or the time is over, or nothing more can come. It reports whether the section
@@ -205,7 +206,7 @@ func (r *run) drain(ctx context.Context) (quiet bool) {
 			}
 			before, quiet = head, ok
 		}
-		if !pause(ctx, look) {
+		if !program.Pause(ctx, look) {
 			return false
 		}
 	}

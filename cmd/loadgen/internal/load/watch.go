@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"parsec/cmd/internal/program"
 	"parsec/cmd/loadgen/internal/check"
 	"parsec/cmd/loadgen/internal/latency"
 	"parsec/core/node/client"
@@ -39,7 +40,7 @@ func newWatch(r *run) *watch {
 
 func (w *watch) run(ctx context.Context) {
 	for i := time.Duration(0); ; i++ {
-		if !pause(ctx, i*w.r.cfg.Step-w.r.now()) {
+		if !program.Pause(ctx, i*w.r.cfg.Step-w.r.now()) {
 			return
 		}
 		w.look(ctx)
