@@ -14,6 +14,7 @@ import (
 	"parsec/cmd/loadgen/internal/network/link"
 	"parsec/cmd/loadgen/internal/report"
 	"parsec/cmd/loadgen/internal/schedule"
+	"parsec/core"
 )
 
 // A line is one network of a curve, and the rates at which it is measured.
@@ -60,8 +61,9 @@ func (o *options) addLine(s string) error {
 			l.mode = mode
 		}
 	}
+	_, err := core.ParseMode(l.mode)
 	switch {
-	case l.nodes < 1 || l.nodes > link.MaxNodes || l.down < 0 || l.down >= l.nodes || l.mode != "single" && l.mode != "supermajority":
+	case l.nodes < 1 || l.nodes > link.MaxNodes || l.down < 0 || l.down >= l.nodes || err != nil:
 		return fmt.Errorf("%w: %q is not NODES[-DOWN][/MODE], such as 7-2 or 4/supermajority", errUsage, network)
 	case ok && o.allowed["targets"]:
 		return fmt.Errorf("%w: -targets are the nodes there are, not %q", errUsage, network)

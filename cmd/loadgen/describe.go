@@ -87,6 +87,9 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 		run.Nodes = append(run.Nodes, report.Node{Name: name, Role: "down"})
 	}
 	run.Restarts = restarts(s.names, r)
+	if o.targets != nil {
+		run.Notes = append(run.Notes, targetNotes(s, r)...)
+	}
 	run.Loadgen = owns(r.Own, o.warmup, &run.Totals)
 	for _, f := range faults {
 		if f.Begun == 0 && f.Err == "" {
@@ -103,6 +106,28 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 		run.Faults = append(run.Faults, x)
 	}
 	return run, err
+}
+
+// targetNotes says what whoever loads nodes of others may not know: which were away, and which are not looked at.
+func targetNotes(s *section, r *load.Result) (notes []string) {
+	const most = 10
+	for i, a := range r.Absences {
+		if i == most {
+			notes = append(notes, fmt.Sprintf("and %d more times", len(r.Absences)-most))
+			break
+		}
+		note := fmt.Sprintf("%s (%s) was away from %v on", s.names[a.Node], s.addresses[a.Node], a.From.Round(time.Millisecond))
+		if a.Caught > 0 {
+			note += fmt.Sprintf(" until it had caught up at %v", a.Caught.Round(time.Millisecond))
+		}
+		notes = append(notes, note)
+	}
+	for _, status := range r.Last {
+		if status != nil && status.Voters > len(s.nodes) {
+			return append(notes, fmt.Sprintf("the section has %d voters and -targets %d nodes: what the others decide and when is not seen", status.Voters, len(s.nodes)))
+		}
+	}
+	return notes
 }
 
 // within cuts a quantile that is past the range to its end; the interval counts how many are.

@@ -18,6 +18,7 @@ import (
 	"parsec/cmd/loadgen/internal/network/link"
 	"parsec/cmd/loadgen/internal/report"
 	"parsec/cmd/loadgen/internal/schedule"
+	"parsec/core"
 	"parsec/core/node/client"
 )
 
@@ -313,8 +314,6 @@ func (o *options) check(rest []string) error {
 	switch {
 	case o.arrivals != "constant" && o.arrivals != "poisson":
 		return fmt.Errorf("%w: arrivals are constant or poisson, not %q", errUsage, o.arrivals)
-	case o.mode != "single" && o.mode != "supermajority":
-		return fmt.Errorf("%w: the mode is single or supermajority, not %q", errUsage, o.mode)
 	case o.nodes < 1 || o.nodes > link.MaxNodes || o.down < 0 || o.down >= o.nodes:
 		return fmt.Errorf("%w: %d nodes, %d of them down: want 1 to %d, and one at least that is not down", errUsage, o.nodes, o.down, link.MaxNodes)
 	case len(o.targets) > 256:
@@ -339,6 +338,9 @@ func (o *options) check(rest []string) error {
 		return fmt.Errorf("%w: the trace is over after %v, within the warm-up of %v", errUsage, o.trace.Length(), o.warmup)
 	}
 	if _, err := link.Named(o.profile); err != nil && o.profile != "none" {
+		return fmt.Errorf("%w: %v", errUsage, err)
+	}
+	if _, err := core.ParseMode(o.mode); err != nil {
 		return fmt.Errorf("%w: %v", errUsage, err)
 	}
 	return o.steady().Check()

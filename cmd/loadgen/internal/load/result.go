@@ -122,7 +122,7 @@ func (res *Result) validate(cfg *Config) {
 		bad("nothing was due in the time that is measured")
 	}
 	if res.Achieved < MinAchieved {
-		bad("%.2f %% of the submissions were handed over in time, less than %.1f %%: the nodes took no more, or this process was too slow", res.Achieved*100, MinAchieved*100)
+		bad("%.2f %% of the submissions were handed over in time, less than %.1f %%: the nodes took no more or were away, or this process was too slow", res.Achieved*100, MinAchieved*100)
 	}
 	if cfg.Closed == 0 {
 		most := MaxLag(res.Latency[latency.Intended][latency.All].Quantile(.5))
