@@ -110,6 +110,9 @@ func TestSearch(t *testing.T) {
 	if status != 0 || run == nil || run.Parameters.Rate < 930 || run.Parameters.Rate > 1070 || strings.Count(stdout, "holds") < 5 {
 		t.Errorf("status %d:\n%s%s", status, stdout, stderr)
 	}
+	if status, stdout, _, _ = command(t, fake.Options{Nodes: 3, Interval: 10 * time.Millisecond}, nil, "-search", "-rate", "200", "-most", "400", "-assert", "p99<1s", "-duration", "2s"); status != 0 || !strings.Contains(stdout, "400/s holds, and -most is no more") {
+		t.Errorf("status %d where all holds:\n%s", status, stdout)
+	}
 	if status, _, _, run = command(t, fake.Options{Nodes: 3, Interval: 10 * time.Millisecond}, nil, "-search", "-assert", "p99<1ms", "-duration", "2s"); status != 99 || run != nil {
 		t.Errorf("status %d where nothing holds", status)
 	}
@@ -122,7 +125,7 @@ func TestSearch(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for _, args := range []string{"-rate x", "-rate 0", "-stages 5", "-rate 5 -stages 1s@5", "-targets a:1 -nodes 4", "-search", "-search -assert p99<1s -closed 5",
-		"-assert p99", "-arrivals even", "-mode both", "-nodes 0", "-down 4", "-duration 0s", "-away none", "-retry any", "-size -1", "-links far", "-faults never",
+		"-assert p99", "-arrivals even", "-mode both", "-nodes 0", "-down 4", "-duration 0s", "-away none", "-retry any", "-size -1", "-links far", "-links delay=5", "-links /dev/null/x", "-faults never",
 		"-trace /nowhere", "-closed 0", "-x", "rest", "-closed 5 -plan x", "-warmup -1s",
 		"-targets foo", "-targets a:1,,b:2", "-targets http://a:1", "-targets a:1,a:1", "-most 5", "-search -assert p99<1s -rate 5k -most 1k",
 		"-arrivals poisson -closed 4", "-duration 5s -stages 1s@5", "-rate 1s@5", "-duration 5", "-nodes x",
@@ -141,7 +144,7 @@ func TestUsage(t *testing.T) {
 		}
 	}
 	status, stdout, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, "-h")
-	for _, word := range []string{"-assert", "p99<800ms", "exit status", "kill NODE", "-retry", "poisson"} {
+	for _, word := range []string{"-assert", "p99<800ms", "exit status", "kill NODE", "loss=1%", "0>1", "-retry", "poisson"} {
 		if status != 0 || stderr != "" || !strings.Contains(stdout, word) {
 			t.Errorf("-h: status %d, says nothing of %s", status, word)
 		}

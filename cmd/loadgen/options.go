@@ -115,7 +115,7 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok 
 	fs.StringVar(&o.dir, "dir", "", "`folder` of the nodes, which is kept; a new one that is removed if not given")
 	fs.BoolVar(&o.keep, "keep", false, "keep the folder of the nodes in any case")
 	fs.StringVar(&o.program, "program", "", "the `command` that has the subcommands init and node; this one if not given")
-	fs.StringVar(&o.profile, "links", "none", "`profile` of the links between nodes: "+profiles())
+	fs.StringVar(&o.profile, "links", "none", "`profile` of the links between nodes: "+profiles()+";\nor conditions of all links, such as delay=20ms,loss=1%; or a file of lines of LINKS and conditions, such as\n  * delay=20ms jitter=2ms\n  0-1 rate=10Mbit\nLINKS:\n  "+indented(link.PairSyntax)+"\nconditions:\n  "+indented(link.Syntax)+"\nNodes are connected directly, at no cost, with none")
 	fs.StringVar(&o.faultsAs, "faults", "", "`schedule` of faults. "+fault.Syntax)
 	fs.IntVar(&o.crash, "crash", 0, "after the warm-up kill random nodes with kill -9, so `many` times, as many at a time as the section bears, and\nstart each again. Each has to decide with the others again before it can be killed again. When all is done the\nload ends, and at the latest after -duration")
 	fs.StringVar(&rate, "rate", "1k", "submissions a second: `500`, 20k, 1.5M")
@@ -246,6 +246,8 @@ func (o *options) read(rest []string, targets, rate, stages, trace, size, away, 
 	return err
 }
 
+func indented(s string) string { return strings.ReplaceAll(s, "\n", "\n  ") }
+
 func profiles() string {
 	names := []string{"none"}
 	for _, p := range link.Profiles() {
@@ -337,8 +339,14 @@ func (o *options) check(rest []string) error {
 	case o.trace != nil && o.trace.Length() <= o.warmup:
 		return fmt.Errorf("%w: the trace is over after %v, within the warm-up of %v", errUsage, o.trace.Length(), o.warmup)
 	}
-	if _, err := link.Named(o.profile); err != nil && o.profile != "none" {
-		return fmt.Errorf("%w: %v", errUsage, err)
+	sizes := []int{o.nodes}
+	for _, l := range o.lines {
+		sizes = append(sizes, l.nodes)
+	}
+	for _, nodes := range sizes {
+		if _, err := link.Choose(o.profile, nodes); err != nil {
+			return fmt.Errorf("%w: -links: %v", errUsage, err)
+		}
 	}
 	if _, err := core.ParseMode(o.mode); err != nil {
 		return fmt.Errorf("%w: %v", errUsage, err)

@@ -73,6 +73,9 @@ func (a *app) search(ctx context.Context, o *options) (int, error) {
 	case rate == 0:
 		fmt.Fprintf(a.stdout, "no rate holds, down to a thousandth of %s/s\n", schedule.FormatRate(o.rate))
 		return exitGoal, nil
+	case rate >= o.most:
+		fmt.Fprintf(a.stdout, "%s/s holds, and -most is no more\n", schedule.FormatRate(rate))
+		return exitDone, nil
 	}
 	fmt.Fprintf(a.stdout, "highest rate that holds: %s/s, within %.0f %%\n", schedule.FormatRate(rate), precision*100)
 	return exitDone, nil

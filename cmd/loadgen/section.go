@@ -47,18 +47,14 @@ func open(ctx context.Context, o *options) (*section, error) {
 	if o.program != "" {
 		c.Program = []string{o.program}
 	}
-	if o.profile != "none" {
-		p, err := link.Named(o.profile)
-		if err != nil {
-			return nil, err
-		}
-		c.Links = p.Matrix(o.nodes)
+	var err error
+	if c.Links, err = link.Choose(o.profile, o.nodes); err != nil {
+		return nil, err
 	}
 	for i := o.nodes - o.down; i < o.nodes; i++ {
 		c.Down = append(c.Down, i)
 		s.down = append(s.down, fmt.Sprintf("node%d", i))
 	}
-	var err error
 	if s.local, err = network.Start(ctx, c); err != nil {
 		return nil, err
 	}
