@@ -149,6 +149,45 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// TestOf: a load that was invalid though the goals were reached says nothing of the rate, and is near the border.
+func TestOf(t *testing.T) {
+	goals, err := Parse("p99<2s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		change func(*load.Result)
+		want   Trial
+	}{
+		{func(*load.Result) {}, Trial{Held: true, Margin: .5}},
+		{func(r *load.Result) { r.Invalid = []string{"late"} }, Trial{Invalid: true}},
+		{func(r *load.Result) { r.Invalid = []string{"late"}; r.Latency.Miss(latency.All, 500) }, Trial{Invalid: true, Margin: -1}},
+		{func(r *load.Result) { r.Failed = errors.New("ill") }, Trial{Margin: -1}},
+		{func(r *load.Result) { r.Verdict.Counts[check.Lost] = 1 }, Trial{Margin: -1}},
+	} {
+		r := result()
+		c.change(r)
+		if got := Of(r, goals); got.Held != c.want.Held || got.Invalid != c.want.Invalid || math.Abs(got.Margin-c.want.Margin) > .01 {
+			t.Errorf("%+v, want %+v", got, c.want)
+		}
+	}
+	// One trial in three has a bad load: the best of three leaves the border where it is.
+	trials := 0
+	s := Search{From: 1000, Most: 8000, Precision: .05, Say: func(string) {}, Try: func(_ context.Context, rate float64) (Trial, error) {
+		trials++
+		if rate > 3000 {
+			return Trial{Margin: -1}, nil
+		}
+		if trials%3 == 1 {
+			return Trial{Invalid: true}, nil
+		}
+		return Trial{Held: true, Margin: 1}, nil
+	}}
+	if got, err := s.Run(t.Context()); err != nil || got < 2800 || got > 3000 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 // TestSearchSection finds the capacity that a section has.
 func TestSearchSection(t *testing.T) {
 	goals, err := Parse("p99<200ms,lost=0")
