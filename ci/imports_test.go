@@ -96,6 +96,7 @@ var packages = []pkg{
 			{"cmd/loadgen/internal/network/link", "profiles of its links"},
 			{"cmd/loadgen/internal/report", "what is written"},
 			{"cmd/loadgen/internal/schedule", "when what is due"},
+			{"core", "names of modes"},
 			{"core/node/client", "speaks to nodes"},
 		},
 		test: []allowed{
@@ -139,6 +140,7 @@ var packages = []pkg{
 		path: "cmd/loadgen/internal/load",
 		why:  "runs a load; whom it loads and how it is shown are for others",
 		code: []allowed{
+			{"cmd/internal/program", "waits that end with a context"},
 			{"cmd/loadgen/internal/check", "judges what nodes say"},
 			{"cmd/loadgen/internal/latency", "keeps the latencies"},
 			{"cmd/loadgen/internal/schedule", "says when what is due"},
@@ -154,20 +156,27 @@ var packages = []pkg{
 		path: "cmd/loadgen/internal/network",
 		why:  "a section of processes on this machine: it knows nodes from outside",
 		code: []allowed{
+			{"cmd/internal/program", "waits that end with a context"},
 			{"cmd/loadgen/internal/network/fault", "faults that it does"},
 			{"cmd/loadgen/internal/network/link", "links between its nodes"},
 			{"cmd/loadgen/internal/network/process", "its nodes' processes"},
-			{"core", "a section as attackers have it"},
+			{"core/node", "reads keys and sections in nodes' folders"},
 			{"core/node/attack", "attackers"},
 			{"core/node/client", "what a node says of itself"},
 			{"golang.org/x/sys", "asks whether a folder is in memory"},
 		},
-		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
+		test: []allowed{
+			{"core", "identities of nodes"},
+			{"go.uber.org/goleak", "no goroutine is left"},
+		},
 	},
 	{
 		path: "cmd/loadgen/internal/network/fault",
 		why:  "when faults happen: what they do is up to others",
-		code: []allowed{{"cmd/loadgen/internal/network/link", "names of links and their conditions"}},
+		code: []allowed{
+			{"cmd/internal/program", "waits that end with a context"},
+			{"cmd/loadgen/internal/network/link", "names of links and their conditions"},
+		},
 		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
 	},
 	{
@@ -178,10 +187,7 @@ var packages = []pkg{
 	{
 		path: "cmd/loadgen/internal/network/process",
 		why:  "children of whatever program: it knows no node",
-		code: []allowed{
-			{"github.com/prometheus/procfs", "reads what a process uses"},
-			{"golang.org/x/sys", "waits for a process without taking its number away"},
-		},
+		code: []allowed{{"golang.org/x/sys", "waits for a process without taking its number away"}},
 		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
 	},
 	{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"parsec/cmd/internal/program"
 	"parsec/cmd/loadgen/internal/load"
 	"parsec/cmd/loadgen/internal/network"
 	"parsec/cmd/loadgen/internal/report"
@@ -25,10 +26,7 @@ type crashes struct {
 
 // crash kills nodes, after the warm-up, until all is done, one does not come back, or the context ends.
 func crash(ctx context.Context, o *options, n *network.Network, start time.Time) *crashes {
-	select {
-	case <-time.After(o.warmup):
-	case <-ctx.Done():
-	}
+	program.Pause(ctx, o.warmup)
 	c := &crashes{offset: time.Since(start)}
 	c.returns, c.err = n.Crash(ctx, network.Crash{Times: o.crash, AtOnce: n.Bears() - o.down, Down: crashDown, Apart: crashApart, Seed: o.seed})
 	return c

@@ -14,6 +14,7 @@ import (
 	"parsec/cmd/loadgen/internal/network/link"
 	"parsec/cmd/loadgen/internal/report"
 	"parsec/cmd/loadgen/internal/schedule"
+	"parsec/core"
 )
 
 // A line is one network of a curve, and the rates at which it is measured.
@@ -60,8 +61,9 @@ func (o *options) addLine(s string) error {
 			l.mode = mode
 		}
 	}
+	_, err := core.ParseMode(l.mode)
 	switch {
-	case l.nodes < 1 || l.nodes > link.MaxNodes || l.down < 0 || l.down >= l.nodes || l.mode != "single" && l.mode != "supermajority":
+	case l.nodes < 1 || l.nodes > link.MaxNodes || l.down < 0 || l.down >= l.nodes || err != nil:
 		return fmt.Errorf("%w: %q is not NODES[-DOWN][/MODE], such as 7-2 or 4/supermajority", errUsage, network)
 	case ok && o.allowed["targets"]:
 		return fmt.Errorf("%w: -targets are the nodes there are, not %q", errUsage, network)
@@ -111,7 +113,11 @@ func (a *app) curve(ctx context.Context, o *options) (int, error) {
 			case err != nil:
 				return 0, fmt.Errorf("at %s/s: %w", schedule.FormatRate(rate), err)
 			case run.Interrupted:
-				fmt.Fprintf(a.stdout, "interrupted; %s has the points before\n", o.out)
+				what := "interrupted before the first point was measured"
+				if len(runs) > 0 {
+					what = fmt.Sprintf("interrupted; %s has the points before", o.out)
+				}
+				fmt.Fprintln(a.stdout, what)
 				return exitInterrupted, nil
 			case len(run.Violations) > 0: // no curve is worth that
 				if _, err := run.WriteFiles(o.out); err != nil {
@@ -147,17 +153,7 @@ func (a *app) curve(ctx context.Context, o *options) (int, error) {
 
 // point runs one load. Its section is killed at the end: one that has too much to do would take long to end otherwise.
 func (a *app) point(ctx context.Context, o *options) (*report.Run, report.Point, error) {
-	s, err := a.open(ctx, o)
-	if err != nil {
-		return nil, report.Point{}, err
-	}
-	defer func() {
-		if s.local != nil {
-			s.local.Close(0)
-		}
-		s.close()
-	}()
-	m, err := a.measure(ctx, o, s)
+	m, err := a.trial(ctx, o, true)
 	if err != nil {
 		return nil, report.Point{}, err
 	}
@@ -167,16 +163,16 @@ func (a *app) point(ctx context.Context, o *options) (*report.Run, report.Point,
 
 // enough reports whether the network is past what it can take.
 func enough(r *report.Run, p report.Point) bool {
-	return time.Duration(p.P99) > tooLong || p.Overflow > 0 || r.Totals.All < r.Totals.Intended || p.Achieved < 0.9*p.Rate
+	return time.Duration(p.P99) > tooLong || p.Beyond > 0 || r.Totals.All < r.Totals.Intended || p.Achieved < 0.9*p.Rate
 }
 
 func (a *app) tell(l line, p report.Point, what string) {
-	a.say.end()
+	a.say.Clear()
 	valid := ""
 	if !p.Valid {
 		valid = ", not valid: " + p.Why
 	}
-	fmt.Fprintf(a.stdout, "%d nodes, %d down, %s, at %s/s: %.0f/s decided, p50 %v, p99 %v%s%s\n", l.nodes, l.down, l.mode, schedule.FormatRate(p.Rate),
+	fmt.Fprintf(a.stdout, "%d nodes, %d down, %s, at %s/s: %.0f/s decided, p50 %s, p99 %s%s%s\n", l.nodes, l.down, l.mode, schedule.FormatRate(p.Rate),
 		p.Achieved, short(time.Duration(p.P50)), short(time.Duration(p.P99)), valid, what)
 }
 

@@ -85,7 +85,7 @@ func TestEnough(t *testing.T) {
 		{"fine", func(*report.Run, *report.Point) {}, false},
 		{"not valid, but decided", func(_ *report.Run, p *report.Point) { p.Valid = false }, false},
 		{"slow", func(_ *report.Run, p *report.Point) { p.P99 = int64(6 * time.Second) }, true},
-		{"beyond", func(_ *report.Run, p *report.Point) { p.Overflow = 1 }, true},
+		{"beyond", func(_ *report.Run, p *report.Point) { p.Beyond = 1 }, true},
 		{"not all", func(r *report.Run, _ *report.Point) { r.Totals.All-- }, true},
 		{"too little", func(_ *report.Run, p *report.Point) { p.Achieved = 80 }, true},
 	} {

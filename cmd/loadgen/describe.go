@@ -19,7 +19,7 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 	run := &report.Run{
 		Format: report.Format, Command: append([]string{"loadgen"}, o.args...), Parameters: parameters(o, s),
 		Machine: report.ThisMachine(), Build: report.ThisBuild(), Start: r.Began, Duration: r.Took.Seconds(),
-		Invalid: r.Invalid, Interrupted: r.Interrupted, Totals: totals(r), Pacing: report.QuantilesOf(r.Lag.HDR()),
+		Invalid: r.Invalid, Notes: r.Notes, Interrupted: r.Interrupted, Totals: totals(r), Pacing: report.QuantilesOf(r.Lag.HDR()),
 		Step: report.Step(o.length()+o.drain, len(s.names)).Seconds(), Phases: phases(o, r),
 	}
 	if r.Failed != nil {
@@ -49,6 +49,7 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 		if x, wrong := report.NewHistogram(h.HDR(), h.Overflow()); wrong != nil {
 			err = wrong
 		} else {
+			x.Missing = h.Missing()
 			*clock(&run.Latency, from, to) = x
 		}
 	})
@@ -67,7 +68,7 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 			if v.Count == v.Overflow {
 				return
 			}
-			*clock(&x.Latency, from, to) = report.Quantiles{Count: v.Count - v.Overflow, P50: within(v.P50), P90: within(v.P90), P99: within(v.P99), P999: within(v.P999), Max: within(v.Max)}
+			*clock(&x.Latency, from, to) = report.Quantiles{Count: v.Count - v.Overflow, Mean: within(v.Mean), P50: within(v.P50), P90: within(v.P90), P99: within(v.P99), P999: within(v.P999), Max: within(v.Max)}
 			*clock(&w.Latency, from, to) = report.Encoded(v.Encoded)
 		})
 		run.Intervals = append(run.Intervals, x)
@@ -76,12 +77,19 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 		}
 	}
 	for i, name := range s.names {
-		run.Nodes = append(run.Nodes, nodeOf(name, s.addresses[i], r.Samples[i], o.warmup))
+		n := nodeOf(name, s.addresses[i], r.Samples[i], o.warmup)
+		if r.Forged[i] {
+			n.Role = "forged"
+		}
+		run.Nodes = append(run.Nodes, n)
 	}
 	for _, name := range s.down {
 		run.Nodes = append(run.Nodes, report.Node{Name: name, Role: "down"})
 	}
 	run.Restarts = restarts(s.names, r)
+	if o.targets != nil {
+		run.Notes = append(run.Notes, targetNotes(s, r)...)
+	}
 	run.Loadgen = owns(r.Own, o.warmup, &run.Totals)
 	for _, f := range faults {
 		if f.Begun == 0 && f.Err == "" {
@@ -100,6 +108,28 @@ func describe(o *options, s *section, m *measured, faults []fault.Record) (*repo
 	return run, err
 }
 
+// targetNotes says what whoever loads nodes of others may not know: which were away, and which are not looked at.
+func targetNotes(s *section, r *load.Result) (notes []string) {
+	const most = 10
+	for i, a := range r.Absences {
+		if i == most {
+			notes = append(notes, fmt.Sprintf("and %d more times", len(r.Absences)-most))
+			break
+		}
+		note := fmt.Sprintf("%s (%s) was away from %v on", s.names[a.Node], s.addresses[a.Node], a.From.Round(time.Millisecond))
+		if a.Caught > 0 {
+			note += fmt.Sprintf(" until it had caught up at %v", a.Caught.Round(time.Millisecond))
+		}
+		notes = append(notes, note)
+	}
+	for _, status := range r.Last {
+		if status != nil && status.Voters > len(s.nodes) {
+			return append(notes, fmt.Sprintf("the section has %d voters and -targets %d nodes: what the others decide and when is not seen", status.Voters, len(s.nodes)))
+		}
+	}
+	return notes
+}
+
 // within cuts a quantile that is past the range to its end; the interval counts how many are.
 func within(d time.Duration) int64 { return int64(min(d, latency.Highest)) }
 
@@ -113,7 +143,7 @@ func clock[T any](c *report.Clocks[T], from latency.From, to latency.To) *T {
 
 func parameters(o *options, s *section) report.Parameters {
 	p := report.Parameters{Nodes: len(s.nodes) + len(s.down), Down: len(s.down), Mode: o.mode, Network: "local", Loop: "open", Arrivals: o.arrivals,
-		Schedule: o.rates().String(), Warmup: o.warmup.Seconds(), Workers: len(s.nodes), Seed: o.seed, Profile: o.profile, Faults: o.faultsAs}
+		Schedule: o.steady().String(), Warmup: o.warmup.Seconds(), Workers: len(s.nodes), Seed: o.seed, Profile: o.profile, Faults: o.faultsAs}
 	if o.targets != nil {
 		p.Network, p.Targets, p.Mode, p.Profile = "targets", o.targets, "", ""
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"parsec/cmd/loadgen/internal/fake"
+	"parsec/cmd/loadgen/internal/latency"
+	"parsec/cmd/loadgen/internal/load"
 	"parsec/cmd/loadgen/internal/report"
 )
 
@@ -24,7 +26,7 @@ func command(t *testing.T, o fake.Options, meanwhile func(s *fake.Section, inter
 		var out, wrong bytes.Buffer
 		a := app{stdout: &out, stderr: &wrong, sleep: time.Sleep, open: func(context.Context, *options) (*section, error) {
 			f := fake.New(o)
-			s := &section{nodes: f.Nodes(), names: []string{"node0", "node1", "node2"}, addresses: make([]string, 3), close: f.Close}
+			s := &section{nodes: f.Nodes(), names: []string{"node0", "node1", "node2"}, addresses: make([]string, 3), close: func(bool, bool) string { f.Close(); return "" }}
 			if meanwhile != nil {
 				go meanwhile(f, cancel)
 			}
@@ -108,6 +110,9 @@ func TestSearch(t *testing.T) {
 	if status != 0 || run == nil || run.Parameters.Rate < 930 || run.Parameters.Rate > 1070 || strings.Count(stdout, "holds") < 5 {
 		t.Errorf("status %d:\n%s%s", status, stdout, stderr)
 	}
+	if status, stdout, _, _ = command(t, fake.Options{Nodes: 3, Interval: 10 * time.Millisecond}, nil, "-search", "-rate", "200", "-most", "400", "-assert", "p99<1s", "-duration", "2s"); status != 0 || !strings.Contains(stdout, "400/s holds, and -most is no more") {
+		t.Errorf("status %d where all holds:\n%s", status, stdout)
+	}
 	if status, _, _, run = command(t, fake.Options{Nodes: 3, Interval: 10 * time.Millisecond}, nil, "-search", "-assert", "p99<1ms", "-duration", "2s"); status != 99 || run != nil {
 		t.Errorf("status %d where nothing holds", status)
 	}
@@ -120,8 +125,10 @@ func TestSearch(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for _, args := range []string{"-rate x", "-rate 0", "-stages 5", "-rate 5 -stages 1s@5", "-targets a:1 -nodes 4", "-search", "-search -assert p99<1s -closed 5",
-		"-assert p99", "-arrivals even", "-mode both", "-nodes 0", "-down 4", "-duration 0s", "-away none", "-retry any", "-size -1", "-links far", "-faults never",
+		"-assert p99", "-arrivals even", "-mode both", "-nodes 0", "-down 4", "-duration 0s", "-away none", "-retry any", "-size -1", "-links far", "-links delay=5", "-links /dev/null/x", "-faults never",
 		"-trace /nowhere", "-closed 0", "-x", "rest", "-closed 5 -plan x", "-warmup -1s",
+		"-targets foo", "-targets a:1,,b:2", "-targets http://a:1", "-targets a:1,a:1", "-most 5", "-search -assert p99<1s -rate 5k -most 1k",
+		"-arrivals poisson -closed 4", "-duration 5s -stages 1s@5", "-rate 1s@5", "-duration 5", "-nodes x",
 		"-crash 0", "-crash 1000000", "-crash 1 -nodes 3", "-crash 1 -down 1", "-targets a:1 -crash 1", "-search -assert p99<1s -crash 1"} {
 		status, stdout, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, strings.Fields(args)...)
 		if status != exitUsage || stdout != "" || !strings.Contains(stderr, "loadgen -h tells more") {
@@ -131,8 +138,13 @@ func TestUsage(t *testing.T) {
 	if status, _, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, "-crash", "1", "-faults", "1s kill 0"); status != exitUsage {
 		t.Errorf("-crash and -faults: status %d: %s", status, stderr)
 	}
+	for _, args := range [][]string{{"-targets", ""}, {"-assert", ""}, {"-faults", ""}, {"-plan", ""}, {"-rate", ""}} {
+		if status, _, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, args...); status != exitUsage || !strings.Contains(stderr, args[0]+" is empty") {
+			t.Errorf("%q: status %d: %s", args, status, stderr)
+		}
+	}
 	status, stdout, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, "-h")
-	for _, word := range []string{"-assert", "p99<800ms", "exit status", "kill NODE", "-retry", "poisson"} {
+	for _, word := range []string{"-assert", "p99<800ms", "exit status", "kill NODE", "loss=1%", "0>1", "-retry", "poisson"} {
 		if status != 0 || stderr != "" || !strings.Contains(stdout, word) {
 			t.Errorf("-h: status %d, says nothing of %s", status, word)
 		}
@@ -154,13 +166,12 @@ func TestPlan(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
-	var b bytes.Buffer
-	p := newProgress(&b, false)
-	p.terminal = true
-	p.say(strings.Repeat("a long line ", 50))
-	p.say("short")
-	p.end()
-	if s := b.String(); strings.Contains(s, "\n") || !strings.HasSuffix(s, "\r     \r") || len(s) > 350 {
-		t.Errorf("%q", s)
+	p := load.Progress{At: 2 * time.Second, Length: 9 * time.Second, Phase: "load", Due: 1500, Decided: 1400, Rates: load.Rates{Due: 1000, All: 990}}
+	if s := progress(p); s != "load 2s/9s: 990/s of 1k/s decided, 100 waiting" {
+		t.Error(s)
+	}
+	p.P50, p.P99, p.Away, p.Wrong = 1234567, latency.Beyond, 1, 2
+	if s := progress(p); s != "2 VIOLATIONS, 1 away, load 2s/9s: 990/s of 1k/s decided, 100 waiting, p50 1.23ms p99 never" {
+		t.Error(s)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"parsec/cmd/internal/program"
 	"parsec/cmd/loadgen/internal/load"
 	"parsec/cmd/loadgen/internal/network"
+	"parsec/cmd/loadgen/internal/report"
 )
 
 // Exit statuses. Those of a run that was done are by report.Run.ExitStatus.
@@ -54,7 +55,7 @@ type app struct {
 	stdout, stderr io.Writer
 	open           func(context.Context, *options) (*section, error)
 	sleep          func(time.Duration)
-	say            *progress
+	say            *program.Line
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
@@ -62,10 +63,15 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if !ok {
 		return status
 	}
-	a.say = newProgress(a.stderr, o.quiet)
-	defer a.say.end()
+	a.say = program.NewLine("loadgen", a.stderr)
+	defer a.say.Clear()
 	var err error
+	if o.plan == "" {
+		err = report.Writable(o.out)
+	}
 	switch {
+	case err != nil:
+		err = fmt.Errorf("the report: %w", err)
 	case o.plan != "":
 		err = o.writePlan()
 	case o.lines != nil:
@@ -75,7 +81,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	default:
 		status, err = a.once(ctx, o)
 	}
-	a.say.end()
+	a.say.Clear()
 	switch {
 	case err == nil:
 		return status
@@ -87,30 +93,46 @@ func (a *app) run(ctx context.Context, args []string) int {
 	return exitError
 }
 
-// once runs one load, and writes and prints its report.
+// once runs one load, and prints and writes its report.
 func (a *app) once(ctx context.Context, o *options) (int, error) {
-	s, err := a.open(ctx, o)
+	done, err := a.trial(ctx, o, false)
 	if err != nil {
 		return 0, err
-	}
-	defer s.close()
-	done, err := a.measure(ctx, o, s)
-	if err != nil {
-		return 0, err
-	}
-	a.say.end()
-	files, err := done.report.WriteFiles(o.out)
-	if err != nil {
-		return 0, fmt.Errorf("the report: %w", err)
 	}
 	if err := done.report.WriteText(a.stdout); err != nil {
 		return 0, err
 	}
-	if s.local != nil {
-		for _, r := range s.local.AttackReports() {
-			fmt.Fprintf(a.stdout, "\nattack: %s used %.3g s of CPU: %s\n", r.What, r.CPU.Seconds(), r.Counts)
-		}
+	for _, r := range done.attacks {
+		fmt.Fprintf(a.stdout, "\nattack: %s used %.3g s of CPU: %s\n", r.What, r.CPU.Seconds(), r.Counts)
+	}
+	files, err := done.report.WriteFiles(o.out)
+	if err != nil {
+		return 0, fmt.Errorf("the report: %w", err)
 	}
 	fmt.Fprintf(a.stdout, "\nwritten: %d files in %s\n", len(files), o.out)
 	return done.report.ExitStatus(), nil
+}
+
+// trial runs one load on a section of its own, if it is a local one: events of earlier ones would be a burden to it. The
+// section is killed at the end if hurry, or if it has more to do than it will get done.
+func (a *app) trial(ctx context.Context, o *options, hurry bool) (*measured, error) {
+	s, err := a.open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.measure(ctx, o, s)
+	keep := false
+	if err != nil {
+		hurry = true
+	} else {
+		r := m.result
+		hurry = hurry || r.Interrupted || r.Failed != nil || r.Verdict.Unfinished > 0
+		keep = !r.Verdict.Safe() || r.Failed != nil
+	}
+	what := s.close(hurry, keep)
+	a.say.Clear()
+	if what != "" {
+		fmt.Fprintf(a.stderr, "loadgen: %s\n", what)
+	}
+	return m, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"parsec/cmd/loadgen/internal/goal"
 	"parsec/cmd/loadgen/internal/load"
+	"parsec/cmd/loadgen/internal/network"
 	"parsec/cmd/loadgen/internal/network/fault"
 	"parsec/cmd/loadgen/internal/report"
 )
@@ -15,6 +16,7 @@ type measured struct {
 	result   *load.Result
 	outcomes []goal.Outcome
 	report   *report.Run
+	attacks  []network.AttackReport
 }
 
 // measure runs one load on a section, with its faults.
@@ -25,7 +27,11 @@ func (a *app) measure(ctx context.Context, o *options, s *section) (*measured, e
 	crashed, until := make(chan *crashes, 1), make(chan struct{})
 	cfg := load.Config{
 		Nodes: s.nodes, Arrivals: o.process(), Closed: o.closed, Length: o.length(), Warmup: o.warmup, Drain: o.drain,
-		Size: o.size, Seed: o.seed, Away: o.away, Retry: o.retry, Sleep: a.sleep, Until: until, Forged: s.forged, Step: report.Step(o.length()+o.drain, len(s.names)), Tell: a.say.load,
+		Size: o.size, Seed: o.seed, Away: o.away, Retry: o.retry, Sleep: a.sleep, Until: until, Forged: s.forged, Step: report.Step(o.length()+o.drain, len(s.names)), Tell: func(p load.Progress) {
+			if !o.quiet {
+				a.say.Tell(progress(p))
+			}
+		},
 		Began: func(start time.Time) {
 			if o.crash > 0 {
 				go func() {
@@ -49,12 +55,22 @@ func (a *app) measure(ctx context.Context, o *options, s *section) (*measured, e
 		return nil, err
 	}
 	end()
+	r.Invalid = append(r.Invalid, s.failures(r.Began)...)
+	if s.local != nil && s.local.InMemory() {
+		r.Notes = append(r.Notes, "the nodes' folders are in memory: syncs cost nothing, and figures say nothing of a disk")
+	}
 	m := &measured{result: r, outcomes: goal.Judge(o.goals, r)}
 	if r.Interrupted {
 		m.outcomes = nil // of a part of the run, nobody said what it is to reach
 	}
-	if m.report, err = describe(o, s, m, <-done); err == nil && o.crash > 0 {
+	if m.report, err = describe(o, s, m, <-done); err != nil {
+		return nil, err
+	}
+	if o.crash > 0 {
 		(<-crashed).describe(o, r, m.report)
 	}
-	return m, err
+	if s.local != nil {
+		m.attacks = s.local.AttackReports()
+	}
+	return m, nil
 }

@@ -5,7 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +18,7 @@ import (
 	"parsec/cmd/loadgen/internal/network/link"
 	"parsec/cmd/loadgen/internal/report"
 	"parsec/cmd/loadgen/internal/schedule"
+	"parsec/core"
 	"parsec/core/node/client"
 )
 
@@ -42,8 +46,12 @@ over. Both end three times: acknowledged (on disk at the node it was handed to),
 decided at all live nodes.
 
 The load does not count, and the exit status is 3, if less than 99.9 % of it was handed over in time, or if this program
-was late by more than 1 % of the median latency and 1 ms (99th percentile). While it runs, the order that every node
-reports is checked: one order for all, nothing acknowledged lost, nothing decided twice or invented, and no fork by a node whose key it has alone.
+itself was late, on average over all submissions, by more than 1 % of the median latency and 1 ms. If it was late by more
+now and then only (99th percentile), the load counts and a note says so: latencies have that in them.
+
+While it runs, the order that every node reports is checked: one order for all, nothing acknowledged lost, nothing
+decided twice or invented, and no fork by a node whose key it has alone. A node whose key another has too, by a fault,
+gets no load any more and is no live node.
 
 Local nodes run at a lower priority (nice 10) than this program, so that it is in time on a machine with few processors;
 with others, nothing else should run there. Nodes log to -dir.
@@ -107,9 +115,9 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok 
 	fs.StringVar(&o.dir, "dir", "", "`folder` of the nodes, which is kept; a new one that is removed if not given")
 	fs.BoolVar(&o.keep, "keep", false, "keep the folder of the nodes in any case")
 	fs.StringVar(&o.program, "program", "", "the `command` that has the subcommands init and node; this one if not given")
-	fs.StringVar(&o.profile, "links", "none", "`profile` of the links between nodes: "+profiles())
+	fs.StringVar(&o.profile, "links", "none", "`profile` of the links between nodes: "+profiles()+";\nor conditions of all links, such as delay=20ms,loss=1%; or a file of lines of LINKS and conditions, such as\n  * delay=20ms jitter=2ms\n  0-1 rate=10Mbit\nLINKS:\n  "+indented(link.PairSyntax)+"\nconditions:\n  "+indented(link.Syntax)+"\nNodes are connected directly, at no cost, with none")
 	fs.StringVar(&o.faultsAs, "faults", "", "`schedule` of faults. "+fault.Syntax)
-	fs.IntVar(&o.crash, "crash", 0, "after the warm-up kill random nodes with kill -9, so `many` times, as many at a time as the section bears, and start each again. Each has to decide with the others again before it can be killed again. When all is done the load ends, and at the latest after -duration")
+	fs.IntVar(&o.crash, "crash", 0, "after the warm-up kill random nodes with kill -9, so `many` times, as many at a time as the section bears, and\nstart each again. Each has to decide with the others again before it can be killed again. When all is done the\nload ends, and at the latest after -duration")
 	fs.StringVar(&rate, "rate", "1k", "submissions a second: `500`, 20k, 1.5M")
 	fs.StringVar(&stages, "stages", "", "rates over time instead: `LENGTH@RATE` or LENGTH@FROM..TO, separated by commas")
 	fs.StringVar(&trace, "trace", "", "`file` of recorded arrivals instead")
@@ -126,7 +134,7 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok 
 	fs.BoolVar(&o.search, "search", false, "search for the highest constant rate that meets -assert, from -rate on; a local section is begun anew each time")
 	fs.StringVar(&most, "most", "10M", "of a search, the highest `rate` to try")
 	var curves texts
-	fs.Var(&curves, "curve", "measure a curve at the `rates` in turn, up to what is too much, each on a local section of its own: [NODES[-DOWN][/MODE]:]RATE,RATE,... Several times: several lines of one chart")
+	fs.Var(&curves, "curve", "measure a curve at the `rates` in turn, up to what is too much, each on a local section of its own:\n[NODES[-DOWN][/MODE]:]RATE,RATE,... Several times: several lines of one chart")
 	fs.StringVar(&o.out, "out", "loadgen-report", "`folder` for the reports")
 	fs.StringVar(&o.plan, "plan", "", "write the arrivals to this `file`, in the form that -trace reads, and do nothing else")
 	fs.BoolVar(&o.quiet, "quiet", false, "do not show how far it is")
@@ -139,8 +147,12 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok 
 		fs.PrintDefaults()
 		return nil, exitDone, false
 	}
+	err = explain(fs, err)
 	fs.Visit(func(f *flag.Flag) {
 		o.allowed[f.Name] = true
+		if err == nil && f.Name != "curve" && f.Value.String() == "" { // a variable that a script did not set, most likely
+			err = fmt.Errorf("%w: -%s is empty", errUsage, f.Name)
+		}
 		if f.Name != "curve" && f.Name != "out" {
 			o.given = append(o.given, fmt.Sprintf("-%s=%v", f.Name, f.Value))
 		}
@@ -160,6 +172,24 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok 
 	return o, 0, true
 }
 
+// explain says of a value that package flag did not take what it takes.
+func explain(fs *flag.FlagSet, err error) error {
+	if err == nil {
+		return nil
+	}
+	before, rest, _ := strings.Cut(err.Error(), " for flag -")
+	name, _, _ := strings.Cut(rest, ":")
+	if f := fs.Lookup(name); f != nil {
+		switch f.Value.(flag.Getter).Get().(type) {
+		case time.Duration:
+			return fmt.Errorf("%s for flag -%s: want a length of time, such as 30s or 500ms", before, name)
+		case int, uint64:
+			return fmt.Errorf("%s for flag -%s: want a whole number", before, name)
+		}
+	}
+	return err
+}
+
 // read reads what is more than a number.
 func (o *options) read(rest []string, targets, rate, stages, trace, size, away, retry, assert, most string) (err error) {
 	set := func(to any, value string) {
@@ -174,6 +204,9 @@ func (o *options) read(rest []string, targets, rate, stages, trace, size, away, 
 		case *schedule.Size:
 			*to, err = schedule.ParseSize(value, client.MaxData)
 		}
+	}
+	if strings.Contains(rate, "@") {
+		return fmt.Errorf("%w: -rate is one rate; for %q say -stages", errUsage, rate)
 	}
 	set(&o.rate, rate)
 	set(&o.most, most)
@@ -192,6 +225,15 @@ func (o *options) read(rest []string, targets, rate, stages, trace, size, away, 
 	if targets != "" {
 		o.targets = strings.Split(targets, ",")
 	}
+	for i, t := range o.targets {
+		host, port, err := net.SplitHostPort(t)
+		if n, wrong := strconv.ParseUint(port, 10, 16); err != nil || host == "" || wrong != nil || n == 0 {
+			return fmt.Errorf("%w: -targets: %q is not HOST:PORT, such as 127.0.0.1:7200", errUsage, t)
+		}
+		if slices.Contains(o.targets[:i], t) {
+			return fmt.Errorf("%w: -targets has %s twice", errUsage, t)
+		}
+	}
 	if o.traceAs = trace; trace != "" {
 		if o.trace, err = readTrace(trace); err != nil {
 			return err
@@ -203,6 +245,8 @@ func (o *options) read(rest []string, targets, rate, stages, trace, size, away, 
 	o.faults, err = fault.Parse(o.faultsAs, o.nodes)
 	return err
 }
+
+func indented(s string) string { return strings.ReplaceAll(s, "\n", "\n  ") }
 
 func profiles() string {
 	names := []string{"none"}
@@ -255,18 +299,29 @@ func (o *options) check(rest []string) error {
 		if len(o.goals) == 0 {
 			return fmt.Errorf("%w: a search needs -assert, to know what is too much", errUsage)
 		}
+		if o.most < o.rate {
+			return fmt.Errorf("%w: a search from %s/s on with -most %s/s", errUsage, schedule.FormatRate(o.rate), schedule.FormatRate(o.most))
+		}
+	}
+	for _, x := range []struct{ one, without string }{
+		{"arrivals", "closed"}, {"arrivals", "trace"}, {"duration", "stages"}, {"duration", "trace"}, {"plan", "search"},
+	} {
+		if both := given(x.one, x.without); len(both) > 1 {
+			return fmt.Errorf("%w: %s has no meaning with %s", errUsage, both[0], both[1])
+		}
+	}
+	if o.allowed["most"] && !o.search {
+		return fmt.Errorf("%w: -most is for -search", errUsage)
 	}
 	switch {
 	case o.arrivals != "constant" && o.arrivals != "poisson":
 		return fmt.Errorf("%w: arrivals are constant or poisson, not %q", errUsage, o.arrivals)
-	case o.mode != "single" && o.mode != "supermajority":
-		return fmt.Errorf("%w: the mode is single or supermajority, not %q", errUsage, o.mode)
 	case o.nodes < 1 || o.nodes > link.MaxNodes || o.down < 0 || o.down >= o.nodes:
-		return fmt.Errorf("%w: %d nodes, %d of them down", errUsage, o.nodes, o.down)
+		return fmt.Errorf("%w: %d nodes, %d of them down: want 1 to %d, and one at least that is not down", errUsage, o.nodes, o.down, link.MaxNodes)
 	case len(o.targets) > 256:
-		return fmt.Errorf("%w: %d targets", errUsage, len(o.targets))
+		return fmt.Errorf("%w: %d targets, more than 256", errUsage, len(o.targets))
 	case o.closed < 0 || o.closed > load.MaxClosed || o.closed == 0 && o.allowed["closed"]:
-		return fmt.Errorf("%w: %d submissions outstanding", errUsage, o.closed)
+		return fmt.Errorf("%w: %d submissions outstanding: want 1 to %d", errUsage, o.closed, load.MaxClosed)
 	case o.allowed["crash"] && (o.crash < 1 || o.crash > report.MaxRows):
 		return fmt.Errorf("%w: %d kills: want 1 to %d", errUsage, o.crash, report.MaxRows)
 	case o.crash > 0 && fault.Bears(o.nodes) <= o.down:
@@ -284,7 +339,16 @@ func (o *options) check(rest []string) error {
 	case o.trace != nil && o.trace.Length() <= o.warmup:
 		return fmt.Errorf("%w: the trace is over after %v, within the warm-up of %v", errUsage, o.trace.Length(), o.warmup)
 	}
-	if _, err := link.Named(o.profile); err != nil && o.profile != "none" {
+	sizes := []int{o.nodes}
+	for _, l := range o.lines {
+		sizes = append(sizes, l.nodes)
+	}
+	for _, nodes := range sizes {
+		if _, err := link.Choose(o.profile, nodes); err != nil {
+			return fmt.Errorf("%w: -links: %v", errUsage, err)
+		}
+	}
+	if _, err := core.ParseMode(o.mode); err != nil {
 		return fmt.Errorf("%w: %v", errUsage, err)
 	}
 	return o.steady().Check()

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"errors"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
 	"parsec/cmd/loadgen/internal/load"
+	"parsec/cmd/loadgen/internal/network"
 	"parsec/cmd/loadgen/internal/report"
 	"parsec/core/node/client"
 )
@@ -57,5 +60,25 @@ func TestOwns(t *testing.T) {
 	all := owns([]load.Own{{At: 0, CPU: 0}, {At: time.Second, CPU: time.Second / 2}, {At: 3 * time.Second, CPU: time.Second}, {At: 4 * time.Second, CPU: -1}}, time.Second, &totals)
 	if len(all) != 3 || all[0].CPU != .5 || all[1].CPU != .25 || all[2].CPU != 0 || totals.CPU != .5 {
 		t.Errorf("%+v, %v s", all, totals.CPU)
+	}
+}
+
+// TestTold is about what a report says of nodes that were not as they should be.
+func TestTold(t *testing.T) {
+	s := &section{nodes: make([]load.Node, 2), names: []string{"node0", "node1"}, addresses: []string{"a:1", "b:2"}}
+	start := time.Now()
+	s.fail(network.Failure{Node: 1, At: start.Add(1500 * time.Millisecond), Err: errors.New("node 1 ended by itself: exit status 7\n\tthe disk is full")})
+	if got := s.failures(start); !slices.Equal(got, []string{"node 1 ended by itself: exit status 7, 1.5s after the start"}) {
+		t.Errorf("%q", got)
+	}
+	r := &load.Result{Last: []*client.Status{nil, {Voters: 4}}, Absences: []load.Absence{{Node: 1, From: time.Second}, {Node: 0, From: time.Second, Back: 2 * time.Second, Caught: 3 * time.Second}}}
+	want := []string{"node1 (b:2) was away from 1s on", "node0 (a:1) was away from 1s on until it had caught up at 3s",
+		"the section has 4 voters and -targets 2 nodes: what the others decide and when is not seen"}
+	if got := targetNotes(s, r); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	r.Absences, r.Last = make([]load.Absence, 12), nil
+	if got := targetNotes(s, r); len(got) != 11 || got[10] != "and 2 more times" {
+		t.Errorf("%q", got)
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync"
 	"time"
 
 	"parsec/cmd/loadgen/internal/load"
@@ -19,12 +21,17 @@ type section struct {
 	addresses []string
 	down      []string         // names of those that never ran
 	local     *network.Network // nil if others run it
-	close     func()
+	// close ends what open began, with no patience if hurry, and keeps the nodes' folder if keep, or if nodes failed. It
+	// returns what is to be said of that, mostly nothing.
+	close func(hurry, keep bool) string
+
+	mu     sync.Mutex
+	failed []network.Failure // nodes that ended by themselves
 }
 
 // open begins a local section, or takes the one that runs.
 func open(ctx context.Context, o *options) (*section, error) {
-	s := &section{close: func() {}}
+	s := &section{close: func(bool, bool) string { return "" }}
 	add := func(i int, address string) {
 		s.nodes = append(s.nodes, remote{client.New(address)})
 		s.names = append(s.names, fmt.Sprintf("node%d", i))
@@ -36,30 +43,59 @@ func open(ctx context.Context, o *options) (*section, error) {
 		}
 		return s, nil
 	}
-	c := network.Config{Nodes: o.nodes, Mode: o.mode, Dir: o.dir, Keep: o.keep, Seed: o.seed, Proxies: fault.NeedsLinks(o.faults)}
+	c := network.Config{Nodes: o.nodes, Mode: o.mode, Dir: o.dir, Keep: o.keep, Seed: o.seed, Proxies: fault.NeedsLinks(o.faults), Failed: s.fail}
 	if o.program != "" {
 		c.Program = []string{o.program}
 	}
-	if o.profile != "none" {
-		p, err := link.Named(o.profile)
-		if err != nil {
-			return nil, err
-		}
-		c.Links = p.Matrix(o.nodes)
+	var err error
+	if c.Links, err = link.Choose(o.profile, o.nodes); err != nil {
+		return nil, err
 	}
 	for i := o.nodes - o.down; i < o.nodes; i++ {
 		c.Down = append(c.Down, i)
 		s.down = append(s.down, fmt.Sprintf("node%d", i))
 	}
-	var err error
 	if s.local, err = network.Start(ctx, c); err != nil {
 		return nil, err
 	}
-	s.close = func() { s.local.Close(10 * time.Second) }
+	s.close = func(hurry, keep bool) string {
+		grace := 10 * time.Second
+		if hurry {
+			grace = 0
+		}
+		if keep {
+			s.local.Keep()
+		}
+		switch err := s.local.Close(grace); {
+		case err != nil:
+			return fmt.Sprintf("%v\nthe nodes' folders are in %s", err, s.local.Dir())
+		case o.dir == "" && s.local.Kept():
+			return "the nodes' folders are in " + s.local.Dir()
+		}
+		return ""
+	}
 	for i := range o.nodes - o.down {
 		add(i, s.local.HTTP(i))
 	}
 	return s, nil
+}
+
+// fail notes that a node ended by itself.
+func (s *section) fail(f network.Failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed = append(s.failed, f)
+}
+
+// failures says which nodes ended by themselves, and when.
+func (s *section) failures(start time.Time) (all []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.failed {
+		what, _, _ := strings.Cut(f.Err.Error(), "\n") // the end of its log is in its folder, which is kept
+		all = append(all, fmt.Sprintf("%s, %v after the start", what, f.At.Sub(start).Round(time.Millisecond)))
+	}
+	return all
 }
 
 // forged reports whether another has a node's key.

@@ -67,7 +67,7 @@ func compareCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 		}
 		table := contrast.Compare(base, head, *alpha)
 		table.Detect(base, head)
-		say.end()
+		say.Clear()
 		if f.json {
 			return writeRows(stdout, table)
 		}
@@ -78,6 +78,6 @@ func compareCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 		_, err = fmt.Fprintf(stdout, "\nraw output: %s; go tool benchstat base.txt head.txt reads it\n", dir)
 		return err
 	}()
-	say.end()
+	say.Clear()
 	return ended(ctx, "compare", err, stderr)
 }

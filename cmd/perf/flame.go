@@ -70,7 +70,7 @@ func flameCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	}
 	job := &flameJob{flameOptions: o, stdout: stdout, progress: newProgress("flame", stderr)}
 	err := job.do(ctx)
-	job.progress.end()
+	job.progress.Clear()
 	if err == nil {
 		return exitDone // an interrupt that came later, or that ended the web view, interrupted nothing
 	}
@@ -207,7 +207,7 @@ func (j *flameJob) do(ctx context.Context) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j.progress.end()
+	j.progress.Clear()
 	for _, f := range files {
 		if err := f.Commit(); err != nil {
 			return err

@@ -67,7 +67,7 @@ func gateCommand(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	}
 	g := &gate{profile: p, say: newProgress("gate", stderr), accept: *accept, dir: f.dir}
 	err = g.run(ctx, fs.Arg(0), fs.Arg(1))
-	g.say.end()
+	g.say.Clear()
 	if err != nil {
 		return ended(ctx, "gate", fmt.Errorf("could not judge: %w", err), stderr)
 	}

@@ -51,13 +51,13 @@ func instrCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	}
 	say := newProgress("instr", stderr)
 	err := countCommits(ctx, say, *bench, fs.Args(), func(counts []verdict.Instructions) error {
-		say.end()
+		say.Clear()
 		if *asJSON {
 			return writeCounts(stdout, counts)
 		}
 		return printCounts(stdout, counts)
 	})
-	say.end()
+	say.Clear()
 	return ended(ctx, "instr", err, stderr)
 }
 

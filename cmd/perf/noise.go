@@ -77,7 +77,7 @@ func noiseCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		n.kind, n.injected = floor.Instructions, *percent
 	}
 	err := n.do(ctx, *summary)
-	n.say.end()
+	n.say.Clear()
 	if n.text != "" {
 		fmt.Fprint(stdout, n.text)
 	}

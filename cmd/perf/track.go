@@ -73,7 +73,7 @@ func trackCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		}
 		return track(ctx, repo, l, say, stdout)
 	}()
-	say.end()
+	say.Clear()
 	if status := ended(ctx, "track", err, stderr); status != exitDone {
 		return status
 	}
@@ -157,7 +157,7 @@ func track(ctx context.Context, repo *checkout.Repo, l ledger.Ledger, say *progr
 	if err := l.Add(e, side.Raw, env); err != nil {
 		return err
 	}
-	say.end()
+	say.Clear()
 	_, err = fmt.Fprintf(stdout, "recorded %v in results/%s and results/history.ndjson: commit both\n", tree.Commit, e.Folder)
 	return err
 }

@@ -111,7 +111,7 @@ func open(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	section, addresses, err := file.section()
+	section, addresses, err := file.Core()
 	if err != nil {
 		return nil, err
 	}

@@ -63,8 +63,8 @@ func FormatIdentity(id core.Identity) string { return hex.EncodeToString(id[:]) 
 // name is an identity for people: its beginning.
 func name(id core.Identity) string { return hex.EncodeToString(id[:6]) }
 
-// section checks what a file says, and returns it as the core has it, with the founders' addresses.
-func (s *Section) section() (core.Section, map[core.Identity]string, error) {
+// Core checks what a file says, and returns it as the core has it, with the founders' addresses.
+func (s *Section) Core() (core.Section, map[core.Identity]string, error) {
 	out := core.Section{Name: s.Name}
 	var err error
 	if out.Mode, err = core.ParseMode(s.Mode); err != nil {
@@ -183,7 +183,7 @@ func ReadSection(path string) (*Section, error) {
 	if err := readJSON(path, s); err != nil {
 		return nil, err
 	}
-	if _, _, err := s.section(); err != nil {
+	if _, _, err := s.Core(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil
@@ -206,7 +206,7 @@ func Create(dir string, s Setup) error {
 	for i, seed := range s.Seeds {
 		section.Genesis = append(section.Genesis, Member{Identity: FormatIdentity(core.IdentityOf(seed)), Address: s.Peers[i]})
 	}
-	if _, _, err := section.section(); err != nil {
+	if _, _, err := section.Core(); err != nil {
 		return err
 	}
 	for i, seed := range s.Seeds {

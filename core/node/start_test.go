@@ -109,7 +109,7 @@ func longLog(t *testing.T, dir string, events int) *core.Node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	section, _, err := file.section()
+	section, _, err := file.Core()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,12 +24,12 @@ const Syntax = `
       ack.        acknowledged by its node     contacted.  decided at its node     all.  decided at all live nodes
     before that when it begins, "intended." if it is left out:
       intended.   when it was due              sent.       when it was handed over
-    What is missing took forever: so a quantile may be infinite.
+    What is missing took forever: so a quantile may be infinite, and so is the mean.
   NAME of something else, VALUE a number, with k or M for thousands or millions:
     rate        decided at all live nodes, a second          achieved    per cent of the load handed over in time
     lost, duplicates, invented, forks, violations            what must not be
     missing     due, and not decided at all live nodes       stranded    acknowledged by a node that is away
-  lag.pQ, lag.max   how late submissions were handed over, by fault of this program; VALUE a time`
+  lag.pQ, lag.max, lag.mean   how late submissions were handed over, by fault of this program; VALUE a time`
 
 // Goal is one of what a run is to reach.
 type Goal struct {
@@ -78,19 +78,14 @@ func parse(s string) (Goal, error) {
 	}
 	name, value := s[:at], s[at+len(g.operator):]
 	if g.of = counts[name]; g.of != nil {
-		scale := 1.0
-		number := strings.TrimSuffix(value, "%")
-		switch {
-		case strings.HasSuffix(number, "k"):
-			number, scale = number[:len(number)-1], 1e3
-		case strings.HasSuffix(number, "M"):
-			number, scale = number[:len(number)-1], 1e6
+		if name == "achieved" {
+			value = strings.TrimSuffix(value, "%")
 		}
-		v, err := strconv.ParseFloat(number, 64)
-		if err != nil || !(v >= 0 && v <= 1e15) {
-			return g, fmt.Errorf("%q is no number from 0 up", value)
+		v, err := schedule.ParseNumber(value)
+		if err != nil || !(v >= 0 && v <= 1e18) {
+			return g, fmt.Errorf("%q is no number from 0 up, such as 500 or 20k", value)
 		}
-		g.value = v * scale
+		g.value = v
 		return g, nil
 	}
 	of, err := timeOf(name)
@@ -150,13 +145,8 @@ func timeOf(name string) (func(*load.Result) float64, error) {
 	switch {
 	case rest == "max":
 		return func(r *load.Result) float64 { return float64(of(r).Max()) }, nil
-	case rest == "mean" && !lag:
-		return func(r *load.Result) float64 {
-			if h := of(r); h.Missing()+h.Overflow() == 0 {
-				return float64(h.Mean())
-			}
-			return float64(latency.Beyond) // the mean of what came is not the mean
-		}, nil
+	case rest == "mean":
+		return func(r *load.Result) float64 { return float64(of(r).Mean()) }, nil
 	case strings.HasPrefix(rest, "p"):
 		if q, err := strconv.ParseFloat(rest[1:], 64); err == nil && q >= 0 && q <= 100 {
 			return func(r *load.Result) float64 { return float64(of(r).Quantile(q / 100)) }, nil

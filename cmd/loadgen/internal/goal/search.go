@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"parsec/cmd/loadgen/internal/load"
@@ -12,13 +13,14 @@ import (
 
 // Trial is what one run at a rate came to.
 type Trial struct {
-	Held   bool
-	Margin float64 // the least of all goals', see [Outcome]; -1 of a load that was invalid
-	Why    string  // in a few words
+	Held    bool
+	Invalid bool    // it does not hold because the load was invalid, and whatever the goals
+	Margin  float64 // the least of all goals', see [Outcome]; of a load that was invalid 0 if they were reached, else -1
+	Why     string  // in a few words
 }
 
 // Search is for the highest rate at which a trial holds. Trials are noisy: the same rate holds one time and not the
-// other. So a trial that is near the border, by its margin, is repeated, and the majority counts; and what comes out has
+// other. So a trial that is near the border, by its margin, or whose load alone was not as it should be, is repeated, and the majority counts; and what comes out has
 // been confirmed by another majority.
 type Search struct {
 	From      float64 // rate of the first trial, above 0
@@ -42,27 +44,30 @@ func (s *Search) Run(ctx context.Context) (float64, error) {
 		s.Near = 0.2
 	}
 	trials := 0
-	try := func(rate float64, what string) (bool, error) {
+	one := func(rate float64, what string) (Trial, error) {
 		if trials++; trials > MaxTrials {
-			return false, fmt.Errorf("no answer after %d trials", MaxTrials)
+			return Trial{}, fmt.Errorf("no answer after %d trials", MaxTrials)
 		}
 		if err := ctx.Err(); err != nil {
-			return false, err
+			return Trial{}, err
 		}
 		t, err := s.Try(ctx, rate)
 		if err != nil {
-			return false, err
+			return t, err
 		}
 		word := "fails"
 		if t.Held {
 			word = "holds"
 		}
 		s.Say(fmt.Sprintf("%-8s %10s/s %s  %s", what, schedule.FormatRate(rate), word, t.Why))
-		if !t.Held && t.Margin > 0 {
-			t.Margin = 0
+		return t, nil
+	}
+	try := func(rate float64, what string) (bool, error) {
+		t, err := one(rate, what)
+		if err != nil {
+			return false, err
 		}
-		near := math.Abs(t.Margin) < s.Near
-		if !near || what == "confirm" {
+		if near := math.Abs(t.Margin) < s.Near || !t.Held && t.Margin > 0; !near || what == "confirm" && !t.Invalid {
 			return t.Held, nil
 		}
 		// The best of three, two if they agree.
@@ -71,23 +76,16 @@ func (s *Search) Run(ctx context.Context) (float64, error) {
 			held++
 		}
 		for ; of < 3 && held < 2 && of-held < 2; of++ {
-			if trials++; trials > MaxTrials {
-				return false, fmt.Errorf("no answer after %d trials", MaxTrials)
-			}
-			again, err := s.Try(ctx, rate)
+			again, err := one(rate, "again")
 			if err != nil {
 				return false, err
 			}
-			word := "fails"
 			if again.Held {
 				held++
-				word = "holds"
 			}
-			s.Say(fmt.Sprintf("%-8s %10s/s %s  %s", "again", schedule.FormatRate(rate), word, again.Why))
 		}
 		return held >= 2, nil
 	}
-
 	good, bad := 0.0, math.Inf(1)
 	for rate := min(s.From, s.Most); ; {
 		held, err := try(rate, "bracket")
@@ -153,11 +151,8 @@ func (s *Search) Run(ctx context.Context) (float64, error) {
 
 // round keeps three digits: rates that people can type again.
 func round(rate float64) float64 {
-	if rate <= 0 {
-		return 0
-	}
-	unit := math.Pow(10, math.Floor(math.Log10(rate))-2)
-	return math.Round(rate/unit) * unit
+	v, _ := strconv.ParseFloat(strconv.FormatFloat(rate, 'e', 2, 64), 64)
+	return v
 }
 
 // Of returns what a run came to: it holds if the load was valid, no promise was broken and all goals were reached.
@@ -171,8 +166,15 @@ func Of(r *load.Result, goals []Goal) Trial {
 		}
 		words = append(words, fmt.Sprintf("%v: %s", o.Goal, o.Got))
 	}
-	if len(r.Invalid) > 0 || !r.Verdict.Safe() || r.Failed != nil {
+	switch {
+	case !r.Verdict.Safe() || r.Failed != nil:
 		t.Held, t.Margin = false, -1
+	case len(r.Invalid) > 0:
+		// Whatever was not as it should be, the goals were reached all the same: more likely something else had the machine.
+		if t.Margin = -1; t.Held {
+			t.Margin = 0
+		}
+		t.Held, t.Invalid = false, true
 		words = append(words, r.Invalid...)
 	}
 	t.Why = strings.Join(words, "; ")

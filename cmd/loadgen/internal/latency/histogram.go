@@ -118,9 +118,12 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 // Max is Quantile(1).
 func (h *Histogram) Max() time.Duration { return h.Quantile(1) }
 
-// Mean returns the mean of the times in range; 0 if there are none.
+// Mean returns the mean; [Beyond] if some are past the range or missing, 0 if there is nothing at all.
 func (h *Histogram) Mean() time.Duration {
 	h.flush()
+	if h.beyond+h.missing > 0 {
+		return Beyond
+	}
 	return time.Duration(h.hdr.Mean())
 }
 

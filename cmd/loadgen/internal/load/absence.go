@@ -50,6 +50,17 @@ func (l *ledger) arrived(node int) {
 	l.wakeAll()
 }
 
+// expel notes that others have a node's key, and reports whether that is new.
+func (l *ledger) expel(node int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.forged[node] {
+		return false
+	}
+	l.forged[node] = true
+	return true
+}
+
 // left notes that the stream of a node broke, and finds places for what was handed to it and not acknowledged, and for
 // what waits.
 func (l *ledger) left(node int, now time.Duration) {

@@ -48,7 +48,7 @@ type Config struct {
 	Tick   time.Duration              // the pacer sleeps no less; 0 stands for half a millisecond
 	Sleep  func(time.Duration)        // how it sleeps; nil stands for time.Sleep, which on Linux is late by up to a millisecond
 	Step   time.Duration              // of intervals, and between questions to nodes; 0 stands for a second
-	Forged func(identity string) bool // whether others have that node's key, so that its forks are none of its own; nil: they have none
+	Forged func(identity string) bool // whether others have that node's key: see doc.go; nil: they have none
 	Began  func(time.Time)            // if not nil, called with the time of the start when all nodes are connected
 	Tell   func(Progress)             // if not nil, called after each step, by one goroutine at a time
 }
@@ -61,6 +61,9 @@ func (c *Config) defaults() {
 		if *d.value == 0 {
 			*d.value = d.standard
 		}
+	}
+	if c.Forged == nil {
+		c.Forged = func(string) bool { return false }
 	}
 	if c.Sleep == nil {
 		c.Sleep = time.Sleep

@@ -31,14 +31,21 @@
 // contacted node" and "acknowledged" are by the node that a submission was handed to last; "all" is all live nodes, as
 // package check has it.
 //
+// # Forged
+//
+// Once others have a node's key ([Config].Forged), the section owes nothing to what that node takes: its members drop
+// who forks. It counts as away for good, within some 20 ms, and nobody waits for what it acknowledged and has not decided,
+// which is stranded. Its forks are none of its own.
+//
 // # Valid or not
 //
 // A load that was not what was asked for measures something else: [Result].Invalid says why it does not count. Its pacing
 // lag is, for each submission, how long after it could have been handed over it was: since it was due, or since its
 // connection was last free if that is later, for what a node holds up is its latency and not this program's fault. Judged
-// is the 99th percentile of it. It bounds by how much this program falsifies all quantiles up to about the 98th, and
-// most above; the maximum would condemn a run of ten million for one hiccup of the system, and the mean would hide
-// bursts of lateness, which are what moves quantiles.
+// is the mean over all submissions: a stall counts by its length times the submissions that it held up, so none hides,
+// as it could in a median, and one hiccup in a thousand does not condemn the rest, as it would by a high quantile. Where the
+// 99th percentile is past the limit and the mean is not, [Result].Notes says so: latencies count from intended times,
+// so what the lag added is in them.
 //
 // # What it costs
 //

@@ -63,6 +63,7 @@ type ledger struct {
 	firstAll, lastAll time.Duration // when of what is measured the first and the last was decided everywhere
 	givenUp           uint64
 	absences          []Absence
+	forged            []bool        // nodes whose key others have
 	away              []bool        // whether the last absence of each has not come to its end
 	length            time.Duration // as in the config, or when the load was ended before
 	stopped           bool          // no submission begins any more
@@ -72,7 +73,7 @@ func newLedger(cfg *Config, nonce [8]byte) *ledger {
 	n := len(cfg.Nodes)
 	l := &ledger{cfg: cfg, length: cfg.Length, nonce: nonce, check: check.New(check.Config{Nodes: n, Nonce: nonce}),
 		series: latency.NewSeries(0, cfg.Step), lag: latency.NewHistogram(),
-		queues: make([]queue, n), flight: make([]queue, n), up: make([]bool, n), away: make([]bool, n), wake: make([]chan struct{}, n)}
+		queues: make([]queue, n), flight: make([]queue, n), up: make([]bool, n), away: make([]bool, n), forged: make([]bool, n), wake: make([]chan struct{}, n)}
 	for i := range l.wake {
 		l.wake[i] = make(chan struct{}, 1)
 	}

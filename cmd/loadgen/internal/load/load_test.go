@@ -3,7 +3,9 @@ package load_test
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -239,23 +241,52 @@ func TestAwayForGood(t *testing.T) {
 	})
 }
 
+// TestExpelled: a node whose key others have gets no load any more, and nobody waits for it, though it goes on to
+// acknowledge and decides nothing.
+func TestExpelled(t *testing.T) {
+	cfg := constant(3000, 2*time.Second)
+	cfg.Away, cfg.Retry = Other, Other
+	var forged atomic.Bool
+	cfg.Forged = func(identity string) bool { return forged.Load() && strings.HasSuffix(identity, "02") }
+	in(t, fake.Options{Nodes: 3, Interval: 10 * time.Millisecond}, cfg, func(s *fake.Section) {
+		time.Sleep(time.Second)
+		s.Fork(2)
+		forged.Store(true)
+		time.Sleep(50 * time.Millisecond)
+		s.Node(2).Stall(time.Minute)
+	}, func(s *fake.Section, r *Result) {
+		valid(t, r)
+		if r.Counts.All != r.Counts.Due || r.Took > 3*time.Second || !slices.Equal(r.Forged, []bool{false, false, true}) {
+			t.Errorf("%+v after %v; forged %v", r.Counts, r.Took, r.Forged)
+		}
+		if len(r.Absences) != 1 || r.Absences[0].Node != 2 || r.Absences[0].Back != 0 || r.Absences[0].From > 1100*time.Millisecond {
+			t.Errorf("absent: %+v", r.Absences)
+		}
+	})
+}
+
 func TestInvalid(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		o    fake.Options
 		cfg  func(c *Config)
 		why  string // "" for none
+		note string // likewise
 	}{
-		{"as it should be", fake.Options{}, func(c *Config) {}, ""},
+		{"as it should be", fake.Options{}, func(c *Config) {}, "", ""},
 		{"a pacer that sleeps too long", fake.Options{}, func(c *Config) {
 			c.Sleep = func(d time.Duration) { time.Sleep(d + 5*time.Millisecond) }
-		}, "lagged"},
+		}, "lagged", ""},
 		{"and one that does where users wait longer anyway", fake.Options{Interval: 1500 * time.Millisecond}, func(c *Config) {
 			c.Sleep = func(d time.Duration) { time.Sleep(d + 5*time.Millisecond) }
-		}, ""},
-		{"nodes that take less", fake.Options{Capacity: 20, Room: 100}, func(c *Config) {}, "handed over in time"},
-		{"nodes that decide less", fake.Options{Capacity: 20}, func(c *Config) { c.Drain = time.Second / 2 }, "not decided within"},
-		{"a warm-up with all of it", fake.Options{}, func(c *Config) { c.Length, c.Warmup = 5*time.Second, 4*time.Second }, "nothing was due"},
+		}, "", ""},
+		// Held up once, for s: rate times s submissions are late by s/2 on average. Of 10,000 in all, those are 150 by 15 ms,
+		// 0.2 ms each, and 750 by 75 ms, 5.6 ms each.
+		{"a pacer that is held up for 30 ms", fake.Options{}, func(c *Config) { c.Sleep = once(30 * time.Millisecond) }, "", "held up now and then"},
+		{"and one for 150 ms", fake.Options{}, func(c *Config) { c.Sleep = once(150 * time.Millisecond) }, "lagged", ""},
+		{"nodes that take less", fake.Options{Capacity: 20, Room: 100}, func(c *Config) {}, "handed over in time", ""},
+		{"nodes that decide less", fake.Options{Capacity: 20}, func(c *Config) { c.Drain = time.Second / 2 }, "not decided within", ""},
+		{"a warm-up with all of it", fake.Options{}, func(c *Config) { c.Length, c.Warmup = 5*time.Second, 4*time.Second }, "nothing was due", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := constant(5000, 2*time.Second)
@@ -265,11 +296,25 @@ func TestInvalid(t *testing.T) {
 				if c.why == "" && r.Invalid != nil || c.why != "" && !strings.Contains(strings.Join(r.Invalid, "\n"), c.why) {
 					t.Errorf("%q", r.Invalid)
 				}
+				if c.note == "" && r.Notes != nil || c.note != "" && !strings.Contains(strings.Join(r.Notes, "\n"), c.note) {
+					t.Errorf("%q", r.Notes)
+				}
 				if !r.Verdict.Safe() {
 					t.Error(r.Verdict.Violations)
 				}
 			})
 		})
+	}
+}
+
+// once sleeps as it should, but one time, after some, for so long.
+func once(stall time.Duration) func(time.Duration) {
+	n := 0
+	return func(d time.Duration) {
+		if n++; n == 500 {
+			d = stall
+		}
+		time.Sleep(d)
 	}
 }
 

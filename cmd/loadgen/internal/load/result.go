@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"parsec/cmd/loadgen/internal/check"
@@ -40,8 +41,10 @@ type Result struct {
 	Last      []*client.Status
 	Own       []Own
 	Absences  []Absence // while the load ran, in order of their beginning
+	Forged    []bool    // by node: others have its key
 
 	Invalid []string // why the load does not count; none if it does
+	Notes   []string // what is to be known of it, though it counts
 }
 
 // result judges the run.
@@ -53,7 +56,7 @@ func (r *run) result(at time.Duration, quiet bool, last []*client.Status, why er
 	defer w.mu.Unlock()
 	res := &Result{Began: r.start.Round(0).UTC(), Took: at, Measured: l.length - r.cfg.Warmup, Counts: l.counts, Sum: l.sum, Bytes: l.bytes,
 		GivenUp: l.givenUp, Lag: l.lag, Samples: w.of, Last: last, Own: w.own,
-		Absences: append([]Absence(nil), l.absences...), Achieved: 1}
+		Absences: append([]Absence(nil), l.absences...), Forged: slices.Clone(l.forged), Achieved: 1}
 	switch {
 	case why == nil || why == errUnsafe:
 	case why == context.Canceled || why == context.DeadlineExceeded:
@@ -61,9 +64,15 @@ func (r *run) result(at time.Duration, quiet bool, last []*client.Status, why er
 	default:
 		res.Failed = why
 	}
-	l.check.Forks(last, r.identities(w))
+	honest, accused := slices.Clone(last), slices.Clone(r.names)
+	for i, forged := range l.forged {
+		if forged { // neither what it says counts nor what is said of it
+			honest[i], accused[i] = nil, ""
+		}
+	}
+	l.check.Forks(honest, accused)
 	if why == nil {
-		l.check.Histories(last)
+		l.check.Histories(honest)
 	}
 	res.Verdict = l.check.Finish(quiet && why == nil)
 	if why == nil {
@@ -91,17 +100,6 @@ func (r *run) result(at time.Duration, quiet bool, last []*client.Status, why er
 	return res
 }
 
-// identities returns those of the nodes whose forks are their own.
-func (r *run) identities(w *watch) []string {
-	all := make([]string, len(w.of))
-	for i, samples := range w.of {
-		if len(samples) > 0 && (r.cfg.Forged == nil || !r.cfg.Forged(samples[0].Status.Identity)) {
-			all[i] = samples[0].Status.Identity
-		}
-	}
-	return all
-}
-
 // rate sets the rate at which submissions were decided. Their number is divided by the length of the schedule if the
 // section kept up with it: if the span from the first one's decision to the last one's is longer by no more than 1 % or the
 // median latency, for blocks and chance make it differ. Else it is divided by the span, which gives the rate that the
@@ -124,12 +122,15 @@ func (res *Result) validate(cfg *Config) {
 		bad("nothing was due in the time that is measured")
 	}
 	if res.Achieved < MinAchieved {
-		bad("%.2f %% of the submissions were handed over in time, less than %.1f %%: the nodes took no more, or this process was too slow", res.Achieved*100, MinAchieved*100)
+		bad("%.2f %% of the submissions were handed over in time, less than %.1f %%: the nodes took no more or were away, or this process was too slow", res.Achieved*100, MinAchieved*100)
 	}
 	if cfg.Closed == 0 {
-		median := res.Latency[latency.Intended][latency.All].Quantile(.5)
-		if lag := res.Lag.Quantile(.99); lag > MaxLag(median) {
-			bad("the pacing lagged by %v (99th percentile), more than %v: this process was too slow, or did not get to run", lag.Round(time.Microsecond), MaxLag(median).Round(time.Microsecond))
+		most := MaxLag(res.Latency[latency.Intended][latency.All].Quantile(.5))
+		switch mean, p99 := res.Lag.Mean(), res.Lag.Quantile(.99); {
+		case mean > most:
+			bad("the pacing lagged by %v on average, more than %v: this process was too slow, or did not get to run", short(mean), short(most))
+		case p99 > most:
+			res.Notes = append(res.Notes, fmt.Sprintf("the generator was held up now and then: lag p99 %v, mean %v; latencies count from intended times and include it", short(p99), short(mean)))
 		}
 	}
 	if n := res.Verdict.Unfinished; n > 0 && res.Failed == nil {
@@ -140,11 +141,18 @@ func (res *Result) validate(cfg *Config) {
 // MinAchieved is the least share of a load that has to be handed over in time for it to count.
 const MinAchieved = 0.999
 
-// MaxLag returns how large the 99th percentile of the pacing lag may be for a median latency: 1 % of it, or 1 ms if that
-// is more.
+// MaxLag returns how large the mean of the pacing lag may be for a median latency: 1 % of it, or 1 ms if that is more.
 func MaxLag(median time.Duration) time.Duration {
 	if median == latency.Beyond {
 		return time.Millisecond
 	}
 	return max(median/100, time.Millisecond)
+}
+
+// short returns a time as messages have it, to the microsecond.
+func short(d time.Duration) string {
+	if d == latency.Beyond {
+		return "more than " + latency.Highest.String()
+	}
+	return d.Round(time.Microsecond).String()
 }

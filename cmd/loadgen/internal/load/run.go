@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"parsec/cmd/internal/program"
 	"parsec/cmd/loadgen/internal/schedule"
 	"parsec/core/node/client"
 )
@@ -19,6 +20,7 @@ type run struct {
 	start  time.Time
 	ledger *ledger
 	watch  *watch
+	names  []string // identities of the nodes
 	cancel context.CancelCauseFunc
 }
 
@@ -56,10 +58,18 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	r.watch = newWatch(r)
 	var senders, rest sync.WaitGroup
+	leave := make([]context.CancelFunc, len(cfg.Nodes))
 	for i := range cfg.Nodes {
-		senders.Go(func() { r.work(inner, i, streams[i]) })
-		rest.Go(func() { r.follow(inner, i, from) })
+		of, over := context.WithCancel(inner)
+		leave[i] = over
+		senders.Go(func() { r.work(of, i, streams[i]) })
+		rest.Go(func() { r.follow(of, i, from) })
 	}
+	const look = 20 * time.Millisecond
+	rest.Go(func() {
+		for r.expel(leave); program.Pause(inner, look); r.expel(leave) {
+		}
+	})
 	rest.Go(func() { r.watch.run(inner) })
 	var quiet bool
 	due, over := context.WithCancel(inner)
@@ -88,6 +98,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	at := r.now()
 	last := r.watch.look(context.WithoutCancel(ctx)) // of the nodes as they are now, before anything is let go
+	r.expel(leave)                                   // nobody is to be accused of what just began
 	var why error
 	switch {
 	case ctx.Err() != nil:
@@ -109,6 +120,7 @@ func (r *run) connect(ctx context.Context) (streams []Stream, from uint64, err e
 	for i, n := range r.cfg.Nodes {
 		var s *client.Status
 		if s, err = n.Status(ctx); err == nil {
+			r.names = append(r.names, s.Identity)
 			from = min(from, s.Blocks)
 			streams[i], err = n.Stream(ctx)
 		}
@@ -120,6 +132,15 @@ func (r *run) connect(ctx context.Context) (streams []Stream, from uint64, err e
 		}
 	}
 	return streams, from, nil
+}
+
+// expel has nothing more to do with nodes whose key others have.
+func (r *run) expel(leave []context.CancelFunc) {
+	for i, name := range r.names {
+		if r.cfg.Forged(name) && r.ledger.expel(i) {
+			leave[i]()
+		}
+	}
 }
 
 // gather is how many submissions the pacer queues at a time: the lock is held for about 0.2 ms then.
@@ -147,11 +168,11 @@ func (r *run) pace(ctx context.Context) {
 		}
 		if d := max(a.At-r.now(), r.cfg.Tick); d < 10*time.Millisecond {
 			r.cfg.Sleep(d)
-		} else if !pause(ctx, d-time.Millisecond) {
+		} else if !program.Pause(ctx, d-time.Millisecond) {
 			return
 		}
 	}
-	pause(ctx, r.cfg.Length-r.now()) // a schedule may end with a time without submissions
+	program.Pause(ctx, r.cfg.Length-r.now()) // a schedule may end with a time without submissions
 }
 
 // closed begins as many submissions as shall be outstanding. It returns when the time is over, or the context ended.
@@ -164,7 +185,7 @@ func (r *run) closed(ctx context.Context) {
 		}
 		r.ledger.arrive(some)
 	}
-	pause(ctx, r.cfg.Length-r.now())
+	program.Pause(ctx, r.cfg.Length-r.now())
 }
 
 // drain waits until all came to its end, or the time is over, or nothing more can come. It reports whether the section
@@ -185,7 +206,7 @@ func (r *run) drain(ctx context.Context) (quiet bool) {
 			}
 			before, quiet = head, ok
 		}
-		if !pause(ctx, look) {
+		if !program.Pause(ctx, look) {
 			return false
 		}
 	}
@@ -200,6 +221,9 @@ func (r *run) quiet(statuses []*client.Status) (head uint64, ok bool) {
 	ok = true
 	any := false
 	for i, s := range statuses {
+		if l.forged[i] {
+			continue
+		}
 		if !l.check.Live(i) || s == nil {
 			// A node that is away may come back, and have what is missing. If it does not, there is the time of the drain.
 			return l.check.Head(), false

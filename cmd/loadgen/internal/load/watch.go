@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"parsec/cmd/internal/program"
 	"parsec/cmd/loadgen/internal/check"
 	"parsec/cmd/loadgen/internal/latency"
 	"parsec/core/node/client"
@@ -39,11 +40,11 @@ func newWatch(r *run) *watch {
 
 func (w *watch) run(ctx context.Context) {
 	for i := time.Duration(0); ; i++ {
-		if !pause(ctx, i*w.r.cfg.Step-w.r.now()) {
+		if !program.Pause(ctx, i*w.r.cfg.Step-w.r.now()) {
 			return
 		}
 		w.look(ctx)
-		if w.r.cfg.Tell != nil && i > 0 {
+		if w.r.cfg.Tell != nil && i > 0 && ctx.Err() == nil {
 			w.r.cfg.Tell(w.progress())
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"parsec/cmd/internal/program"
 	"parsec/core/node/client"
 )
 
@@ -30,19 +31,7 @@ type backoff time.Duration
 func (b *backoff) wait(ctx context.Context) bool {
 	d := min(max(time.Duration(*b)*2, firstPause), lastPause)
 	*b = backoff(d)
-	return pause(ctx, d/2+rand.N(d/2))
-}
-
-// pause reports whether the time passed before the context ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return program.Pause(ctx, d/2+rand.N(d/2))
 }
 
 // work hands submissions to a node until the context ends, over a first stream that is open already, then over others.

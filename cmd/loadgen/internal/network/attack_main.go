@@ -2,20 +2,17 @@ package network
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 
 	"parsec/cmd/loadgen/internal/network/fault"
-	"parsec/core"
+	corenode "parsec/core/node"
 	"parsec/core/node/attack"
 )
 
@@ -43,11 +40,11 @@ func AttackMain(ctx context.Context, args []string, stdout, stderr io.Writer) in
 func attackOnce(ctx context.Context, kind, targets, dir string, c attack.Config, stdout io.Writer) error {
 	for t := range strings.SplitSeq(targets, ",") {
 		text, address, _ := strings.Cut(t, "=")
-		id, err := hash(text)
+		id, err := corenode.ParseIdentity(text)
 		if err != nil {
-			return fmt.Errorf("-targets %q: %w", t, err)
+			return fmt.Errorf("-targets: %w", err)
 		}
-		c.Targets = append(c.Targets, attack.Target{ID: core.Identity(id), Address: address})
+		c.Targets = append(c.Targets, attack.Target{ID: id, Address: address})
 	}
 	stranger := kind == string(fault.Stranger)
 	if !stranger && kind != string(fault.Member) && kind != string(fault.Greedy) {
@@ -79,42 +76,15 @@ func attackOnce(ctx context.Context, kind, targets, dir string, c attack.Config,
 	return json.NewEncoder(stdout).Encode(counts)
 }
 
-func hash(text string) (h [32]byte, err error) {
-	b, err := hex.DecodeString(strings.TrimSpace(text))
-	if err != nil || len(b) != len(h) {
-		return h, errors.New("want 64 hexadecimal digits")
-	}
-	return [32]byte(b), nil
-}
-
 // readMember reads the key and the section of a node's folder.
-func readMember(dir string, c *attack.Config) error {
-	b, err := os.ReadFile(filepath.Join(dir, "key"))
+func readMember(dir string, c *attack.Config) (err error) {
+	if c.Seed, err = corenode.ReadKey(filepath.Join(dir, corenode.KeyFile)); err != nil {
+		return err
+	}
+	s, err := corenode.ReadSection(filepath.Join(dir, corenode.SectionFile))
 	if err != nil {
 		return err
 	}
-	if c.Seed, err = hash(string(b)); err != nil {
-		return fmt.Errorf("the key in %s: %w", dir, err)
-	}
-	s, err := readSection(filepath.Join(dir, "section.json"))
-	if err != nil {
-		return err
-	}
-	c.Section.Name = s.Name
-	switch s.Mode {
-	case "single":
-		c.Section.Mode = core.Single
-	case "supermajority":
-		c.Section.Mode = core.Supermajority
-	default:
-		return fmt.Errorf("the section in %s: unknown mode %q", dir, s.Mode)
-	}
-	for _, m := range s.Genesis {
-		id, err := hash(m.Identity)
-		if err != nil {
-			return fmt.Errorf("the section in %s: %w", dir, err)
-		}
-		c.Section.Genesis = append(c.Section.Genesis, core.Identity(id))
-	}
-	return nil
+	c.Section, _, err = s.Core()
+	return err
 }

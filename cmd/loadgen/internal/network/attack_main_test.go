@@ -54,7 +54,7 @@ func TestAttackMain(t *testing.T) {
 		}
 	}
 	write("key", hex.EncodeToString(seed[:])+"\n")
-	section := fmt.Sprintf(`{"name":"x","mode":"single","genesis":[{"identity":%q},{"identity":%q}]}`, id[0], id[1])
+	section := fmt.Sprintf(`{"name":"x","mode":"single","genesis":[{"identity":%q,"address":"127.0.0.1:1"},{"identity":%q,"address":"127.0.0.1:1"}]}`, id[0], id[1])
 	write("section.json", section)
 	target := id[0] + "=" + l.Addr().String()
 	for _, kind := range []string{"stranger", "member", "greedy"} {
@@ -72,8 +72,8 @@ func TestAttackMain(t *testing.T) {
 	for _, c := range []struct{ args, section, want string }{
 		{"-kind loud -targets " + target, section, "want stranger, member or greedy"},
 		{"-kind member -targets x=y", section, "hexadecimal"},
-		{"-kind member -targets " + target, strings.Replace(section, "single", "double", 1), "unknown mode"},
-		{"-kind member -targets " + target, strings.Replace(section, id[1], id[0][:60]+"0000", 1), "founders"},
+		{"-kind member -targets " + target, strings.Replace(section, "single", "double", 1), "want single or supermajority"},
+		{"-kind member -targets " + target, strings.Replace(section, id[1], id[0][:60]+"0000", 1), "in the genesis group"},
 		{"-kind member -targets " + target, "{", "section.json"},
 		{"-kind", section, "flag needs an argument"},
 	} {

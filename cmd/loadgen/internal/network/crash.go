@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"parsec/cmd/internal/program"
 	"parsec/cmd/loadgen/internal/network/fault"
 	"parsec/core/node/client"
 )
@@ -112,7 +113,7 @@ func (r *crasher) draw(ctx context.Context) (node int, down, apart time.Duration
 			return node, down, apart, true
 		}
 		r.mu.Unlock()
-		sleep(ctx, statusEvery) // a fault has struck all others
+		program.Pause(ctx, statusEvery) // a fault has struck all others
 	}
 	return 0, 0, 0, false
 }
@@ -137,7 +138,7 @@ func (r *crasher) once(ctx context.Context) (back Return, ok bool, err error) {
 		return back, true, err
 	}
 	killed := time.Now()
-	sleep(ctx, down) // at the end too the node is started again
+	program.Pause(ctx, down) // at the end too the node is started again
 	back.Blocks, err = r.most(context.WithoutCancel(ctx), node)
 	if err != nil {
 		return back, true, err
@@ -158,7 +159,7 @@ func (r *crasher) once(ctx context.Context) (back Return, ok bool, err error) {
 				break
 			}
 		}
-		if !sleep(limited, statusEvery) {
+		if !program.Pause(limited, statusEvery) {
 			if ctx.Err() != nil {
 				return back, true, context.Cause(ctx)
 			}
@@ -167,7 +168,7 @@ func (r *crasher) once(ctx context.Context) (back Return, ok bool, err error) {
 		}
 	}
 	back.Back, back.Events = time.Since(began), status.Events
-	sleep(ctx, apart)
+	program.Pause(ctx, apart)
 	return back, true, nil
 }
 
@@ -221,19 +222,4 @@ func (n *Network) Status(ctx context.Context, i int) (client.Status, error) {
 		return s, fmt.Errorf("node %d says %s when asked how it is", i, resp.Status)
 	}
 	return s, json.NewDecoder(http.MaxBytesReader(nil, resp.Body, maxStatus)).Decode(&s)
-}
-
-// sleep reports false if ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -1,5 +1,5 @@
 // Package network runs a section of real nodes on this machine: each a process with its own folder, log, TLS and
-// disk. It does faults to them and to the links between them, and tells what each node uses.
+// disk. It does faults to them and to the links between them.
 //
 // [Start] makes the folders, starts the nodes and waits until all serve; [Network.Close] ends them. Nodes keep their
 // folders and addresses when they are started again. A node that ends unasked is told to [Config].Failed at once; one

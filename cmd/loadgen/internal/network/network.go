@@ -2,7 +2,6 @@ package network
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"parsec/cmd/loadgen/internal/network/process"
+	corenode "parsec/core/node"
 )
 
 // Network is a section of nodes on this machine. Its methods may be called by many goroutines.
@@ -37,7 +37,8 @@ type Network struct {
 }
 
 // Start makes a network and starts its nodes. It returns when all serve, or with an error that says which node does
-// not and what it wrote last; nothing is left running then, and the folder is kept.
+// not and what it wrote last; nothing is left running then, and the folder is kept, if there were nodes and ctx has not
+// ended.
 func Start(ctx context.Context, c Config) (*Network, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
@@ -55,9 +56,13 @@ func Start(ctx context.Context, c Config) (*Network, error) {
 	}
 	n.spawner = process.NewSpawner()
 	if err = n.start(ctx); err != nil {
-		n.failed.Store(true)
+		// What is said before there are nodes is all in the error, and who interrupts wants nothing kept.
+		n.failed.Store(len(n.nodes) > 0 && ctx.Err() == nil)
 		n.Close(0)
-		return nil, fmt.Errorf("network: %w\n(the nodes' folders are in %s)", err, n.dir)
+		if n.made && n.Kept() {
+			err = fmt.Errorf("%w\n(the nodes' folders are in %s)", err, n.dir)
+		}
+		return nil, fmt.Errorf("network: %w", err)
 	}
 	n.started.Store(true)
 	return n, nil
@@ -69,7 +74,7 @@ func (n *Network) start(ctx context.Context) error {
 			return err
 		}
 	}
-	section, err := readSection(filepath.Join(n.folder(0), "section.json"))
+	section, err := corenode.ReadSection(filepath.Join(n.folder(0), corenode.SectionFile))
 	if err != nil {
 		return err
 	}
@@ -138,26 +143,6 @@ func (n *Network) init(ctx context.Context) error {
 	return nil
 }
 
-// section is a section file, as the program writes it.
-type section struct {
-	Name    string `json:"name"`
-	Mode    string `json:"mode"`
-	Genesis []struct {
-		Identity string `json:"identity"`
-	} `json:"genesis"` // in order of the nodes
-}
-
-func readSection(path string) (s section, err error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return s, err
-	}
-	if err := json.Unmarshal(b, &s); err != nil {
-		return s, fmt.Errorf("%s: %w", path, err)
-	}
-	return s, nil
-}
-
 // peersOf returns where node i reaches the others, by number.
 func (n *Network) peersOf(i int) map[int]string {
 	peers := map[int]string{}
@@ -214,7 +199,7 @@ func (n *Network) fail(node *node, p *process.Process, e process.Exit) {
 
 // Close ends the network: it asks the nodes that run to end, kills those that have not within grace, and removes the
 // folder, unless it was given, or is to be kept, or a node failed. The error says which nodes did not end well.
-// With a grace of 0 all are killed at once, and that is no error.
+// With a grace of 0 all are killed at once, and that is no error; so are those whose key another has.
 func (n *Network) Close(grace time.Duration) error {
 	if n.closing.Swap(true) {
 		return nil
@@ -224,6 +209,9 @@ func (n *Network) Close(grace time.Duration) error {
 	errs := make([]error, len(n.nodes))
 	if grace > 0 {
 		for i, node := range n.nodes {
+			if n.Forged(i) {
+				continue // the others may not take what it waits to have decided: it would wait for all of grace
+			}
 			wait.Go(func() { errs[i] = node.stop(grace) })
 		}
 	}
@@ -231,11 +219,17 @@ func (n *Network) Close(grace time.Duration) error {
 	n.spawner.Close() // twins too
 	n.links.close()
 	err := errors.Join(errs...)
-	if n.made && !n.c.Keep && !n.failed.Load() && err == nil {
-		return os.RemoveAll(n.dir)
+	if err != nil {
+		n.failed.Store(true)
 	}
-	return err
+	if n.Kept() {
+		return err
+	}
+	return os.RemoveAll(n.dir)
 }
+
+// Keep has Close keep the folder: somebody will want to look at it.
+func (n *Network) Keep() { n.failed.Store(true) }
 
 // Kept reports whether Close left the folder, or will as things are.
 func (n *Network) Kept() bool { return !n.made || n.c.Keep || n.failed.Load() }

@@ -29,8 +29,6 @@ type node struct {
 	struck int              // faults that are in force, but for being down
 	told   bool             // Failed was told of an end
 	forged bool             // another has its key: what becomes of it is no failure
-	starts int
-	cpu    time.Duration // of its processes that have ended
 }
 
 // readyLine is what a node prints when it serves.
@@ -72,7 +70,6 @@ func (d *node) start(ctx context.Context) error {
 		return err
 	}
 	d.proc, d.ready = p, false
-	d.starts++
 	d.mu.Unlock()
 
 	limited, cancel := context.WithTimeoutCause(ctx, d.n.c.ReadyWithin,
@@ -102,7 +99,6 @@ func (d *node) start(ctx context.Context) error {
 // ended is told of a process's end.
 func (d *node) ended(p *process.Process, e process.Exit) {
 	d.mu.Lock()
-	d.cpu += e.CPU
 	d.ready = false
 	forged := d.forged
 	d.mu.Unlock()

@@ -19,6 +19,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"parsec/core"
+	corenode "parsec/core/node"
 	"parsec/core/node/client"
 )
 
@@ -46,7 +48,10 @@ func check(err error) {
 	}
 }
 
-func stubIdentity(i int) string { return fmt.Sprintf("%064x", 0xabc000+i) }
+// stubIdentity is that of stub i, which has it in the place of its key.
+func stubIdentity(i int) string {
+	return corenode.FormatIdentity(core.IdentityOf([32]byte{byte(i + 1)}))
+}
 
 // stubInit makes folders as the real program does.
 func stubInit(fs *flag.FlagSet) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	corenode "parsec/core/node"
 )
 
 // nowhere is an address where nobody listens: a port that systems reserve.
@@ -42,7 +44,7 @@ func (n *Network) startTwin(ctx context.Context, twin, original *node) error {
 	if err := os.Mkdir(twin.dir, 0o777); err != nil {
 		return err
 	}
-	for name, mode := range map[string]os.FileMode{"key": 0o600, "section.json": 0o666, "node.json": 0o666} {
+	for name, mode := range map[string]os.FileMode{corenode.KeyFile: 0o600, corenode.SectionFile: 0o666, corenode.ConfigFile: 0o666} {
 		b, err := os.ReadFile(filepath.Join(original.dir, name))
 		if err == nil {
 			err = os.WriteFile(filepath.Join(twin.dir, name), b, mode)

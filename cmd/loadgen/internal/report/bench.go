@@ -29,7 +29,7 @@ Unit max-resident-B better=lower
 
 // WriteBenchmark writes the run in the Go benchmark format, as one sample of BenchmarkLoad. Latencies are those from
 // the intended time to decided at all nodes, but for ack-p50-ms and ack-p99-ms, to acknowledged; costs are of all nodes
-// together per payload decided at all. A run whose figures mean nothing, because its load was not what was asked
+// together per payload decided at all. A quantile among payloads that never came to their end is left out. A run whose figures mean nothing, because its load was not what was asked
 // for, it was cut short or safety was violated, has the reason in its configuration and no sample, so that whoever
 // compares misses it.
 func (r *Run) WriteBenchmark(w io.Writer) error { return WriteBenchmarks(w, []*Run{r}) }
@@ -69,28 +69,28 @@ func (r *Run) writeSample(b *bytes.Buffer, before map[string]bool) (keys map[str
 	if why != "" {
 		return keys, nil
 	}
-	all, err := r.Latency.Intended.All.HDR.Decode()
+	q, err := r.Latency.Intended.All.quantiles()
 	if err != nil {
 		return nil, err
 	}
-	ack, err := r.Latency.Intended.Acknowledged.HDR.Decode()
+	a, err := r.Latency.Intended.Acknowledged.quantiles()
 	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(b, "Benchmark%s %d", r.benchmarkName(), r.Totals.All)
 	value := func(v float64, unit string) { fmt.Fprintf(b, " %s %s", exactly(v)[0], unit) }
-	q, a := QuantilesOf(all), QuantilesOf(ack)
-	if q.Count > 0 {
-		value(float64(q.P50)/1e6, "p50-ms")
-		value(float64(q.P90)/1e6, "p90-ms")
-		value(float64(q.P99)/1e6, "p99-ms")
-		value(float64(q.P999)/1e6, "p99.9-ms")
-		value(float64(q.Max)/1e6, "max-ms")
+	latency := func(n uint64, ns int64, unit string) {
+		if n > 0 && ns != never {
+			value(float64(ns)/1e6, unit)
+		}
 	}
-	if a.Count > 0 {
-		value(float64(a.P50)/1e6, "ack-p50-ms")
-		value(float64(a.P99)/1e6, "ack-p99-ms")
-	}
+	latency(q.Count, q.P50, "p50-ms")
+	latency(q.Count, q.P90, "p90-ms")
+	latency(q.Count, q.P99, "p99-ms")
+	latency(q.Count, q.P999, "p99.9-ms")
+	latency(q.Count, q.Max, "max-ms")
+	latency(a.Count, a.P50, "ack-p50-ms")
+	latency(a.Count, a.P99, "ack-p99-ms")
 	value(r.Totals.AllRate, "payloads/s")
 	u := r.nodesUse()
 	value(r.perPayload(u.cpu)*1e6, "cpu-us/payload")

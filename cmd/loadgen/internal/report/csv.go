@@ -8,12 +8,12 @@ import (
 )
 
 // WriteIntervals writes a row for each interval, in CSV: its end in seconds, rates in payloads a second, and of each
-// latency the count of values and percentiles in milliseconds, all with their full precision. The first row has names.
+// latency the count of values, their mean and percentiles in milliseconds, all with their full precision. The first row has names.
 func (r *Run) WriteIntervals(w io.Writer) error {
 	out := csv.NewWriter(w)
 	head := []string{"at_s", "intended_per_s", "sent_per_s", "acknowledged_per_s", "decided_contacted_per_s", "decided_all_per_s", "waiting", "lag_ms"}
 	for _, name := range SeriesNames {
-		for _, q := range []string{"count", "p50_ms", "p90_ms", "p99_ms", "p99.9_ms", "max_ms"} {
+		for _, q := range []string{"count", "mean_ms", "p50_ms", "p90_ms", "p99_ms", "p99.9_ms", "max_ms"} {
 			head = append(head, name+"_"+q)
 		}
 	}
@@ -24,10 +24,10 @@ func (r *Run) WriteIntervals(w io.Writer) error {
 		for _, q := range v.Latency.Each() {
 			row = append(row, strconv.FormatUint(q.Count, 10))
 			if q.Count == 0 {
-				row = append(row, "", "", "", "", "")
+				row = append(row, "", "", "", "", "", "")
 				continue
 			}
-			row = append(row, exactMs(q.P50), exactMs(q.P90), exactMs(q.P99), exactMs(q.P999), exactMs(q.Max))
+			row = append(row, exactMs(q.Mean), exactMs(q.P50), exactMs(q.P90), exactMs(q.P99), exactMs(q.P999), exactMs(q.Max))
 		}
 		out.Write(row)
 	}
@@ -63,7 +63,13 @@ func exactly(numbers ...float64) []string {
 	return all
 }
 
-func exactMs(ns int64) string { return strconv.FormatFloat(float64(ns)/1e6, 'f', -1, 64) }
+// exactMs returns nanoseconds as milliseconds; of what never came to its end, "inf".
+func exactMs(ns int64) string {
+	if ns == never {
+		return "inf"
+	}
+	return strconv.FormatFloat(float64(ns)/1e6, 'f', -1, 64)
+}
 
 // unformulated returns a text that no spreadsheet takes for a formula.
 func unformulated(s string) string {

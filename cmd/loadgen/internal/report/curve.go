@@ -17,7 +17,8 @@ type Curve struct {
 	Points []Point
 }
 
-// Point is what one run came to. Latencies are from the intended time to decided at all nodes, in nanoseconds.
+// Point is what one run came to. Latencies are from the intended time to decided at all nodes, in nanoseconds;
+// [math.MaxInt64] where they are among those that never came to their end.
 type Point struct {
 	Nodes, Down int
 	Mode        string
@@ -32,19 +33,18 @@ type Point struct {
 	Resident    uint64  // of the node that had most, bytes
 	Valid       bool    // the load was as asked for, the run went to its end, and nothing was violated
 	Why         string  // it is not
-	Overflow    uint64  // latencies that are not in the percentiles, because they were too long
+	Beyond      uint64  // payloads that never came to their end, or took too long for the histogram
 }
 
 // PointOf returns what the run came to.
 func PointOf(r *Run) (Point, error) {
-	d, err := r.Latency.Intended.All.HDR.Decode()
+	q, err := r.Latency.Intended.All.quantiles()
 	if err != nil {
 		return Point{}, err
 	}
-	q := QuantilesOf(d)
 	p := Point{Nodes: r.Parameters.Nodes, Down: r.Parameters.Down, Mode: r.Parameters.Mode, Profile: r.Parameters.Profile, Size: r.Parameters.Size,
 		Rate: r.Parameters.Rate, Achieved: r.Totals.AllRate, P50: q.P50, P99: q.P99, P999: q.P999, CPU: r.perPayload(r.nodesUse().cpu) * 1e6,
-		Resident: r.maxResident(), Why: r.unusable(), Overflow: r.Latency.Intended.All.Overflow}
+		Resident: r.maxResident(), Why: r.unusable(), Beyond: r.Latency.Intended.All.beyond()}
 	p.Valid = p.Why == ""
 	return p, nil
 }
@@ -130,8 +130,8 @@ func (c *Curve) tables() (points, reasons *table) {
 			valid = "NO"
 			reasons.add(c.name(p), significant(p.Rate), p.Why)
 		}
-		if p.Overflow > 0 {
-			reasons.add(c.name(p), significant(p.Rate), fmt.Sprintf("%s latencies were beyond the histogram's range, and are not in the percentiles", count(p.Overflow)))
+		if p.Beyond > 0 {
+			reasons.add(c.name(p), significant(p.Rate), fmt.Sprintf("%s payloads never came to their end, or took longer than the histogram tracks", count(p.Beyond)))
 		}
 		points.add(c.name(p), valid, significant(p.Rate), significant(p.Achieved), ms(p.P50), ms(p.P99), ms(p.P999), significant(p.CPU), size(p.Resident))
 	}
@@ -177,7 +177,7 @@ func (c *Curve) WriteCSV(w io.Writer) error {
 	for _, p := range c.Points {
 		out.Write([]string{strconv.Itoa(p.Nodes), strconv.Itoa(p.Down), unformulated(p.Mode), unformulated(p.Profile), strconv.Itoa(p.Size), exactly(p.Rate)[0],
 			exactly(p.Achieved)[0], exactMs(p.P50), exactMs(p.P99), exactMs(p.P999), exactly(p.CPU)[0], strconv.FormatUint(p.Resident, 10),
-			strconv.FormatUint(p.Overflow, 10), strconv.FormatBool(p.Valid), unformulated(p.Why)})
+			strconv.FormatUint(p.Beyond, 10), strconv.FormatBool(p.Valid), unformulated(p.Why)})
 	}
 	out.Flush()
 	return out.Error()
@@ -201,6 +201,14 @@ type curveLine struct {
 	Valid []bool   `json:"valid"`
 }
 
+// drawn returns nanoseconds as milliseconds that a chart has; none of what never came to its end.
+func drawn(ns int64) number {
+	if ns == never {
+		return none
+	}
+	return number(ns) / 1e6
+}
+
 // WriteHTML writes one page that needs nothing else, with a line per network in a chart, and all points in a table.
 func (c *Curve) WriteHTML(w io.Writer) error {
 	data := curveData{Kind: "curve", Lines: []curveLine{}}
@@ -211,13 +219,13 @@ func (c *Curve) WriteHTML(w io.Writer) error {
 		}
 		l := curveLine{Name: c.name(points[0]), Color: data.Colors - 1, Dash: points[0].Down > 0, X: []number{}}
 		for _, p := range points {
-			if p.Achieved <= 0 || p.P50 <= 0 {
+			if p.Achieved <= 0 || p.P50 <= 0 || p.P50 == never {
 				continue // has no place on logarithmic axes; the table has it
 			}
 			l.X = append(l.X, number(p.Achieved))
-			l.P50 = append(l.P50, number(p.P50)/1e6)
-			l.P99 = append(l.P99, number(p.P99)/1e6)
-			l.P999 = append(l.P999, number(p.P999)/1e6)
+			l.P50 = append(l.P50, drawn(p.P50))
+			l.P99 = append(l.P99, drawn(p.P99))
+			l.P999 = append(l.P999, drawn(p.P999))
 			l.Valid = append(l.Valid, p.Valid)
 		}
 		if len(l.X) > 0 {

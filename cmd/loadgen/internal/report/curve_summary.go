@@ -37,9 +37,9 @@ func (c *Curve) summary() *table {
 				*cell += ", " // asked for twice
 			}
 			switch {
-			case p.Valid && p.Overflow == 0:
+			case p.Valid && p.Beyond == 0:
 				*cell += ms(p.P50) + " / " + ms(p.P99)
-			case p.Overflow == 0 && p.Achieved >= keptUp*p.Rate:
+			case p.Beyond == 0 && p.Achieved >= keptUp*p.Rate:
 				*cell += "(" + ms(p.P50) + " / " + ms(p.P99) + ")"
 			default:
 				*cell += fmt.Sprintf("no: %s/s", significant(p.Achieved))

@@ -46,6 +46,20 @@ func (r *Run) WriteFiles(dir string) ([]string, error) {
 	return paths, nil
 }
 
+// Writable makes a folder for reports if need be, and returns an error if files cannot be written there. Whoever asks
+// before a run does not find it out after.
+func Writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	f, err := program.NewPending(filepath.Join(dir, "report.json"))
+	if err != nil {
+		return err
+	}
+	f.Discard()
+	return nil
+}
+
 // WriteFile writes a file that gets its name when it is whole; what had the name before stays until then, and if
 // something fails.
 func WriteFile(path string, write func(io.Writer) error) error {

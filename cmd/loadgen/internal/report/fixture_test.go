@@ -127,7 +127,7 @@ func long(t testing.TB, nodes, seconds int) *Run {
 		v := Interval{At: float64(i + 1), Intended: 2e4 * x, Sent: 2e4 * x, Acknowledged: 2e4 * x, Contacted: 2e4 * x, All: 2e4 * x, Waiting: uint64(2e4 * x), Lag: int64(1e6 * x)}
 		for _, q := range v.Latency.Each() {
 			ns := int64(1e8 * x)
-			*q = Quantiles{20000, ns, 2 * ns, 3 * ns, 4 * ns, 5 * ns}
+			*q = Quantiles{20000, 2 * ns, ns, 2 * ns, 3 * ns, 4 * ns, 5 * ns}
 		}
 		r.Intervals = append(r.Intervals, v)
 		r.Loadgen = append(r.Loadgen, Own{v.At, x, uint64(1e8 * x), 20})

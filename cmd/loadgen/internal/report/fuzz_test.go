@@ -74,8 +74,8 @@ func TestCorpus(t *testing.T) {
 		"times": {Duration: 3, Step: 1, Faults: Rows[Fault]{{Kind: "kill", From: 1, To: 2}}, Restarts: Rows[Restart]{{At: 2, CaughtUp: 1}}, Phases: Rows[Phase]{{Name: "p", To: 3}},
 			Loadgen: Rows[Own]{{At: 1, CPU: 0.5}, {At: 2}}},
 		"nodes":     {Step: 1, Nodes: Rows[Node]{{Name: "n", Samples: Rows[Sample]{{At: 1, Duplicates: 0.5}}}}},
-		"intervals": {Step: 2, Intervals: Rows[Interval]{{At: 2, All: 7, Latency: Clocks[Quantiles]{Intended: Ends[Quantiles]{All: Quantiles{1, 2, 3, 4, 5, 6}}}}}},
-		"latency":   {Totals: Totals{All: 10}, Latency: Clocks[Histogram]{Intended: Ends[Histogram]{All: Histogram{1, ten}}}},
+		"intervals": {Step: 2, Intervals: Rows[Interval]{{At: 2, All: 7, Latency: Clocks[Quantiles]{Intended: Ends[Quantiles]{All: Quantiles{1, 4, 2, 3, 4, 5, 6}}}}}},
+		"latency":   {Totals: Totals{All: 10}, Latency: Clocks[Histogram]{Intended: Ends[Histogram]{All: Histogram{Overflow: 1, Missing: 2, HDR: ten}}}},
 		"windows":   {Windows: Rows[Window]{{To: 1, Latency: Clocks[Encoded]{Actual: Ends[Encoded]{Acknowledged: ten}}}}},
 	} {
 		r.Format = Format

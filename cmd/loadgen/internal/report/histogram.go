@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -29,7 +30,48 @@ type Encoded string
 // Histogram is an HDR histogram of nanoseconds as plain data. The zero value is one without values.
 type Histogram struct {
 	Overflow uint64  `json:"overflow"` // values above what HDR tracks, which are not in it
+	Missing  uint64  `json:"missing"`  // values that there should have been: what they measure never came to its end
 	HDR      Encoded `json:"hdr"`
+}
+
+// never is a quantile among values that are past the range or missing, and a mean where there are such.
+const never = math.MaxInt64
+
+// beyond is how many values are longer than all in HDR.
+func (h *Histogram) beyond() uint64 { return h.Overflow + h.Missing }
+
+// at returns a percentile of all values, of which d has those in HDR; never if it is among the others.
+func (h *Histogram) at(d *hdrhistogram.Histogram, percentile float64) int64 {
+	in, all := float64(d.TotalCount()), float64(d.TotalCount())+float64(h.beyond())
+	if in == all {
+		return d.ValueAtPercentile(percentile)
+	}
+	rank := max(1, math.Ceil(percentile/100*all-1e-9))
+	if rank > in {
+		return never
+	}
+	return d.ValueAtPercentile((rank - 0.25) / in * 100) // the library adds a half and cuts
+}
+
+// mean is likewise.
+func (h *Histogram) mean(d *hdrhistogram.Histogram) int64 {
+	if h.beyond() > 0 {
+		return never
+	}
+	return int64(d.Mean())
+}
+
+// quantiles returns the quantiles and the mean of all values, with their number; all 0 if there are none.
+func (h *Histogram) quantiles() (Quantiles, error) {
+	d, err := h.HDR.Decode()
+	n := uint64(0)
+	if err == nil {
+		n = uint64(d.TotalCount()) + h.beyond()
+	}
+	if n == 0 {
+		return Quantiles{}, err
+	}
+	return Quantiles{n, h.mean(d), h.at(d, 50), h.at(d, 90), h.at(d, 99), h.at(d, 99.9), h.at(d, 100)}, nil
 }
 
 // NewHistogram returns what h and the count of values that it could not take come to. A nil h has no values. It costs
@@ -42,7 +84,7 @@ func NewHistogram(h *hdrhistogram.Histogram, overflow uint64) (Histogram, error)
 		return Histogram{}, err
 	}
 	text, err := h.EncodeV2()
-	return Histogram{overflow, Encoded(text)}, err
+	return Histogram{Overflow: overflow, HDR: Encoded(text)}, err
 }
 
 // EmptyHistogram returns a histogram without values, of the widest geometry that reports may have: from a microsecond
@@ -100,13 +142,13 @@ func noEOF(err error) error {
 	return err
 }
 
-// QuantilesOf returns the quantiles of h, all 0 if h is nil or has no values.
+// QuantilesOf returns the quantiles and the mean of h, all 0 if h is nil or has no values.
 func QuantilesOf(h *hdrhistogram.Histogram) Quantiles {
 	if h == nil || h.TotalCount() == 0 {
 		return Quantiles{}
 	}
 	v := h.ValueAtPercentilesSlice([]float64{50, 90, 99, 99.9, 100})
-	return Quantiles{Count: uint64(h.TotalCount()), P50: v[0], P90: v[1], P99: v[2], P999: v[3], Max: v[4]}
+	return Quantiles{Count: uint64(h.TotalCount()), Mean: int64(h.Mean()), P50: v[0], P90: v[1], P99: v[2], P999: v[3], Max: v[4]}
 }
 
 // MaxWindows is how many windows a run has at most.

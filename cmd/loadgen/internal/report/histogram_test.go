@@ -159,3 +159,22 @@ func TestAddWindow(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestBeyond: quantiles are of all values that there should have been. Of 1 to 1,000 ms and some that are beyond, the rank
+// by arithmetic is the value.
+func TestBeyond(t *testing.T) {
+	for _, beyond := range []uint64{1, 10, 250, 5000} {
+		h := histogram(t, uniform(t, 1000, 1), beyond/2)
+		h.Missing = beyond - beyond/2
+		q, err := h.quantiles()
+		if err != nil || q.Count != 1000+beyond || q.Max != never || q.Mean != never {
+			t.Errorf("%d beyond: %+v, %v", beyond, q, err)
+		}
+		for p, got := range map[float64]int64{50: q.P50, 90: q.P90, 99: q.P99, 99.9: q.P999} {
+			rank := math.Ceil(p / 100 * float64(1000+beyond))
+			if want := rank * 1e6; rank > 1000 && got != never || rank <= 1000 && math.Abs(float64(got)-want) > want/500 {
+				t.Errorf("%d beyond: p%v is %d, want rank %v", beyond, p, got, rank)
+			}
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 )
 
 // charts returns the charts with the tables behind them, which are of fewer points.
-func (r *Run) charts(d *runData, decoded []*hdrhistogram.Histogram) []chartGroup {
+func (r *Run) charts(d *runData, all []*Histogram, decoded []*hdrhistogram.Histogram) []chartGroup {
 	few := r.pageData(maxTableRows)
 	var series [][2]string
 	for _, name := range SeriesNames {
@@ -32,7 +32,7 @@ func (r *Run) charts(d *runData, decoded []*hdrhistogram.Histogram) []chartGroup
 			Note:   strings.TrimSpace("Percentiles of the payloads whose latency ended in the interval. Latencies from the intended time have the time in them that a stall kept payloads from being sent. " + each),
 			Tables: []*table{latencyOverTime("intended-all", few), latencyOverTime("actual-all", few)}}}},
 		{Charts: []chart{{ID: "percentiles", Title: "Latency by percentile", Note: "Of the measured phases as a whole. Each step to the right is a tenth of the payloads that remain. Dashed: from the actual time of sending.",
-			Tables: []*table{percentileTable(decoded)}}}},
+			Tables: []*table{percentileTable(all, decoded)}}}},
 		{Pair: true, Charts: []chart{
 			{ID: "cpu", Title: "CPU over time", Note: strings.TrimSpace("Cores in use: 1 is the whole of one. " + eachNode),
 				Tables: []*table{timeTable("CPU", "cores", few.NodeTime, few.Names, few.Nodes["cpu"]...)}},
@@ -95,15 +95,15 @@ func otherTables(d *runData) []*table {
 	return all
 }
 
-func percentileTable(decoded []*hdrhistogram.Histogram) *table {
+func percentileTable(all []*Histogram, decoded []*hdrhistogram.Histogram) *table {
 	t := &table{Title: "Percentiles", Note: "In ms.", Head: append([]string{"percentile"}, SeriesNames[:]...)}
 	for _, p := range []float64{0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.99, 99.999, 100} {
 		row := []string{fmt.Sprint(p)}
-		for _, d := range decoded {
-			if d.TotalCount() == 0 {
+		for k, d := range decoded {
+			if d.TotalCount() == 0 && all[k].beyond() == 0 {
 				row = append(row, "-")
 			} else {
-				row = append(row, ms(d.ValueAtPercentile(p)))
+				row = append(row, ms(all[k].at(d, p)))
 			}
 		}
 		t.add(row...)

@@ -78,24 +78,29 @@ func (r *Run) WriteHTML(w io.Writer) error {
 		return err
 	}
 	data := r.pageData(maxPoints)
+	var all []*Histogram
 	var decoded []*hdrhistogram.Histogram
 	for name, h := range r.Latency.Each() {
 		d, err := h.HDR.Decode()
 		if err != nil {
 			return fmt.Errorf("latency %s: %w", name, err)
 		}
-		decoded = append(decoded, d)
+		all, decoded = append(all, h), append(decoded, d)
 	}
-	data.Percentiles = percentileCurves(decoded)
+	data.Percentiles = percentileCurves(all, decoded)
+	tiles, err := r.tiles()
+	if err != nil {
+		return err
+	}
 	p := &page{
 		Title:   fmt.Sprintf("Load test of %s, %s", plural(r.Parameters.Nodes, "node"), stamp(r.Start)),
 		Verdict: r.verdict(),
-		Tiles:   r.tiles(decoded[2]),
+		Tiles:   tiles,
 		Command: r.commandLine(),
 		About:   r.about(),
 		Help: "In charts over time the shaded spans are faults, with their number in the table of faults, and the dashed lines are where " +
 			"restarted nodes had caught up. Drag to zoom in; double-click to zoom out.",
-		Groups: r.charts(data, decoded),
+		Groups: r.charts(data, all, decoded),
 	}
 	for _, t := range tables {
 		t.limit(200)
@@ -114,8 +119,8 @@ func (r *Run) WriteHTML(w io.Writer) error {
 	return p.write(w, data)
 }
 
-func (r *Run) tiles(all *hdrhistogram.Histogram) []tile {
-	q := QuantilesOf(all)
+func (r *Run) tiles() ([]tile, error) {
+	q, err := r.Latency.Intended.All.quantiles()
 	tiles := []tile{
 		{"decided at all nodes", significant(r.Totals.AllRate), "payloads/s"},
 		{"intended", significant(r.Totals.IntendedRate), "payloads/s"},
@@ -126,7 +131,7 @@ func (r *Run) tiles(all *hdrhistogram.Histogram) []tile {
 	if len(r.Nodes) > 0 && r.Totals.All > 0 {
 		tiles = append(tiles, tile{"CPU of all nodes", significant(r.perPayload(r.nodesUse().cpu) * 1e6), "µs/payload"})
 	}
-	return tiles
+	return tiles, err
 }
 
 // pageData returns what is drawn over time, in at most most points.
@@ -227,9 +232,9 @@ func (c *Clocks[T]) at(i int) *T {
 
 // percentileCurves returns the value at ten percentiles for each nine, up to the one that only the greatest value is
 // above.
-func percentileCurves(all []*hdrhistogram.Histogram) curvesData {
+func percentileCurves(all []*Histogram, decoded []*hdrhistogram.Histogram) curvesData {
 	var most int64
-	for _, d := range all {
+	for _, d := range decoded {
 		most = max(most, d.TotalCount())
 	}
 	c := curvesData{X: []number{}}
@@ -242,7 +247,7 @@ func percentileCurves(all []*hdrhistogram.Histogram) curvesData {
 			break
 		}
 	}
-	for _, d := range all {
+	for k, d := range decoded {
 		column := make([]number, len(grid))
 		done := d.TotalCount() == 0
 		for i, x := range grid {
@@ -250,8 +255,9 @@ func percentileCurves(all []*hdrhistogram.Histogram) curvesData {
 				column[i] = none
 				continue
 			}
-			column[i] = number(d.ValueAtPercentile(100-100/x)) / 1e6
-			done = x >= float64(d.TotalCount())
+			v := all[k].at(d, 100-100/x)
+			column[i] = drawn(v)
+			done = v == never || x >= float64(d.TotalCount())
 		}
 		c.Y = append(c.Y, column)
 	}

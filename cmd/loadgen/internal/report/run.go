@@ -17,13 +17,14 @@ type Run struct {
 	Duration   float64      `json:"duration_seconds"` // from Start to the last submission's end, or to the interrupt
 
 	Invalid     Rows[string]    `json:"invalid"`     // why the load was not what it should have been; none: it was
+	Notes       Rows[string]    `json:"notes"`       // what is to be known of it besides
 	Interrupted bool            `json:"interrupted"` // the figures are of the part before
 	Failed      string          `json:"failed"`      // what ended the run before its time, if an error did
 	Violations  Rows[Violation] `json:"violations"`  // of safety
 	Assertions  Rows[Assertion] `json:"assertions"`
 
 	Totals  Totals            `json:"totals"`
-	Pacing  Quantiles         `json:"pacing"`  // actual less intended time of sending
+	Pacing  Quantiles         `json:"pacing"`  // by how much loadgen handed over too late, by its own fault
 	Latency Clocks[Histogram] `json:"latency"` // of the measured phases
 
 	Step      float64        `json:"step_seconds"` // from one interval, or sample of a node, to the next; see [Step]

@@ -49,6 +49,7 @@ func TestValidate(t *testing.T) {
 		"elements":            func(r *Run) { r.Faults = make([]Fault, MaxRows+1) },
 		"intended-all":        func(r *Run) { r.Latency.Intended.All.HDR = "x" },
 		"pacing":              func(r *Run) { r.Pacing.P50 = r.Pacing.Max + 1 },
+		"a mean above":        func(r *Run) { r.Pacing.Mean = r.Pacing.Max + 1 },
 		"without a step":      func(r *Run) { r.Step = 0 },
 		"interval 3":          func(r *Run) { r.Intervals[3].At = 3 },
 		"actual-ack":          func(r *Run) { r.Intervals[3].Latency.Actual.Acknowledged.P90 = 0 },

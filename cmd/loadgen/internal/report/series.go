@@ -35,9 +35,10 @@ func (c *Clocks[T]) Each() iter.Seq2[string, *T] {
 	}
 }
 
-// Quantiles are of the values that ended in an interval, in nanoseconds; all 0 if none did.
+// Quantiles are of the values that ended in an interval, in nanoseconds, with their mean; all 0 if none did.
 type Quantiles struct {
 	Count uint64 `json:"count"`
+	Mean  int64  `json:"mean_ns"`
 	P50   int64  `json:"p50_ns"`
 	P90   int64  `json:"p90_ns"`
 	P99   int64  `json:"p99_ns"`
@@ -62,7 +63,7 @@ type Interval struct {
 type Node struct {
 	Name    string       `json:"name"` // node0
 	Address string       `json:"address"`
-	Role    string       `json:"role"` // honest, down, or what an attacker it is
+	Role    string       `json:"role"` // honest, down, or forged: another had its key
 	Totals  NodeTotals   `json:"totals"`
 	Samples Rows[Sample] `json:"samples"` // none for the time when it was down
 }

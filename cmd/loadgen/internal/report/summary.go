@@ -7,7 +7,7 @@ import (
 
 // headline is a sentence that a rendering for people begins with.
 type headline struct {
-	Level string // bad, warn, good
+	Level string // bad, warn, good, note
 	Text  string
 	More  []string
 }
@@ -54,6 +54,9 @@ func (r *Run) verdict() []headline {
 		} else {
 			add("good", text)
 		}
+	}
+	for _, n := range r.Notes {
+		add("note", n)
 	}
 	return all
 }

@@ -93,7 +93,12 @@ func printable(s string) string {
 }
 
 // ms returns nanoseconds as milliseconds, with three significant digits or to the whole.
-func ms(ns int64) string { return significant(float64(ns) / 1e6) }
+func ms(ns int64) string {
+	if ns == never {
+		return "never"
+	}
+	return significant(float64(ns) / 1e6)
+}
 
 // significant returns v with three significant digits or to the whole, and with a comma between groups of three digits before
 // the point.

@@ -13,9 +13,12 @@ var percentiles = []float64{50, 90, 99, 99.9, 99.99}
 func (r *Run) WriteText(w io.Writer) error {
 	var b bytes.Buffer
 	for _, h := range r.verdict() {
-		if h.Level == "good" {
+		switch h.Level {
+		case "good":
 			fmt.Fprintf(&b, "%s\n", h.Text)
-		} else {
+		case "note":
+			fmt.Fprintf(&b, "note: %s\n", printable(h.Text))
+		default:
 			fmt.Fprintf(&b, "*** %s ***\n", h.Text)
 		}
 		for _, m := range h.More {
@@ -74,8 +77,14 @@ func (r *Run) payloadTable() *table {
 	t.add("acknowledged: on disk at the contacted node", count(n.Acknowledged), significant(n.AcknowledgedRate))
 	t.add("decided at the contacted node", count(n.Contacted), significant(n.ContactedRate))
 	t.add("decided at all nodes that were up", count(n.All), significant(n.AllRate))
-	t.add("lost: acknowledged and not decided", count(n.Lost), "")
+	if n.All < n.Intended && !r.Interrupted {
+		t.add("not decided at all of them", count(n.Intended-n.All), "")
+	}
+	t.add("lost: acknowledged, but gone for good", count(n.Lost), "")
 	t.add("decided twice", count(n.Duplicates), "")
+	if q := r.Pacing; q.Count > 0 {
+		t.Note = fmt.Sprintf("lag, by which loadgen itself sent late: %s ms on average, p50 %s, p99 %s, at most %s", ms(q.Mean), ms(q.P50), ms(q.P99), ms(q.Max))
+	}
 	return t
 }
 
@@ -85,13 +94,13 @@ func (r *Run) latencyTable() (*table, error) {
 		t.Head = append(t.Head, fmt.Sprintf("p%v", p))
 	}
 	t.Head = append(t.Head, "max", "mean", "values")
-	overflow := false
+	beyond := false
 	for _, h := range r.Latency.Each() {
-		overflow = overflow || h.Overflow > 0
+		beyond = beyond || h.beyond() > 0
 	}
-	if overflow {
+	if beyond {
 		t.Head = append(t.Head, "beyond")
-		t.Note = fmt.Sprintf("beyond: values over what the histogram tracks, at most %v; the other columns are without them", MaxLatency)
+		t.Note = fmt.Sprintf("beyond: never came to their end, or took longer than what the histogram tracks, at most %v", MaxLatency)
 	}
 	for name, h := range r.Latency.Each() {
 		d, err := h.HDR.Decode()
@@ -99,20 +108,20 @@ func (r *Run) latencyTable() (*table, error) {
 			return nil, fmt.Errorf("latency %s: %w", name, err)
 		}
 		row := []string{name}
-		if d.TotalCount() == 0 {
+		if d.TotalCount() == 0 && h.beyond() == 0 {
 			for range len(percentiles) + 3 {
 				row = append(row, "-")
 			}
 		} else {
-			row = append(row, ms(d.Min()))
-			for _, v := range d.ValueAtPercentilesSlice(percentiles) {
-				row = append(row, ms(v))
+			row = append(row, ms(h.at(d, 0)))
+			for _, p := range percentiles {
+				row = append(row, ms(h.at(d, p)))
 			}
-			row = append(row, ms(d.Max()), significant(d.Mean()/1e6))
+			row = append(row, ms(h.at(d, 100)), ms(h.mean(d)))
 		}
 		row = append(row, count(d.TotalCount()))
-		if overflow {
-			row = append(row, count(h.Overflow))
+		if beyond {
+			row = append(row, count(h.beyond()))
 		}
 		t.add(row...)
 	}
@@ -135,9 +144,6 @@ func (r *Run) costTable() *table {
 		t.add("written to logs", significant(r.perPayload(u.logged)), "B")
 		t.add("syncs", significant(r.perPayload(u.syncs)), "1")
 		t.add("events", significant(r.perPayload(u.events)), "1")
-	}
-	if q := r.Pacing; q.Count > 0 {
-		t.Note = fmt.Sprintf("loadgen sent late by %s ms in the median, %s ms at p99, %s ms at most", ms(q.P50), ms(q.P99), ms(q.Max))
 	}
 	return t
 }

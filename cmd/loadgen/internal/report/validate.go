@@ -121,6 +121,9 @@ func (q *Quantiles) validate() error {
 	if q.P50 > q.P90 || q.P90 > q.P99 || q.P99 > q.P999 || q.P999 > q.Max {
 		return errors.New("quantiles that do not ascend")
 	}
+	if q.Mean > q.Max {
+		return errors.New("a mean above the greatest")
+	}
 	if q.Count == 0 && q.Max != 0 {
 		return errors.New("quantiles of no values")
 	}

@@ -150,18 +150,24 @@ func ParseProfile(s string) (Profile, error) {
 
 // ParseRate reads a number a second with or without the suffix k or M: 500, 20k, 1.5M. The error wraps [ErrSyntax].
 func ParseRate(s string) (float64, error) {
-	number, scale := s, 1.0
-	switch {
-	case strings.HasSuffix(s, "k"):
-		number, scale = s[:len(s)-1], 1e3
-	case strings.HasSuffix(s, "M"):
-		number, scale = s[:len(s)-1], 1e6
-	}
-	v, err := strconv.ParseFloat(number, 64)
-	if v *= scale; err != nil || !(v >= 0 && v <= MaxRate) {
+	v, err := ParseNumber(s)
+	if err != nil || !(v >= 0 && v <= MaxRate) {
 		return 0, fmt.Errorf("%w: %q is not a rate from 0 to %d a second, such as 500, 20k or 1.5M", ErrSyntax, s, MaxRate)
 	}
 	return v, nil
+}
+
+// ParseNumber reads a number with or without the suffix k for thousands or M for millions. Its range is up to the caller.
+func ParseNumber(s string) (float64, error) {
+	scale := 1.0
+	number, ok := strings.CutSuffix(s, "k")
+	if ok {
+		scale = 1e3
+	} else if number, ok = strings.CutSuffix(s, "M"); ok {
+		scale = 1e6
+	}
+	v, err := strconv.ParseFloat(number, 64)
+	return v * scale, err
 }
 
 // FormatRate writes a rate as [ParseRate] reads it.

@@ -9,7 +9,7 @@ import (
 	"parsec/cmd/loadgen/internal/network/link"
 )
 
-// Syntax tells how a schedule is written, for help texts. [link.PairSyntax] and [link.Syntax] belong to it.
+// Syntax tells how a schedule is written, for help texts: of -links, with [link.PairSyntax] and [link.Syntax], too.
 const Syntax = `A schedule is a list of faults, separated by semicolons or line ends. Each is
 
   WHEN ACTION ... [for D] [every D xN]
@@ -21,7 +21,7 @@ done N times in all, each at its time or when the one before has ended, whicheve
   restart NODE                start a node that is down
   pause NODE for D            SIGSTOP, and SIGCONT after D
   slow NODE SHARE [for D]     run for that share of the time only, such as 50%, in turns of 100 ms
-  cut LINKS [for D]           nothing passes; neither side is told
+  cut LINKS [for D]           nothing passes; neither side is told. LINKS, and conditions, are as -links tells
   heal [LINKS]                undo cut and partition, of all links by default
   partition A|B... [for D]    cut all links between groups, such as 0,1|2,3
   link LINKS COND [for D]     change conditions, such as delay=50ms,loss=1%

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"parsec/cmd/internal/program"
 )
 
 // Target is what faults happen to. Its methods are called by many goroutines.
@@ -78,7 +80,7 @@ type runner struct {
 func (r *runner) run(ctx context.Context, f Fault, rng *rand.Rand) {
 	for k := range f.Times {
 		asked := f.At + time.Duration(k)*f.Every
-		if !sleep(ctx, time.Until(r.o.Start.Add(asked))) {
+		if !program.Pause(ctx, time.Until(r.o.Start.Add(asked))) {
 			return
 		}
 		s := Step{Fault: f}
@@ -90,7 +92,7 @@ func (r *runner) run(ctx context.Context, f Fault, rng *rand.Rand) {
 		if err != nil || f.For == 0 {
 			continue
 		}
-		if !sleep(ctx, f.For) {
+		if !program.Pause(ctx, f.For) {
 			return
 		}
 		s.Ends = true
@@ -118,7 +120,7 @@ func (r *runner) begin(ctx context.Context, s *Step, rng *rand.Rand) error {
 		if Bears(r.o.Nodes) == 0 && !beyond {
 			return errors.New("a section of fewer than 4 nodes bears no fault; random! strikes all the same")
 		}
-		if !sleep(ctx, poll) {
+		if !program.Pause(ctx, poll) {
 			return ctx.Err()
 		}
 	}
@@ -163,20 +165,5 @@ func (r *runner) end(record *Record, err error) {
 func (r *runner) note(record *Record) {
 	if r.o.Noted != nil {
 		r.o.Noted(*record)
-	}
-}
-
-// sleep reports false if ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -9,9 +9,9 @@ import (
 )
 
 // Choose returns the matrix that a user asked for, for so many nodes: by the name of a profile, by conditions for all
-// links, which have = in them, or by the path of a file that [Read] takes. Nil for "": no conditions at all.
+// links, which have = in them, or by the path of a file that [Read] takes. Nil for "none": no conditions at all.
 func Choose(s string, nodes int) (Matrix, error) {
-	if s == "" {
+	if s == "none" {
 		return nil, nil
 	}
 	if p, err := Named(s); err == nil {

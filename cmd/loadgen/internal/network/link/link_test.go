@@ -158,7 +158,7 @@ func TestChoose(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ text, want string }{
-		{"", "none"},
+		{"none", "none"},
 		{"satellite", "delay=300ms,jitter=10ms,loss=0.005,rate=1.25e+06B"},
 		{"delay=3ms,loss=1%", "delay=3ms,loss=0.01"},
 		{file, "delay=7ms"},

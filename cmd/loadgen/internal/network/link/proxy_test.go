@@ -245,21 +245,20 @@ func TestTarget(t *testing.T) {
 		})
 	}
 	p := proxy(t, name('a'), Conditions{}, Conditions{})
-	ask := func() (byte, net.Conn) {
-		c := dial(t, p.Addr())
+	ask := func(c net.Conn) byte {
 		b := []byte{0}
 		io.ReadFull(c, b)
-		return b[0], c
+		return b[0]
 	}
-	got, c := ask()
-	if got != 'a' {
+	c := dial(t, p.Addr())
+	if got := ask(c); got != 'a' {
 		t.Errorf("reached %q", got)
 	}
 	p.SetTarget(name('b'))
 	if _, err := c.Read(make([]byte, 1)); err == nil || isTimeout(err) {
 		t.Errorf("the old connection: %v", err)
 	}
-	if got, _ := ask(); got != 'b' {
+	if got := ask(dial(t, p.Addr())); got != 'b' {
 		t.Errorf("reached %q", got)
 	}
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
@@ -268,8 +267,14 @@ func TestTarget(t *testing.T) {
 	}
 	gone.Close()
 	p.SetTarget(gone.Addr().String())
-	if got, _ := ask(); got != 0 {
-		t.Errorf("reached %q", got)
+	if c, err := net.Dial("tcp", p.Addr()); err == nil { // it may be reset before Dial returns
+		c.SetDeadline(time.Now().Add(limit))
+		if got := ask(c); got != 0 {
+			t.Errorf("reached %q", got)
+		}
+		c.Close()
+	}
+	for deadline := time.Now().Add(limit); p.Stats().Failed == 0 && time.Now().Before(deadline); time.Sleep(ms) {
 	}
 	if s := p.Stats(); s.Failed != 1 || s.Accepted != 3 {
 		t.Errorf("%+v", s)

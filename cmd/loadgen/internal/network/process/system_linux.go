@@ -43,3 +43,12 @@ func idleThreads(pid int) {
 		}
 	}
 }
+
+// nice returns how nice a process is, this one if pid is 0. The system call of Linux counts down from 20.
+func nice(pid int) int {
+	n, err := syscall.Getpriority(syscall.PRIO_PROCESS, pid)
+	if err != nil {
+		return 0
+	}
+	return 20 - n
+}

@@ -14,3 +14,9 @@ func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: tr
 func awaitEnd(c *exec.Cmd) { c.Wait() }
 
 func idleThreads(int) {}
+
+// nice returns how nice a process is, this one if pid is 0.
+func nice(pid int) int {
+	n, _ := syscall.Getpriority(syscall.PRIO_PROCESS, pid)
+	return n
+}
