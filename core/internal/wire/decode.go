@@ -82,7 +82,7 @@ func (r *reader) gossip(s *Section, m *Message) {
 	}
 	events := r.count("events", least, MaxEvents, leastEvent)
 	votes := r.count("votes", 0, MaxMessageVotes, 1)
-	creators := r.count("creators", min(least, events), MaxCreators, leastCreator)
+	creators := r.count("creators", min(1, events), MaxCreators, leastCreator)
 	parents := r.count("parents", 0, MaxParents, 32)
 	observations := r.count("observations", 0, MaxObservations, leastObservation)
 	switch {
@@ -171,6 +171,9 @@ func (r *reader) observations(s *Section, into []Observation, bodies bool) {
 // event returns how many there are after it.
 func (r *reader) event(m *Message, i, voted int) int {
 	head := r.place("creator and cause of an event", len(m.Creators)*causes)
+	if r.err != nil {
+		return voted
+	}
 	e := &m.Events[i]
 	e.Creator, e.Cause = uint16(head/causes), Cause(head%causes)
 	e.Recipient, e.Self, e.Other, e.First, e.Count = 0, 0, 0, uint32(voted), 0
