@@ -166,11 +166,8 @@ func (l *ledger) find(id *batch.ID) (number, block uint64, done, pending bool) {
 	case k == unsettled:
 		return 0, 0, false, true
 	}
-	// The last block that begins at or before it, and has any.
+	// The last block that begins at or before it. Those that have none begin where the next one does.
 	i := sort.Search(len(l.blocks), func(i int) bool { return l.blocks[i].first > uint64(k) }) - 1
-	for l.blocks[i].count == 0 {
-		i--
-	}
 	if uint64(i) >= l.shown {
 		return 0, 0, false, true
 	}

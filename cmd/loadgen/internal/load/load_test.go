@@ -265,6 +265,25 @@ func TestExpelled(t *testing.T) {
 	})
 }
 
+// TestExpelledWhileFull: one that takes nothing when others get its key holds nothing back.
+func TestExpelledWhileFull(t *testing.T) {
+	cfg := constant(3000, 2*time.Second)
+	cfg.Away, cfg.Retry = Other, Other
+	var forged atomic.Bool
+	cfg.Forged = func(identity string) bool { return forged.Load() && strings.HasSuffix(identity, "02") }
+	in(t, fake.Options{Nodes: 3, Interval: 10 * time.Millisecond}, cfg, func(s *fake.Section) {
+		time.Sleep(time.Second)
+		time.AfterFunc(50*time.Millisecond, func() { forged.Store(true) })
+		s.Node(2).Stall(time.Minute)
+	}, func(s *fake.Section, r *Result) {
+		valid(t, r)
+		// What it acknowledged since the last block is stranded.
+		if r.Counts.Sent != r.Counts.Due || r.Counts.All < r.Counts.Due-10 || r.Took > 10*time.Second {
+			t.Errorf("%+v after %v", r.Counts, r.Took)
+		}
+	})
+}
+
 func TestInvalid(t *testing.T) {
 	for _, c := range []struct {
 		name string

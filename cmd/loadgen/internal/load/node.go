@@ -18,7 +18,7 @@ type Node interface {
 type Stream interface {
 	SendEntries(entries []byte, count int) error // blocks while the node has no room
 	Acknowledged() (uint64, error)               // blocks until there are more
-	Close()
+	Close()                                      // by any goroutine, and more than once
 }
 
 // Follower yields blocks; each is valid until the next call.

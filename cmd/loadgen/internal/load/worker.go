@@ -52,7 +52,8 @@ func (r *run) work(ctx context.Context, node int, stream Stream) {
 	}
 }
 
-// send hands submissions to a node over one stream until it breaks.
+// send hands submissions to a node over one stream until it breaks or the context ends, which ends the stream: a node that
+// takes nothing would hold up this goroutine.
 func (r *run) send(ctx context.Context, node int, stream Stream) {
 	broken := make(chan struct{})
 	go func() {
@@ -60,6 +61,7 @@ func (r *run) send(ctx context.Context, node int, stream Stream) {
 		r.acknowledge(node, stream)
 	}()
 	r.ledger.arrived(node)
+	defer context.AfterFunc(ctx, stream.Close)()
 	defer func() {
 		stream.Close()
 		<-broken

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ func TestAttackMain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var wait sync.WaitGroup
+	var came atomic.Int64
 	wait.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -34,6 +36,7 @@ func TestAttackMain(t *testing.T) {
 				return
 			}
 			c.Close()
+			came.Add(1)
 		}
 	})
 	defer func() {
@@ -58,7 +61,13 @@ func TestAttackMain(t *testing.T) {
 	write("section.json", section)
 	target := id[0] + "=" + l.Addr().String()
 	for _, kind := range []string{"stranger", "member", "greedy"} {
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		wait.Go(func() {
+			for before := came.Load(); came.Load() < before+4 && ctx.Err() == nil; { // the first have ended then
+				time.Sleep(time.Millisecond)
+			}
+			cancel()
+		})
 		var out, errs strings.Builder
 		status := AttackMain(ctx, []string{"-kind", kind, "-targets", target, "-dir", dir}, &out, &errs)
 		cancel()

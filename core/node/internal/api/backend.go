@@ -73,7 +73,7 @@ func (b *Block) skips(i int) bool {
 var (
 	// ErrNoRoom: too much is waiting already. Answered as 429.
 	ErrNoRoom = errors.New("the node has no room for more")
-	// ErrCannotVote: the node is no voter now, or has no disk to write on. Answered as 503.
+	// ErrCannotVote: the node is no voter now, has no disk to write on, or its memory is full. Answered as 503.
 	ErrCannotVote = errors.New("the node cannot vote")
 	// ErrStopping: the node ends. Answered as 503.
 	ErrStopping = errors.New("the node is stopping")

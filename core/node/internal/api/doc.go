@@ -15,7 +15,8 @@
 // HTTP/1.1, without TLS: the address is for programs of the same owner, and by default of the same machine. Answers
 // are JSON unless it is said otherwise. In JSON, ids and identities are hexadecimal digits, 32 and 64 of them, and all
 // other bytes are base64, whether they are text or not. A parameter that is not listed is an error.
-// Requests that a browser makes for a page of another origin are refused.
+// What a browser posts for a page of another origin is refused, and so is what it posts over plain HTTP to a name other
+// than localhost: whoever has that name could have made it lead here.
 //
 // # Submissions
 //
@@ -154,7 +155,7 @@
 //	429 busy         too many requests, streams, readers or waiting requests at a time
 //	429 no_room      too much waits to be decided
 //	500 failed       the node could not do it, for a reason that the text gives
-//	503 cannot_vote  the node is not a voter now, or has no disk to write on
+//	503 cannot_vote  the node is not a voter now, has no disk to write on, or its memory is full
 //	503 stopping     the node ends
 //
 // # Health

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -90,7 +92,7 @@ func New(b Backend, o Options) *Handler {
 		case q.ContentLength != 0 && q.Method == http.MethodGet:
 			// It would be in the way of noticing that the client leaves.
 			h.refuse(w, malformed("a GET with a body"))
-		case err != nil:
+		case err != nil, rebound(q):
 			h.refuse(w, &refusal{http.StatusForbidden, "cross_origin", "a request from another site's page", 0})
 		case h.stopping.Err() != nil && q.URL.Path != "/v1/status":
 			h.refuse(w, errStopping)
@@ -100,6 +102,18 @@ func New(b Backend, o Options) *Handler {
 	})
 	h.mux = outer
 	return h
+}
+
+// rebound reports whether a page asks that its browser takes for one of this node: its site's name led to the site first
+// and leads here now. Names that lead here by right are localhost, and those of a proxy: one with TLS, which the site that
+// misleads cannot have had over a connection to here.
+func rebound(q *http.Request) bool {
+	if !strings.HasPrefix(q.Header.Get("Origin"), "http://") {
+		return false
+	}
+	host := (&url.URL{Host: q.Host}).Hostname()
+	_, err := netip.ParseAddr(host)
+	return err != nil && host != "localhost"
 }
 
 // ServeHTTP serves a request.

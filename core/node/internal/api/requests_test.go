@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ const digits = "000102030405060708090a0b0c0d0e0f"
 
 // TestRefusals: every request that is not as it should be is answered with what is wrong.
 func TestRefusals(t *testing.T) {
-	node, _, address := serve(t, api.Options{Patience: time.Millisecond})
+	node, _, address := serve(t, api.Options{Patience: time.Second}) // two of the refusals come at its end
 	plain := map[string]string{"Content-Type": "text/plain"}
 	jsonType := map[string]string{"Content-Type": "application/json; charset=utf-8"}
 	identity := strings.Repeat("11", 32)
@@ -49,6 +50,8 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/v1/submissions", "x", map[string]string{"Content-Encoding": "gzip"}, 415, "media_type"},
 		{"POST", "/v1/submissions", "x", map[string]string{"Sec-Fetch-Site": "cross-site"}, 403, "cross_origin"},
 		{"POST", "/v1/submissions", "x", map[string]string{"Origin": "http://elsewhere.example"}, 403, "cross_origin"},
+		{"POST", "/v1/submissions", "x", map[string]string{"Host": "rebound.example:80", "Origin": "http://rebound.example:80"}, 403, "cross_origin"},
+		{"POST", "/v1/stream", "", map[string]string{"Host": "rebound.example", "Origin": "http://rebound.example"}, 403, "cross_origin"},
 		{"GET", "/v1/submissions/1", "", nil, 400, "malformed"},
 		{"GET", "/v1/submissions/" + digits, "", nil, 404, "unknown"},
 		{"GET", "/v1/submissions/" + digits + "?wait=decided", "", nil, 404, "unknown"},
@@ -118,6 +121,23 @@ func TestRefusals(t *testing.T) {
 		node.SetState(state)
 		if a := do(t, "GET", address, "/v1/healthz", "", nil); a.status != 503 || a.code != "cannot_vote" || !strings.Contains(a.body, state) {
 			t.Errorf("%s: %+v", state, a)
+		}
+	}
+}
+
+// TestOrigins: pages of the node's own address, and of a proxy that has TLS, may submit.
+func TestOrigins(t *testing.T) {
+	_, _, address := serve(t, api.Options{})
+	_, port, _ := net.SplitHostPort(address)
+	for _, head := range []map[string]string{
+		{"Origin": "http://" + address},
+		{"Host": "localhost:" + port, "Origin": "http://localhost:" + port},
+		{"Host": "[::1]:" + port, "Origin": "http://[::1]:" + port},
+		{"Host": "node.example", "Origin": "https://node.example"},
+		{"Host": "node.example"},
+	} {
+		if a := do(t, "POST", address, "/v1/submissions", "x", head); a.status != 200 {
+			t.Errorf("%v: %+v", head, a)
 		}
 	}
 }
@@ -216,14 +236,14 @@ func TestRequestsAtATime(t *testing.T) {
 		t.Errorf("%+v, %+v", a, second)
 	}
 	node.Full(false)
-	if a := post(t, address, "/v1/submissions", "x"); a.status != 200 {
-		t.Errorf("then %+v", a)
-	}
+	eventually(t, "there is room again", func() bool { return post(t, address, "/v1/submissions", "x").status == 200 })
 }
 
 // TestBodyThatDoesNotCome: whoever announces a body and does not send it is not waited for, refused or not.
 func TestBodyThatDoesNotCome(t *testing.T) {
-	_, _, address := serve(t, api.Options{Stall: 10 * time.Millisecond})
+	_, _, address := serve(t, api.Options{Stall: time.Second})
+	var all sync.WaitGroup
+	defer all.Wait()
 	for request, want := range map[string]string{
 		"POST /v1/submissions HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc":                    "408",
 		"POST /v1/submissions HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nConnection: close\r\n\r\na": "408",
@@ -235,17 +255,20 @@ func TestBodyThatDoesNotCome(t *testing.T) {
 		"GET /v1/blocks?follow=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc":                 "400",
 		"DELETE /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc":                       "405",
 	} {
-		conn, err := net.Dial("tcp", address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn.SetReadDeadline(time.Now().Add(time.Minute))
-		io.WriteString(conn, request)
-		b, err := io.ReadAll(conn)
-		if err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 "+want+" ") {
-			t.Errorf("%q: %q, %v", request, b, err)
-		}
-		conn.Close()
+		all.Go(func() {
+			conn, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			conn.SetReadDeadline(time.Now().Add(time.Minute))
+			io.WriteString(conn, request)
+			b, err := io.ReadAll(conn)
+			if err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 "+want+" ") {
+				t.Errorf("%q: %q, %v", request, b, err)
+			}
+		})
 	}
 }
 

@@ -326,13 +326,13 @@ func rawStream(t *testing.T, address string) net.Conn {
 
 // TestStreamTimes: frames that do not come, and streams with nothing to say, end.
 func TestStreamTimes(t *testing.T) {
-	_, _, address := serve(t, api.Options{Stall: 20 * time.Millisecond, Grace: time.Millisecond})
+	_, _, address := serve(t, api.Options{Stall: time.Second, Grace: time.Millisecond})
 	w, r := openStream(t, address)
 	w.Write(append(frame(0, 3), 9, 0, 0, 0, 1))
 	if n, code := ending(t, r); n != 3 || code != "timeout" {
 		t.Errorf("a frame that does not come: %d, %q", n, code)
 	}
-	_, _, address = serve(t, api.Options{Idle: 20 * time.Millisecond, Grace: time.Millisecond})
+	_, _, address = serve(t, api.Options{Idle: time.Second, Grace: time.Millisecond})
 	w, r = openStream(t, address)
 	w.Write(frame(0, 3))
 	if n, code := ending(t, r); n != 3 || code != "timeout" {
@@ -381,6 +381,9 @@ func do(t *testing.T, method, address, path, body string, head map[string]string
 	}
 	for k, v := range head {
 		q.Header.Set(k, v)
+		if k == "Host" {
+			q.Host = v
+		}
 	}
 	r, err := http.DefaultClient.Do(q)
 	if err != nil {

@@ -48,6 +48,33 @@ func TestFull(t *testing.T) {
 	}
 }
 
+// Whoever closes, and at whatever time, is told what ended the log, when it is closed.
+func TestCloseTwice(t *testing.T) {
+	for range 200 {
+		m := newMemFS()
+		l, err := Open(memDir, Options{SegmentSize: 4 << 10, FS: m})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.mu.Lock()
+		m.failAt, m.err = m.ops+1, errInjected
+		m.mu.Unlock()
+		if _, err := l.Append([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		const many = 4
+		errs := make(chan error, many)
+		for range many {
+			go func() { errs <- l.Close() }()
+		}
+		for range many {
+			if err := <-errs; !errors.Is(err, errInjected) {
+				t.Fatalf("Close: %v", err)
+			}
+		}
+	}
+}
+
 // Append waits while too much is pending, and no longer than until the log fails or closes.
 func TestBackPressure(t *testing.T) {
 	for _, closes := range []bool{false, true} {

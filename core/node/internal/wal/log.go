@@ -22,7 +22,7 @@ type Options struct {
 type Log struct {
 	fs          FS
 	dir         string
-	lock        io.Closer
+	lock        io.Closer // nil once closed
 	segmentSize int64
 	maxPending  int
 	recovered   uint64 // records that Open found
@@ -231,10 +231,9 @@ func (l *Log) Stats() Stats {
 }
 
 // Close makes durable what was appended, writes a seal, and closes the log. It returns the error that ended the log, if
-// one did. Later calls return the same.
+// one did. Other calls return the same, and no sooner.
 func (l *Log) Close() error {
 	l.mu.Lock()
-	first := !l.closing
 	l.closing = true
 	l.work.Signal()
 	l.progress.Broadcast()
@@ -242,9 +241,9 @@ func (l *Log) Close() error {
 	<-l.exited
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !first {
-		return l.closed
+	if l.lock != nil {
+		l.closed = errors.Join(l.err, l.file.Close(), l.lock.Close())
+		l.lock = nil
 	}
-	l.closed = errors.Join(l.err, l.file.Close(), l.lock.Close())
 	return l.closed
 }

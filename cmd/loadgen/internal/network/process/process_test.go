@@ -187,12 +187,16 @@ func TestPause(t *testing.T) {
 	ready(t, p)
 	p.Pause()
 	p.Pause()
-	// The signal takes effect at once, but a write may be half done.
-	time.Sleep(20 * time.Millisecond)
 	before := count(p)
-	time.Sleep(100 * time.Millisecond)
-	if after := count(p); after != before {
-		t.Errorf("a stopped process counted from %d to %d", before, after)
+	for deadline := time.Now().Add(wait); ; { // a thread stops when it gets to run next
+		time.Sleep(100 * time.Millisecond)
+		now := count(p)
+		if now == before {
+			break
+		}
+		if before = now; time.Now().After(deadline) {
+			t.Fatal("a stopped process counts")
+		}
 	}
 	p.Resume()
 	for deadline := time.Now().Add(wait); count(p) <= before; time.Sleep(time.Millisecond) {
