@@ -27,16 +27,20 @@ func (n *Node) isAllowed(id [32]byte) bool {
 // removal when it asks.
 func (l *loop) members(b *core.Decided) {
 	switch b.Kind {
-	case core.Genesis:
+	case core.Add, core.Remove, core.Genesis:
 		l.changed = true
-	case core.Add:
-		l.changed = true
-		l.neighbour(b.Peer).added = b.Number + 1
-	case core.Remove:
-		l.changed = true
+	}
+	if b.Peer == l.identity {
+		return
+	}
+	if b.Kind == core.Remove {
 		l.neighbour(b.Peer).added = 0
 	}
-	if b.Kind != core.Add || l.fixed[b.Peer] || b.Peer == l.identity {
+	if b.Kind != core.Add {
+		return
+	}
+	l.neighbour(b.Peer).added = b.Number + 1
+	if l.fixed[b.Peer] {
 		return
 	}
 	address := string(b.Info)

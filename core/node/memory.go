@@ -48,12 +48,9 @@ const leastMemory = 256 << 20
 // weighEvery is the time between two looks at what the heap has come to.
 const weighEvery = time.Second
 
-// kept is the share of Config.Memory that what is kept for good may have: the rest is for what comes and goes
-// (core/design/runtime.md, Memory), and for the collector to work in.
-const kept = 0.5
-
 // weigh looks whether what is kept for good has grown so much that no more submissions are to be taken. Without pruning it
-// does not become less; but what comes and goes counts as well, so it may be over.
+// does not become less; but what comes and goes counts as well, so it may be over. The other half of Config.Memory is for
+// that (core/design/runtime.md, Memory), and for the collector to work in.
 func (l *loop) weigh(now time.Time) {
 	if l.cfg.Memory == 0 || now.Sub(l.weighedAt) < weighEvery {
 		return
@@ -61,7 +58,7 @@ func (l *loop) weigh(now time.Time) {
 	l.weighedAt = now
 	was := l.full != nil
 	l.full = nil
-	if live := liveHeap(); float64(live) > kept*float64(l.cfg.Memory) {
+	if live := liveHeap(); live > uint64(l.cfg.Memory)/2 {
 		l.full = fmt.Errorf("its memory is full: %d MiB are in use, and half of the %d MiB allowed are for what is kept (-memory)", live>>20, l.cfg.Memory>>20)
 	}
 	if is := l.full != nil; is != was {
