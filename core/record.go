@@ -81,7 +81,7 @@ func (n *Node) replay(record []byte) error {
 	case string(section) != string(n.section.ID[:8]):
 		return fmt.Errorf("%w: it is of another section", ErrRecord)
 	case string(owner) != string(n.identity[:8]):
-		return fmt.Errorf("%w: it is another node's", ErrRecord)
+		return fmt.Errorf("%w: it was made with another key", ErrRecord)
 	case first != uint64(n.graph.Len()+1):
 		return fmt.Errorf("%w: its first event is number %d, after %d events", ErrRecord, first, n.graph.Len())
 	}

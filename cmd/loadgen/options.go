@@ -29,7 +29,7 @@ const help = `
 Loadgen loads a section of nodes and measures it: how many submissions it decides, and how long each takes.
 
   loadgen -nodes 4 -rate 20000 -duration 30s      start four nodes on this machine, and load them
-  loadgen -targets 10.0.0.1:7000,10.0.0.2:7000    load nodes that run; name all, so that all are checked
+  loadgen -targets 10.0.0.1:7200,10.0.0.2:7200    load nodes that run; name all, so that all are checked
   loadgen -stages 30s@5k,10s@5k..20k,1m@20k       rates that change, in steps or in straight lines
   loadgen -arrivals poisson -rate 5k              as many users make it who do not know of each other
   loadgen -trace arrivals.csv.zst                 a recorded sequence of arrivals: lines of SECONDS or SECONDS,BYTES

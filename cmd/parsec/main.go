@@ -30,7 +30,7 @@ func parsec() *program.Program {
 Parsec orders observations by reading votes out of a gossip graph. This program checks, measures and
 shows what its consensus core does, simulates sections that use it, and runs nodes of a section.`,
 		After: `
-Begin with:   parsec run                     in the module's tree; takes less than a minute
+Begin with:   parsec run                     in the module's tree; takes about a minute
               parsec replay x.json.zst       a recording of your own
               parsec init -dir net -nodes 3  and parsec node -dir net/node0: a section of three nodes
 

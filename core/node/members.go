@@ -62,7 +62,13 @@ func (n *Node) contacts() []core.Identity {
 // look brings what others see up to date.
 func (l *loop) look() {
 	v := &view{events: l.core.Len(), waiting: l.waiting, failed: l.failed, full: l.full, counts: l.core.Counts(), forkers: l.core.Forkers()}
-	if old := l.view.Load(); old != nil && !l.changed {
+	old := l.view.Load()
+	for _, id := range v.forkers {
+		if old == nil || !slices.Contains(old.forkers, id) {
+			l.log.Warn("a member has forked: nothing more is taken from it; members can vote to remove it", "peer", FormatIdentity(id))
+		}
+	}
+	if old != nil && !l.changed {
 		v.voters, v.was = old.voters, old.was
 	} else {
 		l.changed = false

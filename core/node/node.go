@@ -197,7 +197,7 @@ func (n *Node) recover() (*loop, error) {
 	case failed != nil:
 		return nil, failed
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("%s: record %d: %w", filepath.Join(n.cfg.Dir, logFolder), records, err)
 	case records == 0 && e == nil && !n.cfg.Restored:
 		return nil, ErrLogMissing
 	}

@@ -33,8 +33,9 @@ terminate, it takes no more submissions, waits until those it has are decided, a
 Killed in any other way, it goes on where it was when started again.
 
 A new member: %[1]s keygen -out DIR/key, copy section.json of another node to DIR, and start it with -join; it
-need not be told that again. More than two thirds of the members vote for it, each at
-its own node; info is HOST:PORT, where the new node listens, in base64:
+need not be told that again. Until it is a member others refuse it, and it warns of a bad certificate.
+More than two thirds of the members vote for it, each at its own node; info is HOST:PORT, where the new node
+listens, in base64:
 
   curl -H 'Content-Type: application/json' http://127.0.0.1:7200/v1/members/add \
     -d '{"identity":"IDENTITY","info":"'$(printf HOST:PORT | base64)'"}'
@@ -70,8 +71,8 @@ func (c commands) node(ctx context.Context, args []string, stdout, stderr io.Wri
 	fs.BoolVar(&flags.Join, "join", false, "join the section: members vote to add this node")
 	fs.BoolVar(&flags.Restored, "restored", false, "the log is a backup, or lost: learn this node's own events first")
 	fs.TextVar(&flags.Gossip, "gossip", node.Duration(0), "time `D` between two requests while there is something to decide; 0: 2.5ms for each voter")
-	fs.TextVar(&flags.Memory, "memory", node.Bytes(0), "how much memory `N` it may have, like 4GiB; half of it in use, it takes no more submissions; 0B: no bound")
-	fs.StringVar(&flags.LogLevel, "log-level", "", "debug, info, warn or error (default info)")
+	fs.TextVar(&flags.Memory, "memory", node.Bytes(0), "how much memory `N` it may have, like 4GiB, at least 256MiB; half of it in use, it takes no more submissions; 0B: no bound")
+	fs.StringVar(&flags.LogLevel, "log-level", "", "`L`: debug, info, warn or error (default info)")
 	peers := make(addresses)
 	fs.Var(peers, "peer", "`IDENTITY=ADDR` to dial a peer at, in place of what section.json or its vote says; several times")
 	within := fs.Duration("stop-within", 10*time.Second, "how long `D` to wait for decisions when told to end")
@@ -131,6 +132,9 @@ func (c commands) node(ctx context.Context, args []string, stdout, stderr io.Wri
 		return c.fails("node", stderr, err)
 	}
 	listen, http, metrics := n.Addresses()
+	if metrics == "" {
+		metrics = "off"
+	}
 	fmt.Fprintf(stdout, "%s node: %s listen=%s http=%s debug=%s\n", string(c), node.FormatIdentity(n.Identity()), listen, http, metrics)
 	<-ctx.Done()
 	cfg.Logger.Info("told to end: no more submissions are taken", "stop_within", *within)

@@ -15,7 +15,7 @@ var (
 	// ErrClosed: the log was closed.
 	ErrClosed = errors.New("log closed")
 	// ErrLocked: another process, or another Log of this one, has the folder open.
-	ErrLocked = errors.New("log is in use")
+	ErrLocked = errors.New("log is in use: whoever runs on it has to end first")
 	// ErrUnread: an append to a log whose records were not all read.
 	ErrUnread = errors.New("append to a log that was not read to its end")
 	// ErrTooLarge: a record of more than MaxRecord bytes.
