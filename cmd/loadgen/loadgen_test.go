@@ -138,6 +138,9 @@ func TestUsage(t *testing.T) {
 	if status, _, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, "-crash", "1", "-faults", "1s kill 0"); status != exitUsage {
 		t.Errorf("-crash and -faults: status %d: %s", status, stderr)
 	}
+	if status, _, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, "-duration", "2s", "-faults", "0s pause 0 for 1s; 10s kill 1"); status != exitUsage || !strings.Contains(stderr, "is over") {
+		t.Errorf("a fault after the load: status %d: %s", status, stderr)
+	}
 	for _, args := range [][]string{{"-targets", ""}, {"-assert", ""}, {"-faults", ""}, {"-plan", ""}, {"-rate", ""}} {
 		if status, _, stderr, _ := command(t, fake.Options{Nodes: 3, Interval: time.Millisecond}, nil, args...); status != exitUsage || !strings.Contains(stderr, args[0]+" is empty") {
 			t.Errorf("%q: status %d: %s", args, status, stderr)

@@ -69,6 +69,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if o.plan == "" {
 		err = report.Writable(o.out)
 	}
+	if up := o.nodes - o.down; o.targets == nil && o.plan == "" && 3*up <= 2*o.nodes {
+		a.say.Say(fmt.Sprintf("%d of %d nodes are not more than two thirds: they decide nothing", up, o.nodes))
+	}
 	switch {
 	case err != nil:
 		err = fmt.Errorf("the report: %w", err)

@@ -243,6 +243,11 @@ func (o *options) read(rest []string, targets, rate, stages, trace, size, away, 
 		return err
 	}
 	o.faults, err = fault.Parse(o.faultsAs, o.nodes)
+	for _, f := range o.faults {
+		if f.At >= o.length() {
+			return fmt.Errorf("%w: -faults: %v at %v, when the load of %v is over", errUsage, f, f.At, o.length())
+		}
+	}
 	return err
 }
 
