@@ -12,7 +12,7 @@ import (
 )
 
 // backend is the node as its HTTP interface uses it.
-type backend struct{ *Node }
+type backend struct{ *Runtime }
 
 // Submit takes in entries, and has done called once they are durable.
 func (b backend) Submit(ctx context.Context, entries []byte, count int, done func(error)) error {

@@ -13,7 +13,7 @@ import (
 
 // debug serves metrics and profiles. Whoever reaches it sees how the node works and can make it work harder: it is
 // for its operator.
-func (n *Node) debug() http.Handler {
+func (n *Runtime) debug() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(),
@@ -32,7 +32,7 @@ func (n *Node) debug() http.Handler {
 
 // collector turns a node's status into metrics.
 type collector struct {
-	node    *Node
+	node    *Runtime
 	metrics []metric
 	state   *prometheus.Desc
 	peer    *prometheus.Desc
@@ -45,7 +45,7 @@ type metric struct {
 	of   func(*client.Status) float64
 }
 
-func newCollector(n *Node) *collector {
+func newCollector(n *Runtime) *collector {
 	c := &collector{
 		node:  n,
 		state: prometheus.NewDesc("parsec_state", "1 for the state that the node is in.", []string{"state"}, nil),

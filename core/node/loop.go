@@ -14,7 +14,7 @@ import (
 // loop owns the core: one goroutine, which takes in what came, votes, gossips, and hands on what the core wants
 // done. It never waits for the disk: what it hands on is released when it is durable.
 type loop struct {
-	*Node
+	*Runtime
 	core      *core.Node
 	pace      pacer
 	peers     map[core.Identity]*neighbour

@@ -14,7 +14,7 @@ import (
 // What is in this file keeps those that the transport talks to in step with those that the core knows.
 
 // isAllowed reports whether a peer may connect. It is safe for concurrent use.
-func (n *Node) isAllowed(id [32]byte) bool {
+func (n *Runtime) isAllowed(id [32]byte) bool {
 	known := n.known.Load()
 	if known == nil {
 		return false
@@ -54,7 +54,7 @@ func (l *loop) members(b *core.Decided) {
 
 // contacts returns whom this node can ask if it does not know the section's members: those that the section file and the
 // settings have addresses of.
-func (n *Node) contacts() []core.Identity {
+func (n *Runtime) contacts() []core.Identity {
 	ids := slices.SortedFunc(maps.Keys(n.addresses), compareIdentities)
 	return slices.DeleteFunc(ids, func(id core.Identity) bool { return id == n.identity })
 }
@@ -109,7 +109,7 @@ type view struct {
 
 // deliver is called by the transport's readers. It returns when the frame was taken in; whoever sent what was refused
 // is not heard for a while.
-func (n *Node) deliver(from [32]byte, frame []byte) {
+func (n *Runtime) deliver(from [32]byte, frame []byte) {
 	done := make(chan time.Duration, 1)
 	select {
 	case n.frames <- inbound{from, frame, done}:
@@ -129,7 +129,7 @@ func (n *Node) deliver(from [32]byte, frame []byte) {
 }
 
 // up is called by the transport when there is a connection to a peer.
-func (n *Node) up(id [32]byte) {
+func (n *Runtime) up(id [32]byte) {
 	select {
 	case n.ups <- id:
 	case <-n.ended:
@@ -139,7 +139,7 @@ func (n *Node) up(id [32]byte) {
 
 // call runs f in the loop, and returns when it has. The loop may wait for a disk that does not answer, so the error may be
 // that of ctx, or [api.ErrStopping]; then f does not run.
-func (n *Node) call(ctx context.Context, f func(*loop)) error {
+func (n *Runtime) call(ctx context.Context, f func(*loop)) error {
 	done := make(chan struct{})
 	select {
 	case n.calls <- func(l *loop) { f(l); close(done) }:
@@ -163,7 +163,7 @@ type throttle struct {
 const complaintsEvery = 5 // a second
 
 // complain logs a warning, unless there were many lately.
-func (n *Node) complain(what string, args ...any) {
+func (n *Runtime) complain(what string, args ...any) {
 	t := &n.complaints
 	t.mu.Lock()
 	now := time.Now()

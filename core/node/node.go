@@ -31,8 +31,8 @@ type carrier interface {
 	Close()
 }
 
-// Node is a running node.
-type Node struct {
+// Runtime is a running node: a member of a section, with its log, its links and its API.
+type Runtime struct {
 	cfg       Config
 	log       *slog.Logger
 	section   core.Section
@@ -68,9 +68,9 @@ type Node struct {
 	closed     error
 }
 
-// Start starts a node: it recovers what its log has, listens, and goes on until [Node.Close]. Errors: of the folder's
+// Start starts a node: it recovers what its log has, listens, and goes on until [Runtime.Close]. Errors: of the folder's
 // files and of addresses, with their names; [ErrLogMissing]; of a damaged log.
-func Start(cfg Config) (*Node, error) {
+func Start(cfg Config) (*Runtime, error) {
 	n, err := open(cfg)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func Start(cfg Config) (*Node, error) {
 var ErrLogMissing = errors.New("this node has run before, and its log is gone: start it with -restored, so that it learns its own events from the others, or remove it from the section and join with a new key")
 
 // open reads a node's files and opens its log.
-func open(cfg Config) (*Node, error) {
+func open(cfg Config) (*Runtime, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func open(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{
+	n := &Runtime{
 		cfg: cfg, log: cfg.Logger, section: section, identity: core.IdentityOf(seed), addresses: addresses,
 		fixed: make(map[core.Identity]bool), ledger: newLedger(), intake: newIntake(), releases: newReleases(),
 		frames: make(chan inbound), ups: make(chan core.Identity, 64), calls: make(chan func(*loop)), broken: make(chan error, 1),
@@ -139,7 +139,7 @@ func open(cfg Config) (*Node, error) {
 }
 
 // start lets a node run over a carrier.
-func (n *Node) start(l *loop, c carrier) {
+func (n *Runtime) start(l *loop, c carrier) {
 	n.transport = c
 	go n.releaseAll()
 	l.flushRecovered()
@@ -155,7 +155,7 @@ func (n *Node) start(l *loop, c carrier) {
 const maxAnswer = 2 << 20
 
 // recover makes the core as the log has it: as a new one where the log is empty.
-func (n *Node) recover() (*loop, error) {
+func (n *Runtime) recover() (*loop, error) {
 	began := time.Now()
 	cfg := core.NodeConfig{Seed: n.cfg.seed, Section: n.section, MaxAnswer: maxAnswer}
 	if runtime.GOMAXPROCS(0) > 2 {
@@ -207,7 +207,7 @@ func (n *Node) recover() (*loop, error) {
 			return nil, err
 		}
 	}
-	l := &loop{Node: n, core: node, peers: make(map[core.Identity]*neighbour), restoring: n.cfg.Restored, changed: true}
+	l := &loop{Runtime: n, core: node, peers: make(map[core.Identity]*neighbour), restoring: n.cfg.Restored, changed: true}
 	l.pace.fastest = time.Duration(n.cfg.Gossip)
 	l.look()
 	if records > 0 {
@@ -231,7 +231,7 @@ func (l *loop) flushRecovered() {
 }
 
 // serve listens for clients and for those who look at metrics.
-func (n *Node) serve() error {
+func (n *Runtime) serve() error {
 	if err := n.listen(n.cfg.HTTP, api.NewServer(api.New(backend{n}, api.Options{}))); err != nil {
 		return fmt.Errorf("http %s: %w", n.cfg.HTTP, err)
 	}
@@ -252,7 +252,7 @@ type server struct {
 	ended    chan struct{}
 }
 
-func (n *Node) listen(address string, h *http.Server) error {
+func (n *Runtime) listen(address string, h *http.Server) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -278,10 +278,10 @@ func (s *server) end(ctx context.Context) error {
 }
 
 // Identity returns the node's own.
-func (n *Node) Identity() core.Identity { return n.identity }
+func (n *Runtime) Identity() core.Identity { return n.identity }
 
 // Addresses returns where the node listens: for peers, for clients, and for metrics ("" for none).
-func (n *Node) Addresses() (peers, http, debug string) {
+func (n *Runtime) Addresses() (peers, http, debug string) {
 	if n.links != nil {
 		peers = n.links.Addr()
 	}
@@ -295,7 +295,7 @@ func (n *Node) Addresses() (peers, http, debug string) {
 // Close stops the node: it takes no more submissions, waits until what it has voted for is decided or ctx ends, and
 // makes durable and sends what is left. The error is the log's, or one of closing. It does not wait for ever for a disk
 // that does not answer: the error says so then, and the process had better end.
-func (n *Node) Close(ctx context.Context) error {
+func (n *Runtime) Close(ctx context.Context) error {
 	n.closing.Do(func() {
 		n.intake.refuse(unavailable(errClosed))
 		n.settle(ctx)
@@ -305,7 +305,7 @@ func (n *Node) Close(ctx context.Context) error {
 }
 
 // settle waits until nothing of this node's is undecided.
-func (n *Node) settle(ctx context.Context) {
+func (n *Runtime) settle(ctx context.Context) {
 	for ctx.Err() == nil {
 		left := 0
 		err := n.call(ctx, func(l *loop) {
@@ -324,7 +324,7 @@ func (n *Node) settle(ctx context.Context) {
 }
 
 // shut ends what runs, in the order of its dependence.
-func (n *Node) shut() error {
+func (n *Runtime) shut() error {
 	var errs []error
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
 	defer stop()

@@ -38,13 +38,13 @@ const within = time.Minute
 type network struct {
 	t     *testing.T
 	dir   string
-	nodes []*Node // nil for one that does not run
+	nodes []*Runtime // nil for one that does not run
 }
 
 // newNetwork starts a section of n nodes.
 func newNetwork(t *testing.T, n int, mode string) *network {
 	t.Helper()
-	net := &network{t: t, dir: t.TempDir(), nodes: make([]*Node, n)}
+	net := &network{t: t, dir: t.TempDir(), nodes: make([]*Runtime, n)}
 	s := Setup{Name: t.Name(), Mode: mode}
 	for i := range n {
 		s.Seeds = append(s.Seeds, [32]byte{byte(i + 1), 77})

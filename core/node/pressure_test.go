@@ -22,7 +22,7 @@ import (
 // nothing yet.
 func lone(t *testing.T, n int, mode string) (net *network, others []*core.Node) {
 	t.Helper()
-	net = &network{t: t, dir: t.TempDir(), nodes: make([]*Node, n)}
+	net = &network{t: t, dir: t.TempDir(), nodes: make([]*Runtime, n)}
 	s := Setup{Name: t.Name(), Mode: mode}
 	for i := range n {
 		s.Seeds = append(s.Seeds, [32]byte{byte(i + 1), 78})

@@ -89,7 +89,7 @@ func (r *releases) put(out *release) {
 
 // releaseAll does what is released, in order, until the loop has ended. This is the one place that sends events and
 // acknowledges submissions: after the log said that they are durable.
-func (n *Node) releaseAll() {
+func (n *Runtime) releaseAll() {
 	defer close(n.released)
 	var failed error
 	for rel := range n.releases.queue {
@@ -126,7 +126,7 @@ func (n *Node) releaseAll() {
 
 // mark notes that this node has run, if it has: when its log has something, and before anything of that leaves. A start
 // that failed before leaves no mark.
-func (n *Node) mark(ran bool) error {
+func (n *Runtime) mark(ran bool) error {
 	if n.marked || !ran {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // Status returns how the node is.
-func (n *Node) Status() client.Status {
+func (n *Runtime) Status() client.Status {
 	v := n.view.Load()
 	s := client.Status{
 		Identity: FormatIdentity(n.identity), Section: n.section.Name, Mode: n.section.Mode.String(),
@@ -57,7 +57,7 @@ var faults = []transport.Reason{
 }
 
 // state says what the node can do, and if it is not all, why.
-func (n *Node) state(v *view) (state, reason string) {
+func (n *Runtime) state(v *view) (state, reason string) {
 	switch {
 	case v.failed != nil:
 		return client.StateReading, v.failed.Error()
