@@ -144,6 +144,9 @@ func (n *Node) insert(c *candidate, verified sign.Verified) (gossip.Index, error
 	for _, b := range n.election.Blocks() {
 		n.deliver(&b)
 	}
+	for _, s := range n.election.Settled() {
+		n.settle(s.Observation, s.By)
+	}
 	if invariants {
 		n.verify(x)
 	}

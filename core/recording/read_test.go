@@ -27,8 +27,8 @@ func bundled(t testing.TB) []string {
 		}
 		all = append(all, paths...)
 	}
-	if len(all) != 114 {
-		t.Fatalf("%d bundled recordings, want 114", len(all))
+	if len(all) != 118 {
+		t.Fatalf("%d bundled recordings, want 118", len(all))
 	}
 	return all
 }

@@ -112,13 +112,16 @@ func (e *Election) finish(x gossip.Index) {
 	e.Stats.Decisions++
 	for _, d := range e.decided {
 		k := &e.keys[d.key]
-		if kind := e.observations[k.observation].Kind; kind != StartDKG && kind != DKGMessage {
-			by := NoPeer
-			if k.single {
-				by = k.by
-			}
-			e.blocks = append(e.blocks, Block{Observation: k.observation, By: by, Voters: e.votersOf(d.key), At: x})
+		by := NoPeer
+		if k.single {
+			by = k.by
 		}
+		kind := e.observations[k.observation].Kind
+		if kind == StartDKG || kind == DKGMessage || k.single && !e.member[k.by] {
+			e.settled = append(e.settled, Settled{Observation: k.observation, By: by})
+			continue
+		}
+		e.blocks = append(e.blocks, Block{Observation: k.observation, By: by, Voters: e.votersOf(d.key), At: x})
 	}
 	changed, now := false, e.n
 	for _, d := range e.decided {

@@ -61,6 +61,13 @@ type Block struct {
 	At          gossip.Index
 }
 
+// Settled is a decided key that gives no block: of a kind that never does, or a Single key whose peer is no voter when
+// it is decided, so that it has no vote. Who keeps accounts of what is undecided settles them by both, in any order.
+type Settled struct {
+	Observation uint32
+	By          gossip.Peer // as in Block
+}
+
 // Errors of AddObservation and Insert.
 var (
 	ErrObservation = errors.New("unknown observation")
@@ -125,6 +132,7 @@ type Election struct {
 	decided []keyRank
 	last    uint32 // the key decided last, noKey for none: coins read it
 	blocks  []Block
+	settled []Settled
 	ballots []gossip.Peer // what Block.Voters are slices of
 	taken   bool
 	Stats   Stats
@@ -296,10 +304,14 @@ func (e *Election) Blocks() []Block {
 	return e.blocks
 }
 
+// Settled returns the keys decided without a block since the call of Blocks before the last, which is to be called
+// first. They are valid until the next Insert.
+func (e *Election) Settled() []Settled { return e.settled }
+
 // forgetBlocks makes room for the blocks of a further event if those of the last were taken.
 func (e *Election) forgetBlocks() {
 	if e.taken {
-		e.blocks, e.ballots, e.taken = e.blocks[:0], e.ballots[:0], false
+		e.blocks, e.settled, e.ballots, e.taken = e.blocks[:0], e.settled[:0], e.ballots[:0], false
 	}
 }
 
