@@ -32,9 +32,6 @@ type candidate struct {
 func (n *Node) acceptable(c *candidate) error {
 	g := n.graph
 	// Contents are stored before an event is inserted that votes for them, so limits are asked before that.
-	if g.Columns()-g.Peers() >= MaxBranches && n.begins(c) {
-		return fmt.Errorf("%w: %d branches of forks", ErrLimit, MaxBranches)
-	}
 	if g.Len() >= MaxEvents {
 		return fmt.Errorf("%w: %d events", ErrLimit, MaxEvents)
 	}
@@ -68,18 +65,14 @@ func (n *Node) acceptable(c *candidate) error {
 // begins reports whether a candidate would begin a branch.
 func (n *Node) begins(c *candidate) bool {
 	if c.self == 0 {
-		return n.graph.Last(n.graph.Main(c.by)) != 0
+		return n.graph.ChainTip(n.graph.First(c.by)) != 0
 	}
-	return n.graph.Last(n.graph.Event(c.self).Col) != c.self
+	return n.graph.ChainTip(n.graph.Event(c.self).Chain) != c.self
 }
 
 // tip returns the last event by p that x descends from, 0 for none or if x sees a fork by p.
 func (n *Node) tip(x gossip.Index, p gossip.Peer) (t gossip.Index, fork bool) {
-	t = n.graph.Tip(x, p)
-	if t == 0 && n.graph.Of(p) != nil {
-		fork = n.descendsFromAny(x, p)
-	}
-	return t, fork
+	return n.graph.Tip(x, p)
 }
 
 // seesFork reports whether x descends from a fork by p.
@@ -90,15 +83,6 @@ func (n *Node) seesFork(x gossip.Index, p gossip.Peer) bool {
 
 // sawFork reports whether this node's last event descends from a fork by p.
 func (n *Node) sawFork(p *peer) bool { return n.last != 0 && n.seesFork(n.last, p.index) }
-
-func (n *Node) descendsFromAny(x gossip.Index, p gossip.Peer) bool {
-	for _, c := range n.graph.Of(p) {
-		if n.graph.At(x, c) != 0 {
-			return true
-		}
-	}
-	return false
-}
 
 // trusts reports whether a candidate's signature is known to be good: what is not never gets into the graph. Records
 // of this node's own log are.
@@ -115,17 +99,10 @@ func (n *Node) insert(c *candidate, verified sign.Verified) (gossip.Index, error
 	base := n.undecidedBehind(c.self) // before it may decide some of that
 	var x gossip.Index
 	var err error
-	if c.count > 1 {
-		x, err = n.election.InsertVotes(c.by, c.self, c.votes)
-	} else {
-		datum := uint32(0)
-		if c.count > 0 {
-			datum = c.votes[0]
-		}
-		x, err = n.election.Insert(c.by, c.cause, c.self, c.other, c.id[len(c.id)-1]&1 == 1, datum)
-	}
+	n.others = append(n.others[:0], c.other)
+	x, err = n.election.Insert(c.by, c.cause, c.self, n.others, c.id[len(c.id)-1]&1 == 1, c.votes)
 	switch {
-	case errors.Is(err, gossip.ErrForks), errors.Is(err, gossip.ErrFull), errors.Is(err, election.ErrVotes):
+	case errors.Is(err, gossip.ErrFull), errors.Is(err, election.ErrVotes):
 		return 0, fmt.Errorf("%w: %w", ErrLimit, err)
 	case err != nil:
 		return 0, fmt.Errorf("%w: %w", ErrInvalidEvent, err)
@@ -171,8 +148,8 @@ func (n *Node) undecidedBehind(x gossip.Index) undecided {
 	if x == 0 {
 		return undecided{}
 	}
-	col := n.graph.Event(x).Col
-	if int(col) < len(n.undecided) && n.graph.Last(col) == x {
+	col := n.graph.Event(x).Chain
+	if int(col) < len(n.undecided) && n.graph.ChainTip(col) == x {
 		return n.undecided[col]
 	}
 	u := undecided{}
@@ -193,11 +170,11 @@ func (n *Node) undecidedBehind(x gossip.Index) undecided {
 
 // open takes in what x votes for. Base is what the chain before it voted for that had no block when x came.
 func (n *Node) open(x gossip.Index, c *candidate, base undecided) {
-	col := int(n.graph.Event(x).Col)
+	col := int(n.graph.Event(x).Chain)
 	for col >= len(n.undecided) {
 		n.undecided = append(n.undecided, undecided{})
 	}
-	if c.self != 0 && int(n.graph.Event(c.self).Col) != col {
+	if c.self != 0 && int(n.graph.Event(c.self).Chain) != col {
 		n.undecided[col] = base
 	}
 	for _, o := range c.votes {
@@ -245,24 +222,12 @@ func (n *Node) settle(o uint32, by gossip.Peer) {
 // lower takes one vote in event x off all chains that it is on.
 func (n *Node) lower(x gossip.Index, ev *gossip.Event, size int) {
 	for _, c := range n.graph.Of(ev.By) {
-		if c == ev.Col || !n.graph.Descends(n.graph.Last(c), x) || !n.onChain(x, n.graph.Last(c)) {
+		if c == ev.Chain || !n.graph.OnChain(x, n.graph.ChainTip(c)) {
 			continue
 		}
 		n.undecided[c].votes--
 		n.undecided[c].size -= uint64(size)
 	}
-	n.undecided[ev.Col].votes--
-	n.undecided[ev.Col].size -= uint64(size)
-}
-
-// onChain reports whether x is y or on its self-parent chain. Time O(branches).
-func (n *Node) onChain(x, y gossip.Index) bool {
-	col := n.graph.Event(x).Col
-	at, c := y, n.graph.Event(y).Col
-	for c != col {
-		if at, c = n.graph.Base(c); at == 0 {
-			return false
-		}
-	}
-	return x <= at
+	n.undecided[ev.Chain].votes--
+	n.undecided[ev.Chain].size -= uint64(size)
 }

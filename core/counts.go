@@ -33,10 +33,10 @@ func (n *Node) Made(id Identity) int {
 func (n *Node) Waiting() int {
 	waiting := 0
 	for _, p := range n.election.Voters() {
-		if n.graph.Of(p) != nil {
+		if n.graph.HasForked(p) {
 			continue
 		}
-		if col := int(n.graph.Main(p)); col < len(n.undecided) {
+		if col := int(n.graph.First(p)); col < len(n.undecided) {
 			waiting += int(n.undecided[col].votes)
 		}
 	}

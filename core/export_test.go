@@ -90,4 +90,4 @@ func Forked(n *Node) (out []Identity) {
 }
 
 // Branches returns how many branches of forks a node's graph has.
-func Branches(n *Node) int { return n.graph.Columns() - n.graph.Peers() }
+func Branches(n *Node) int { return n.graph.Branches() }

@@ -93,11 +93,11 @@ func (n *Node) branches(m *wire.Message, i int) bool {
 		}
 		self, _ = n.placeOf(m.Events[i].Self, true)
 	}
-	col := n.graph.Main(r.events[i].by.index)
+	col := n.graph.First(r.events[i].by.index)
 	if self != 0 {
-		col = n.graph.Event(self).Col
+		col = n.graph.Event(self).Chain
 	}
-	if n.graph.Last(col) != self {
+	if n.graph.ChainTip(col) != self {
 		return true
 	}
 	key := self

@@ -19,7 +19,7 @@ func (n *Node) EventAt(i EventIndex) Event {
 	ev := n.graph.Event(x)
 	out := Event{
 		Creator: PeerIndex(ev.By), Cause: Cause(ev.Cause), SelfParent: EventIndex(ev.Self - 1),
-		OtherParent: EventIndex(ev.Other - 1), Hash: Hash(*n.store.id(x)),
+		OtherParent: EventIndex(n.other(x) - 1), Hash: Hash(*n.store.id(x)),
 	}
 	for k, o := range n.store.ballot(x) {
 		if k == 0 {
@@ -29,6 +29,14 @@ func (n *Node) EventAt(i EventIndex) Event {
 		out.Further = append(out.Further, ObservationIndex(o))
 	}
 	return out
+}
+
+// other returns x's other-parent, 0 for none.
+func (n *Node) other(x gossip.Index) gossip.Index {
+	if others := n.graph.Others(x); len(others) > 0 {
+		return others[0]
+	}
+	return 0
 }
 
 // RecipientAt returns whom event i, a requesting event, is for.

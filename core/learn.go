@@ -124,7 +124,7 @@ func (n *Node) learned() error {
 	if 3*answered <= 2*len(voters) && answered < others {
 		return nil
 	}
-	if n.graph.Of(n.self) != nil {
+	if n.graph.HasForked(n.self) {
 		return fmt.Errorf("%w: this node's own events fork: its key was used twice", ErrSelfState)
 	}
 	n.learning = nil
@@ -132,7 +132,7 @@ func (n *Node) learned() error {
 		return err
 	}
 	for _, q := range n.peers { // those that were removed too: what they brought is to be behind this node's events
-		x := n.graph.Last(n.graph.Main(q.index))
+		x := n.graph.ChainTip(n.graph.First(q.index))
 		if x == 0 || q.index == n.self || n.graph.Descends(n.last, x) || n.seesFork(n.last, q.index) {
 			continue
 		}

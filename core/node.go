@@ -99,6 +99,7 @@ type Node struct {
 
 	election *election.Election
 	graph    *gossip.Graph
+	others   []gossip.Index // scratch of insert
 	verifier *sign.Verifier
 	store    store
 	tree     wire.Tree

@@ -15,7 +15,7 @@ func (n *Node) view() simulation.View {
 		if n.last == 0 {
 			break
 		}
-		x := n.graph.Tip(n.last, p)
+		x, _ := n.graph.Tip(n.last, p)
 		if x == 0 {
 			continue
 		}

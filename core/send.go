@@ -63,7 +63,7 @@ func (n *Node) removed() bool { return n.peers[n.self].numbered && !n.election.V
 // receives reports whether p can be gossiped to.
 func (n *Node) receives(p *peer) bool {
 	return p.index != noPeer && p.index != n.self && p.numbered && n.election.Voter(p.index) &&
-		(int(p.number) < len(n.founders) || n.graph.Last(n.graph.Main(p.index)) != 0) &&
+		(int(p.number) < len(n.founders) || n.graph.ChainTip(n.graph.First(p.index)) != 0) &&
 		!n.sawFork(p)
 }
 
@@ -110,7 +110,7 @@ func (n *Node) sendUpTo(p *peer, kind wire.MessageKind, last gossip.Index) {
 	t := &n.tx
 	known := knownEvents{shown: p.shown}
 	if p.index != noPeer {
-		known.tip = n.graph.Tip(last, p.index)
+		known.tip, _ = n.graph.Tip(last, p.index)
 	}
 	if t.events = n.graph.Missing(t.events[:0], known.tip, known.shown, last); len(t.events) == 0 {
 		return
@@ -191,7 +191,7 @@ const eventBytes = 128
 // answer that ends before the first such event could be one that p takes nothing of, and asks for again, for ever.
 func (n *Node) buildable(p *peer, x gossip.Index) bool {
 	ev := n.graph.Event(x)
-	return ev.Cause.Sync() && ev.By != p.index && n.election.Voter(ev.By) && n.graph.Of(ev.By) == nil
+	return ev.Cause.Sync() && ev.By != p.index && n.election.Voter(ev.By) && !n.graph.HasForked(ev.By)
 }
 
 // sizeOf returns about how many bytes event x takes in the message, with all that it votes for and no event before it in
@@ -225,8 +225,8 @@ func (n *Node) write(p *peer, known knownEvents, x gossip.Index) {
 	if ev.Self != 0 {
 		out.Self = n.ref(ev.Self)
 	}
-	if ev.Other != 0 {
-		out.Other = n.ref(ev.Other)
+	if other := n.other(x); other != 0 {
+		out.Other = n.ref(other)
 	}
 	switch ev.Cause {
 	case gossip.Requesting:

@@ -2,7 +2,7 @@ package election
 
 import (
 	"parsec/core/internal/coin"
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // Advance returns an event's meta-votes about one subject in a section of n voters (SPEC section 4): at

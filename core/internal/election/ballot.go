@@ -1,11 +1,6 @@
 package election
 
-import (
-	"fmt"
-	"math"
-
-	"parsec/core/internal/gossip"
-)
+import gossip "parsec/core/internal/columns"
 
 // An observation event carries a vote, or several in order. Several are what as many events in a row would be:
 // each has an index by creator of its own, and the event's is the last. A vote's index is the event's but for
@@ -25,40 +20,6 @@ type ballots struct {
 type ballot struct {
 	first uint32 // the first vote logged; the others follow it
 	at    uint32 // its place in ballots.after
-}
-
-// InsertVotes is Insert of an observation event that votes for several observations, in order: it decides what an
-// event for each of them would decide. Votes is not empty, and not kept.
-func (e *Election) InsertVotes(by gossip.Peer, self gossip.Index, votes []uint32) (gossip.Index, error) {
-	if len(votes) > math.MaxInt32-e.many.total { // with one vote an event, indices and votes stay below 1<<32
-		return 0, ErrVotes
-	}
-	for _, o := range votes {
-		if int(o) >= len(e.observations) {
-			return 0, fmt.Errorf("%w %d of %d", ErrObservation, o, len(e.observations))
-		}
-	}
-	e.forgetBlocks()
-	x, ev, row, branched, err := e.g.Insert(by, gossip.Observation, self, 0, votes[0])
-	if err != nil {
-		return 0, err
-	}
-	if branched {
-		e.columnAdded()
-	}
-	switch {
-	case e.logVotes(x, ev, votes) && e.forkMatters(by):
-		e.reset()
-	case branched && !e.addBranch(by, ev.Col):
-		e.reset()
-	default:
-		e.enter(x, ev, row)
-	}
-	e.run(x)
-	if invariants {
-		e.verify(x)
-	}
-	return x, nil
 }
 
 // logVotes is logVote for several votes. It reports whether any was logged.

@@ -3,7 +3,7 @@ package election
 import (
 	"slices"
 
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // chains lists, by column, the events that can change anything in an election: those by which a voter

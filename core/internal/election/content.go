@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"parsec/core/internal/bug"
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // observation is an observation and its keys: one, or in Single mode one for each voter of it.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"slices"
 
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // keyRank is a decided key with what orders it among the keys of one decision.

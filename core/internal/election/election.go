@@ -26,7 +26,8 @@ import (
 
 	"parsec/core/internal/bug"
 	"parsec/core/internal/coin"
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
+	graph "parsec/core/internal/gossip"
 )
 
 // Kind is what an observation is about.
@@ -74,6 +75,7 @@ var (
 	ErrPeer        = errors.New("observation about an unknown peer")
 	ErrFull        = errors.New("too many observations")
 	ErrVotes       = errors.New("too many votes")
+	ErrSeveral     = errors.New("several other-parents: no election decides on such events yet")
 )
 
 // never is a place no event has: later than all.
@@ -81,7 +83,8 @@ const never = gossip.Index(math.MaxInt32)
 
 // Election runs the meta-elections of one graph.
 type Election struct {
-	g         *gossip.Graph
+	graph     *graph.Graph
+	g         *gossip.Graph // of the events that the election took in
 	coin      coin.Coin
 	single    bool // Opaque observations need one vote
 	everyPeer bool // crate-0.7.3: strongly-sees counts every peer
@@ -152,6 +155,7 @@ type Stats struct {
 // New returns an election over an empty graph.
 func New(single, everyPeer bool, c coin.Coin) *Election {
 	e := &Election{
+		graph:     new(graph.Graph),
 		g:         new(gossip.Graph),
 		coin:      c,
 		single:    single,
@@ -167,8 +171,9 @@ func New(single, everyPeer bool, c coin.Coin) *Election {
 	return e
 }
 
-// Graph returns the graph, for reading.
-func (e *Election) Graph() *gossip.Graph { return e.g }
+// Graph returns the graph. Events may be inserted into it ahead of the election, which takes them in by Add, in order;
+// and those that it did not take in yet may be dropped again.
+func (e *Election) Graph() *graph.Graph { return e.graph }
 
 // Voter reports whether p votes now.
 func (e *Election) Voter(p gossip.Peer) bool { return e.member[p] }
@@ -180,6 +185,7 @@ func (e *Election) Observations() int { return len(e.observations) }
 func (e *Election) Grow(peers int) {
 	peers = min(peers, gossip.MaxPeers)
 	e.g.Grow(peers)
+	e.graph.Grow(peers)
 	e.identities = slices.Grow(e.identities, peers)
 	if e.known == nil {
 		e.known = make(map[[32]byte]gossip.Peer, peers)
@@ -198,10 +204,11 @@ func (e *Election) AddPeer(identity [32]byte) (gossip.Peer, error) {
 	if e.known == nil {
 		e.Grow(1)
 	}
-	p, err := e.g.AddPeer()
+	p, err := e.graph.AddPeer()
 	if err != nil {
 		return 0, err
 	}
+	_, _ = e.g.AddPeer()
 	e.identities = append(e.identities, identity)
 	e.known[identity] = p
 	e.member = append(e.member, false)
@@ -242,26 +249,76 @@ func (e *Election) AddObservation(o Observation, identity *[32]byte) (uint32, er
 	return uint32(len(e.observations) - 1), nil
 }
 
-// Insert adds an event to the graph and runs the elections as far as they go. Datum is the observation
-// of an observation event; odd is the lowest bit of the event's id, for coins.
-func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip.Index, odd bool, datum uint32) (gossip.Index, error) {
-	if cause == gossip.Observation && int(datum) >= len(e.observations) {
-		return 0, fmt.Errorf("%w %d of %d", ErrObservation, datum, len(e.observations))
+// Insert adds an event to the graph and takes it in, as Graph().Insert and Add do; odd is the lowest bit of the event's
+// id, for coins. The votes are an observation event's, in order; those of others are ignored.
+func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self gossip.Index, others []gossip.Index, odd bool, votes []uint32) (gossip.Index, error) {
+	if cause != gossip.Observation {
+		votes = nil
 	}
-	e.forgetBlocks()
-	x, ev, row, branched, err := e.g.Insert(by, cause, self, other, datum)
+	if err := e.Check(cause, others, votes); err != nil {
+		return 0, err
+	}
+	x, err := e.graph.Insert(by, cause, self, others, uint32(max(1, len(votes))))
 	if err != nil {
 		return 0, err
 	}
-	ev.Odd = odd
+	e.graph.Event(x).Odd = odd
+	e.Add(x, votes)
+	return x, nil
+}
+
+// Check returns why an event with these other-parents and votes cannot be taken in, nil if it can once the graph has it.
+func (e *Election) Check(cause gossip.Cause, others []gossip.Index, votes []uint32) error {
+	if len(others) > 1 && cause.Receive() {
+		return ErrSeveral
+	}
+	if cause == gossip.Observation && len(votes) == 0 {
+		return fmt.Errorf("%w: an observation event votes for none", ErrObservation)
+	}
+	if len(votes) > math.MaxInt32-e.many.total { // with one vote an event, indices and votes stay below 1<<32
+		return ErrVotes
+	}
+	for _, o := range votes {
+		if int64(o) >= int64(len(e.observations)) {
+			return fmt.Errorf("%w %d of %d", ErrObservation, o, len(e.observations))
+		}
+	}
+	return nil
+}
+
+// Add takes in event x of the graph, the next one, of which Check is nil, and runs the elections as far as they go. The
+// votes are an observation event's, in order: it decides what an event for each of them would decide. They are not kept.
+func (e *Election) Add(x gossip.Index, votes []uint32) {
+	e.forgetBlocks()
+	from := e.graph.Event(x)
+	by, cause, other, datum := from.By, from.Cause, gossip.Index(0), uint32(0)
+	if others := e.graph.Others(x); len(others) > 0 {
+		other = others[0]
+	}
+	if len(votes) > 0 {
+		datum = votes[0]
+	}
+	at, ev, row, branched, err := e.g.Insert(by, cause, from.Self, other, datum)
+	if err != nil || at != x {
+		panic(fmt.Sprintf("election: event %d is not the next: %v", x, err))
+	}
+	ev.Odd = from.Odd
 	if branched {
 		e.columnAdded()
 	}
 	if cause.Receive() && e.g.Event(other).Cause == gossip.Observation {
 		e.levels.spoiled = max(e.levels.spoiled, other)
 	}
+	logged := false
+	switch len(votes) {
+	case 0:
+	case 1:
+		logged = e.logVote(x, ev, datum)
+	default:
+		logged = e.logVotes(x, ev, votes)
+	}
 	switch {
-	case cause == gossip.Observation && e.logVote(x, ev, datum) && e.forkMatters(by):
+	case logged && e.forkMatters(by):
 		e.reset()
 	case branched && !e.addBranch(by, ev.Col):
 		e.reset()
@@ -272,7 +329,6 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip
 	if invariants {
 		e.verify(x)
 	}
-	return x, nil
 }
 
 // enter takes the new event x in: its interesting content, and its place in the window.

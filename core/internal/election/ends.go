@@ -3,7 +3,7 @@ package election
 import (
 	"slices"
 
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // ends reports whether some event ends the election: all subjects are decided there. Coin tells that it cannot

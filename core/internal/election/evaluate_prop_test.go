@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"parsec/core/internal/coin"
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 	"parsec/core/internal/plain"
 )
 

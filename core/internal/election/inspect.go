@@ -1,6 +1,6 @@
 package election
 
-import "parsec/core/internal/gossip"
+import gossip "parsec/core/internal/columns"
 
 // Meta is an event's meta-event in the running election, spelled out. It is for tests and for debugging.
 type Meta struct {

@@ -1,7 +1,7 @@
 package election
 
 import (
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // An election without forks and coins is computed by levels (core/design/levels.md). What a chain holds

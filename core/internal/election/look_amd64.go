@@ -5,7 +5,7 @@ package election
 import (
 	"golang.org/x/sys/cpu"
 
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // vector reports whether the processor has what look_amd64.s needs.

@@ -2,7 +2,7 @@
 
 package election
 
-import "parsec/core/internal/gossip"
+import gossip "parsec/core/internal/columns"
 
 const (
 	vector        = false

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // some returns n places near to each other, so that comparisons go either way, with a few that are none or never.

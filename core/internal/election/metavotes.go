@@ -4,7 +4,7 @@ import (
 	"math/bits"
 
 	"parsec/core/internal/bug"
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // maxSteps bounds the steps of one election. Agreement takes a few rounds; a fair coin makes more

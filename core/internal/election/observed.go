@@ -3,7 +3,7 @@ package election
 import (
 	"math/bits"
 
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // tellApart makes the classes from what the observers found so far see.

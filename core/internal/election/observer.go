@@ -3,7 +3,7 @@ package election
 import (
 	"math/bits"
 
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // counted is a peer that is no voter and whose events still count when one event strongly sees another,

@@ -3,7 +3,7 @@ package election
 import (
 	"slices"
 
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // reset starts over for the present voters: views are emptied, and content is computed anew from the

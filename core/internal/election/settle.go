@@ -1,7 +1,7 @@
 package election
 
 import (
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // settleClass brings the levels of a class up to date; if they were so before the last event, that is on

@@ -3,7 +3,7 @@ package election
 import (
 	"math/bits"
 
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // findObserver looks for the observer of a chain: first guess places further than it was the last time, by

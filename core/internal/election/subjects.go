@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // maxStages bounds the steps of an election by levels; passes have room for more.

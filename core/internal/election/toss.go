@@ -4,7 +4,7 @@ import (
 	"math/bits"
 
 	"parsec/core/internal/coin"
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // toss asks the coin for the classes of group g that wait for it at step t, and returns their estimates.

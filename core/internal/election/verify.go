@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"parsec/core/internal/gossip"
+	gossip "parsec/core/internal/columns"
 )
 
 // verify panics if an invariant is broken once events up to x are processed:

@@ -1,6 +1,6 @@
 package election
 
-import "parsec/core/internal/gossip"
+import gossip "parsec/core/internal/columns"
 
 // walks keeps what coins found on chains in the running election, so that nobody's chain is gone over for each toss:
 // a member that waits and makes events that hear of nothing tosses at each of them, and a leader that makes such

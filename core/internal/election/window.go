@@ -1,6 +1,6 @@
 package election
 
-import "parsec/core/internal/gossip"
+import gossip "parsec/core/internal/columns"
 
 // window holds, side by side, what passes read of recent events. An event's entry is at its place less
 // base. There is always one before the first interesting event, so that what comes before has an entry to

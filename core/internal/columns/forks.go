@@ -1,4 +1,4 @@
-package gossip
+package columns
 
 import "parsec/core/internal/bug"
 
