@@ -7,18 +7,19 @@ import (
 	"parsec/core/internal/coin"
 	"parsec/core/internal/election"
 	"parsec/core/internal/gossip"
+	"parsec/core/internal/reason"
 )
 
 // Errors that [NewEngine], [Engine.AddPeer], [Engine.AddObservation] and [Engine.Insert] return, wrapped
 // with what they are about. The engine is unchanged by a call that returns one.
 var (
-	ErrConfig             = errors.New("invalid configuration")
-	ErrUnknownPeer        = errors.New("unknown peer")
-	ErrUnknownObservation = errors.New("unknown observation")
-	ErrUnknownSelfParent  = errors.New("unknown self-parent")
-	ErrUnknownOtherParent = errors.New("unknown other-parent")
-	ErrInvalidEvent       = errors.New("invalid event")
-	ErrLimit              = errors.New("limit reached")
+	ErrConfig             = reason.Config
+	ErrUnknownPeer        = reason.UnknownPeer
+	ErrUnknownObservation = reason.UnknownObservation
+	ErrUnknownSelfParent  = reason.UnknownSelfParent
+	ErrUnknownOtherParent = reason.UnknownOtherParent
+	ErrInvalidEvent       = reason.InvalidEvent
+	ErrLimit              = reason.Limit
 )
 
 // Limits of one engine. Past them it returns [ErrLimit].

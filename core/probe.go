@@ -7,20 +7,20 @@ import (
 
 // view is what the simulator's probe shows.
 func (n *Node) view() simulation.View {
-	voters := n.election.Voters()
+	voters := n.history.Election().Voters()
 	v := simulation.View{
-		Height: n.blocks, Nth: make([]uint32, len(voters)), Votes: make([][][]election.MetaVote, len(voters)),
+		Height: n.history.Height(), Nth: make([]uint32, len(voters)), Votes: make([][][]election.MetaVote, len(voters)),
 	}
 	for i, p := range voters {
 		if n.last == 0 {
 			break
 		}
-		x, _ := n.graph.Tip(n.last, p)
+		x, _ := n.history.Graph().Tip(n.last, p)
 		if x == 0 {
 			continue
 		}
-		v.Nth[i] = n.graph.Event(x).Nth
-		if m, ok := n.election.Inspect(n.graph.Event(x).Sync); ok {
+		v.Nth[i] = n.history.Graph().Event(x).Nth
+		if m, ok := n.history.Election().Inspect(n.history.Graph().Event(x).Sync); ok {
 			v.Votes[i] = m.Votes
 		}
 	}

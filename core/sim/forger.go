@@ -130,7 +130,7 @@ func (d *draft) add(s *run, f *forger, by core.Identity, signer *sign.Signer, ca
 	case wire.Requesting:
 		ev.Recipient, h.Recipient = d.creator(to), wire.Hash(to)
 	case wire.Request, wire.Response:
-		ev.Other, h.OtherParent = other.ref, other.id
+		ev.Others, h.OtherParents = []wire.Ref{other.ref}, []wire.Hash{other.id}
 	case wire.Observing:
 		hash := s.wire.Observation(body)
 		d.Observations = append(d.Observations, wire.Observation{Hash: hash, Body: body})

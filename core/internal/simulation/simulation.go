@@ -21,6 +21,8 @@ type Probe struct {
 	// View returns what the node's last event sees of the running election. Cost: it spells out all meta-votes of the
 	// last events of all voters.
 	View func() View
+	// Whole reports whether all of the node's graph is behind its last event. Cost: O(events).
+	Whole func() bool
 }
 
 // View is what an event sees of an election. Slices are by voter, in order of identity.
