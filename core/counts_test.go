@@ -78,7 +78,7 @@ func TestWaiting(t *testing.T) {
 		if most < 5 {
 			t.Errorf("%v: never more than %d votes waited", mode, most)
 		}
-		back, err := core.Recover(w.order[1].cfg, slices.Values(w.order[1].records))
+		back, err := core.Recover(w.order[1].cfg, stored(w.order[1].records))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func TestWaitingForForkers(t *testing.T) {
 	w.sloppy = true
 	w.run(20)
 	f := w.order[3]
-	twin, err := core.Recover(f.cfg, slices.Values(f.records))
+	twin, err := core.Recover(f.cfg, stored(f.records))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -242,7 +242,7 @@ func TestRestoredAlone(t *testing.T) {
 	w.carry(m)
 	cfg := m.cfg
 	cfg.Restored = core.Hash{1}
-	n, err := core.Recover(cfg, slices.Values(m.records))
+	n, err := core.Recover(cfg, stored(m.records))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +260,7 @@ func TestRestoredTwo(t *testing.T) {
 		old := w.order[i]
 		cfg := old.cfg
 		cfg.Restored = core.Hash{1, byte(i)}
-		n, err := core.Recover(cfg, slices.Values(old.records))
+		n, err := core.Recover(cfg, stored(old.records))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ func TestRestored(t *testing.T) {
 				cfg := old.cfg
 				cfg.Restored = core.Hash{1, byte(keep)}
 				records := old.records[:min(keep, len(old.records))]
-				n, err := core.Recover(cfg, slices.Values(records))
+				n, err := core.Recover(cfg, stored(records))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -179,14 +179,15 @@ func Join(cfg NodeConfig) (*Node, error) {
 // Recover returns the node that handed out the given records, in their order: all of them, or the first so many.
 // It is as it was then, bit for bit, but for what it had been asked for and what it held of messages that could
 // not be taken in whole. Blocks from number cfg.Applied on are delivered again. Without records, or if they are nil,
-// it is as [Start] or [Join] would make it. The error wraps [ErrConfig] or [ErrRecord].
+// it is as [Start] or [Join] would make it. The error wraps [ErrConfig], [ErrRecord], or the one that came instead of a
+// record: a log that cannot be read to its end never gives a node, which would be at an older place and fork itself.
 //
 // With cfg.Restored the node makes no event yet: [Node.CanVote] tells. Gossip to all of its recipients, again where no
 // answer comes, until it may vote.
 //
 // Records are trusted: they are checked for form, not for signatures. Whoever stores them sees to it that they
 // come back as they were.
-func Recover(cfg NodeConfig, records iter.Seq[[]byte]) (*Node, error) {
+func Recover(cfg NodeConfig, records iter.Seq2[[]byte, error]) (*Node, error) {
 	n, err := newNode(cfg)
 	if err != nil {
 		return nil, err
@@ -194,9 +195,12 @@ func Recover(cfg NodeConfig, records iter.Seq[[]byte]) (*Node, error) {
 	n.recovers = true
 	var last []byte
 	if records == nil {
-		records = func(func([]byte) bool) {}
+		records = func(func([]byte, error) bool) {}
 	}
-	for r := range records {
+	for r, err := range records {
+		if err != nil {
+			return nil, fmt.Errorf("reading records: %w", err)
+		}
 		if len(r) == 0 {
 			continue
 		}

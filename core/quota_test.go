@@ -150,7 +150,7 @@ func TestBranchesFull(t *testing.T) {
 	for range core.MaxBranches + 1 {
 		branch()
 	}
-	full, err := core.Recover(m.cfg, slices.Values([][]byte{record}))
+	full, err := core.Recover(m.cfg, stored([][]byte{record}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestBranchesFull(t *testing.T) {
 		t.Error("a content was kept that no event votes for")
 	}
 	branch()
-	if _, err := core.Recover(m.cfg, slices.Values([][]byte{record})); !errors.Is(err, core.ErrRecord) || !errors.Is(err, core.ErrLimit) {
+	if _, err := core.Recover(m.cfg, stored([][]byte{record})); !errors.Is(err, core.ErrRecord) || !errors.Is(err, core.ErrLimit) {
 		t.Errorf("a log with one branch more: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -164,6 +165,9 @@ func (n *Runtime) recover() (*loop, error) {
 	founder := slices.Contains(n.section.Genesis, n.identity)
 	marker := filepath.Join(n.cfg.Dir, startedFile)
 	_, e := os.Stat(marker)
+	if e != nil && !errors.Is(e, fs.ErrNotExist) {
+		return nil, e // it may be there
+	}
 	if !founder && e == nil {
 		n.cfg.Join = true // it did, or is about to
 	}
@@ -182,22 +186,21 @@ func (n *Runtime) recover() (*loop, error) {
 		}
 	}
 	records := 0
-	var failed error
-	node, err := core.Recover(cfg, func(yield func([]byte) bool) {
+	node, err := core.Recover(cfg, func(yield func([]byte, error) bool) {
 		for r, err := range n.wal.Records() {
-			if failed = err; err != nil {
-				return
+			if err == nil {
+				records++
 			}
-			if records++; !yield(r) {
+			if !yield(r, err) {
 				return
 			}
 		}
 	})
 	switch {
-	case failed != nil:
-		return nil, failed
-	case err != nil:
+	case errors.Is(err, core.ErrRecord):
 		return nil, fmt.Errorf("%s: record %d: %w", filepath.Join(n.cfg.Dir, logFolder), records, err)
+	case err != nil:
+		return nil, err
 	case records == 0 && e == nil && !n.cfg.Restored:
 		return nil, ErrLogMissing
 	}

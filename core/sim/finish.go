@@ -88,7 +88,7 @@ func (s *run) checkRecovery(p *process) {
 	options := *cfg.Simulation
 	options.Probe = nil
 	cfg.Simulation = &options
-	again, err := core.Recover(cfg, slices.Values(records))
+	again, err := core.Recover(cfg, stored(records))
 	switch {
 	case err != nil:
 		s.violated("process %d cannot recover from its records: %v", p.number, err)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
@@ -41,6 +42,17 @@ type process struct {
 type disk struct {
 	records [][]byte
 	writing []byte // nil while nothing is
+}
+
+// stored yields records as a log that can be read does.
+func stored(records [][]byte) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, r := range records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
 }
 
 // input is what a process is to take in.
@@ -249,7 +261,7 @@ func (p *process) restart(s *run) {
 		return
 	}
 	var err error
-	if p.node, err = core.Recover(s.config(p), slices.Values(p.disk.records)); err != nil {
+	if p.node, err = core.Recover(s.config(p), stored(p.disk.records)); err != nil {
 		s.violated("process %d does not recover: %v", p.number, err)
 		return
 	}
