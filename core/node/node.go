@@ -146,7 +146,7 @@ func unreadable(folder string, err error) error {
 	if !errors.As(err, &damage) && !errors.Is(err, wal.ErrVersion) {
 		return fmt.Errorf("%s: %w", folder, err)
 	}
-	return fmt.Errorf("%w: bring its files back as this node left them last, or move %s away and start with -restored, so that it learns its own events from the others",
+	return fmt.Errorf("%w: bring the log back as this node left it last, or move %s away and start with -restored, so that it learns its own events from the others",
 		err, folder)
 }
 

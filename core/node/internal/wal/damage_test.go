@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -27,6 +28,14 @@ func (m *memFS) seen() map[string][]byte {
 		files[filepath.Base(name)] = i.cache
 	}
 	return files
+}
+
+// left is the content of a log's folder as an ending leaves it. What was closed is on the disk.
+func (m *memFS) left(e ending) map[string][]byte {
+	if e == killed {
+		return m.seen()
+	}
+	return m.disk()
 }
 
 // fromDisk makes a file system with these files. It keeps no reference to their bytes.
@@ -99,10 +108,7 @@ func small(t testing.TB, e ending) (map[string][]byte, *history) {
 	if err := h.session(m, [][]int{{10, 20}, {600}, {1100}, {1, 1, 1}, {900}, {5}, {1400}, {800}, {7}}, e == closed); err != nil {
 		t.Fatal(err)
 	}
-	if e == crashed {
-		return m.disk(), h
-	}
-	return m.seen(), h
+	return m.left(e), h
 }
 
 // verdict opens a log and reads it. What it yields must be a prefix of the history, or the error a DamageError. It returns
@@ -255,6 +261,11 @@ func TestDamage(t *testing.T) {
 			t.Errorf("%s of another log: %d records, %v", name, got, err)
 		}
 		c = copied(files)
+		c[reachedName] = others[reachedName]
+		if got, damage, err := verdict(fromDisk(c), h); err != nil || damage == nil || filepath.Base(damage.File) != reachedName {
+			t.Errorf("how far another log has come: %d records, %v", got, err)
+		}
+		c = copied(files)
 		c[name] = c[names[(i+1)%len(names)]]
 		if got, damage, err := verdict(fromDisk(c), h); err != nil || damage == nil {
 			t.Errorf("%s is another segment: %d records, %v", name, got, err)
@@ -330,14 +341,16 @@ func TestBatchThatDoesNotFollow(t *testing.T) {
 // Two copies of a log that went different ways are no log together.
 func TestMixedCopies(t *testing.T) {
 	files, h := small(t, closed)
-	ways := [2]map[string][]byte{}
+	ways, h0 := [2]map[string][]byte{}, (*history)(nil)
 	for i := range ways {
 		m, h := fromDisk(files), h.copy()
 		h.made += 100 * i
 		if err := h.session(m, [][]int{{900}, {1000}, {1100}, {1000}, {1000}, {1000}}, true); err != nil {
 			t.Fatal(err)
 		}
-		ways[i] = m.disk()
+		if ways[i] = m.disk(); i == 0 {
+			h0 = h
+		}
 	}
 	names := segmentsOf(ways[0])
 	// They part in the last segment that they share, or with the next one, which then fits both.
@@ -360,6 +373,22 @@ func TestMixedCopies(t *testing.T) {
 	}
 	if len(names)-shared < 2 {
 		t.Error("too few segments")
+	}
+	// All is of one, but for what says how far the log has come: wherever that was noted, the other had something else there.
+	for at, where := range []string{"in the last segment", "in one before"} {
+		files := ways[0]
+		m, h := fromDisk(ways[0]), h0.copy()
+		for range at {
+			if err := h.session(m, [][]int{{1000}, {1000}, {1000}, {1000}}, true); err != nil {
+				t.Fatal(err)
+			}
+			files = m.disk()
+		}
+		c := maps.Clone(files)
+		c[reachedName] = ways[1][reachedName]
+		if got, damage, err := verdict(fromDisk(c), h); damage == nil || !strings.Contains(damage.Expected, "with running checksum") {
+			t.Errorf("another copy has come further, %s: %d records, %v, %v", where, got, damage, err)
+		}
 	}
 }
 

@@ -34,11 +34,7 @@ func moments(t testing.TB, how ending) (all []map[string][]byte, h *history) {
 	now := func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if how == crashed {
-			all = append(all, copied(m.disk()))
-		} else {
-			all = append(all, copied(m.seen()))
-		}
+		all = append(all, copied(m.left(how)))
 	}
 	now()
 	for _, size := range []int{20, 600, 1500, 3, 900, 1400, 800, 2000, 7, 30, 11} {
@@ -235,7 +231,7 @@ func TestGone(t *testing.T) {
 		all, h := moments(t, how)
 		for at, files := range all {
 			names := segmentsOf(files)
-			r := reachOf(t, files)
+			batches := batchesOf(t, files)
 			for keep := range names {
 				c := maps.Clone(files)
 				for _, name := range names[keep:] {
@@ -243,7 +239,7 @@ func TestGone(t *testing.T) {
 				}
 				_, damage, err := verdict(fromDisk(c), h)
 				// One without a batch says nothing that is not known without it.
-				if needed := r.segment > uint64(keep); needed != (damage != nil) || err != nil ||
+				if needed := len(batches) > 0 && batches[len(batches)-1].file >= names[keep]; needed != (damage != nil) || err != nil ||
 					needed && filepath.Base(damage.File) != names[keep] {
 					t.Errorf("%v, after batch %d, %d segments of %d: %v, %v", how, at, keep, len(names), damage, err)
 				}
@@ -253,6 +249,67 @@ func TestGone(t *testing.T) {
 			if _, damage, err := verdict(fromDisk(c), h); damage == nil || filepath.Base(damage.File) != reachedName {
 				t.Errorf("%v, after batch %d, without what says how far it has come: %v, %v", how, at, damage, err)
 			}
+		}
+	}
+}
+
+// A write of how far the log has come may leave anything of its slot: the other one says what was said before. So it is in
+// a session, and when a log is opened of which more is found than was said.
+func TestTornSlot(t *testing.T) {
+	all, h := moments(t, killed)
+	var steps [][2]map[string][]byte
+	for at := range all[1:] {
+		steps = append(steps, [2]map[string][]byte{all[at], all[at+1]})
+	}
+	lost, _ := moments(t, crashed)
+	m := fromDisk(lost[len(lost)-1])
+	if err := h.copy().session(m, nil, false); err != nil {
+		t.Fatal(err)
+	}
+	steps = append(steps, [2]map[string][]byte{lost[len(lost)-1], m.seen()})
+	for i, step := range steps {
+		before, files := step[0][reachedName], step[1]
+		torn := bytes.Clone(files[reachedName])
+		changed := 0
+		for from := 0; from < len(torn); from += sector {
+			if s := torn[from : from+sector]; !bytes.Equal(s, before[from:from+sector]) {
+				copy(s[100:], bytes.Repeat([]byte{0xee}, sector))
+				changed++
+			}
+		}
+		c := maps.Clone(files)
+		c[reachedName] = torn
+		if got, damage, err := verdict(fromDisk(c), h); got != min(i+1, len(h.records)) || damage != nil || err != nil {
+			t.Errorf("step %d: %d records, %v, %v", i, got, damage, err)
+		}
+		if was, is := reachOf(t, step[0]), reachOf(t, c); changed != 1 || is != was {
+			t.Errorf("step %d: %d slots changed, and the other one says %d batches, where %d were said before", i, changed,
+				is.end.batches, was.end.batches)
+		}
+	}
+}
+
+// What Open finds after a crash is known from then on, also if the machine crashes again.
+func TestKnownOnceOpened(t *testing.T) {
+	all, h := moments(t, crashed)
+	m := fromDisk(all[len(all)-1])
+	if err := h.copy().session(m, nil, false); err != nil {
+		t.Fatal(err)
+	}
+	files := m.disk()
+	batches := batchesOf(t, files)
+	x := batches[len(batches)-1]
+	clear(files[x.file][x.off:])
+	if got, damage, err := verdict(fromDisk(files), h); damage == nil {
+		t.Errorf("%d records of %d, %v", got, len(h.records), err)
+	}
+}
+
+// Where nothing can be read of how far the log had come, there may have been segments.
+func TestNothingSaid(t *testing.T) {
+	for _, b := range [][]byte{nil, make([]byte, reachedSize), bytes.Repeat([]byte("x"), reachedSize)} {
+		if _, damage, err := verdict(fromDisk(map[string][]byte{reachedName: b}), &history{}); damage == nil {
+			t.Errorf("%.10q: %v", b, err)
 		}
 	}
 }

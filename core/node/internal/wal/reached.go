@@ -52,9 +52,6 @@ func decodeReach(b *[sector]byte) (r reach, ok bool, err error) {
 	r.end.batches = le.Uint64(b[40:])
 	r.end.records = le.Uint64(b[48:])
 	copy(r.end.sum[:], b[56:])
-	if none := r.segment == 0; none != (r.end.batches == 0) || none && r.end != (end{}) {
-		return r, false, nil
-	}
 	return r, true, nil
 }
 
