@@ -88,7 +88,7 @@ type chunk struct {
 // it open: [ErrLocked]. A torn tail is cut off, see [Stats].Cut; a [*DamageError] says that the log is damaged and was
 // left as it is; an error that wraps [ErrFailed] or [ErrFull], that it could not be made ready to go on.
 //
-// It reads the last segment and the first sector of each other one.
+// It reads the last segment, the first sector of each other one, and how far the log has come.
 func Open(dir string, o Options) (*Log, error) {
 	if o.SegmentSize == 0 {
 		o.SegmentSize = 64 << 20

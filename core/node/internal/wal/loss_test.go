@@ -14,15 +14,6 @@ import (
 	"testing"
 )
 
-// copied copies files.
-func copied(files map[string][]byte) map[string][]byte {
-	c := maps.Clone(files)
-	for name, b := range c {
-		c[name] = bytes.Clone(b)
-	}
-	return c
-}
-
 // moments makes a log of a few segments and batches, and returns what its folder had after each batch and in the end.
 func moments(t testing.TB, how ending) (all []map[string][]byte, h *history) {
 	t.Helper()
