@@ -296,6 +296,30 @@ func TestKnownOnceOpened(t *testing.T) {
 	}
 }
 
+// The name of reached is durable before that of the first segment, also if whoever made it failed before it was.
+func TestReachedIsNamedFirst(t *testing.T) {
+	until := func(m *memFS, kind string, how failure) *memFS { // a session that fails at the first operation of a kind
+		t.Helper()
+		clean := m.copy()
+		if err := (&history{}).session(clean, nil, true); err != nil {
+			t.Fatal(err)
+		}
+		m.failAt, m.how, m.err = slices.Index(clean.kinds, kind), how, errInjected
+		if err := (&history{}).session(m, nil, true); err == nil {
+			t.Fatalf("no %s failed", kind)
+		}
+		return m.copy()
+	}
+	m := until(until(newMemFS(), "syncdir", failBefore), "rename", dieAfter)
+	n := m.unsynced()
+	for part := range 1 << n {
+		image := m.crash(func(i int) bool { return part>>i&1 == 1 })
+		if err := (&history{}).session(image, [][]int{{1}}, true); err != nil {
+			t.Errorf("of %d things %b are left: %v", n, part, err)
+		}
+	}
+}
+
 // Where nothing can be read of how far the log had come, there may have been segments.
 func TestNothingSaid(t *testing.T) {
 	for _, b := range [][]byte{nil, make([]byte, reachedSize), bytes.Repeat([]byte("x"), reachedSize)} {

@@ -143,6 +143,10 @@ func (l *Log) openReached(there bool, numbers []uint64) (err error) {
 	switch {
 	case last == 0:
 		l.id = r.id
+		// Whoever made it may have ended before its name was durable, which has to be before a segment's.
+		if err := l.fs.SyncDir(l.dir); err != nil {
+			return final("syncing the folder", err)
+		}
 	case r.id != l.id:
 		return damaged(name, fmt.Sprintf("how far log %x has come", l.id), fmt.Sprintf("that of log %x", r.id))
 	}
