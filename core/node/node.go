@@ -134,9 +134,20 @@ func open(cfg Config) (*Runtime, error) {
 	}
 	folder := filepath.Join(cfg.Dir, logFolder)
 	if n.wal, err = wal.Open(folder, wal.Options{}); err != nil {
-		return nil, fmt.Errorf("%s: %w", folder, err)
+		return nil, unreadable(folder, err)
 	}
 	return n, nil
+}
+
+// unreadable is the error of a log that cannot be opened or read. Of one that is refused as it is, it says what to do: to go
+// on without its end would be to fork.
+func unreadable(folder string, err error) error {
+	damage := (*wal.DamageError)(nil)
+	if !errors.As(err, &damage) && !errors.Is(err, wal.ErrVersion) {
+		return fmt.Errorf("%s: %w", folder, err)
+	}
+	return fmt.Errorf("%w: bring the log back as this node left it last, or move %s away and start with -restored, so that it learns its own events from the others",
+		err, folder)
 }
 
 // start lets a node run over a carrier.
@@ -185,7 +196,7 @@ func (n *Runtime) recover() (*loop, error) {
 			return nil, err
 		}
 	}
-	records := 0
+	records, folder := 0, filepath.Join(n.cfg.Dir, logFolder)
 	node, err := core.Recover(cfg, func(yield func([]byte, error) bool) {
 		for r, err := range n.wal.Records() {
 			if err == nil {
@@ -198,9 +209,11 @@ func (n *Runtime) recover() (*loop, error) {
 	})
 	switch {
 	case errors.Is(err, core.ErrRecord):
-		return nil, fmt.Errorf("%s: record %d: %w", filepath.Join(n.cfg.Dir, logFolder), records, err)
-	case err != nil:
+		return nil, fmt.Errorf("%s: record %d: %w", folder, records, err)
+	case errors.Is(err, core.ErrConfig):
 		return nil, err
+	case err != nil:
+		return nil, unreadable(folder, err)
 	case records == 0 && e == nil && !n.cfg.Restored:
 		return nil, ErrLogMissing
 	}
