@@ -2,9 +2,11 @@ package node
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"parsec/core"
@@ -162,6 +164,17 @@ func TestOthersWithAnID(t *testing.T) {
 			if f.State != client.Decided || f.Position.Number != uint64(k) {
 				t.Errorf("decided in block %d: found %+v at %d", at, f, k)
 			}
+		}
+	}
+}
+
+// TestMore: that there are more with an id is said from the ninth on.
+func TestMore(t *testing.T) {
+	l := newLedger()
+	for k := range 2 * client.MaxFound {
+		l.add(block(uint64(k), one(1, until, fmt.Sprint(k))))
+		if found, more := l.list(&batch.ID{1}); len(found) != min(k+1, client.MaxFound) || more != (k >= client.MaxFound) {
+			t.Errorf("of %d: %d found, more is %v", k+1, len(found), more)
 		}
 	}
 }
@@ -396,4 +409,36 @@ func TestCut(t *testing.T) {
 	if p := c.cut(l, large); len(p) != 2 || len(p[0]) > core.MaxPayload {
 		t.Errorf("a large one: %d payloads", len(p))
 	}
+}
+
+// BenchmarkLedger takes in blocks of 1,000 submissions of 128 bytes. An operation is one submission; heap-B is what the
+// ledger keeps of each beside its data.
+func BenchmarkLedger(b *testing.B) {
+	const each = 1000
+	payloads := make([][]byte, max(1, b.N/each))
+	n := uint64(0)
+	for i := range payloads {
+		p := batch.Begin(nil, batch.Salt{})
+		for range each {
+			id := batch.ID{}
+			binary.LittleEndian.PutUint64(id[:], n*0x9e3779b97f4a7c15)
+			n++
+			p = batch.Append(p, &id, batch.Ahead, make([]byte, 128))
+		}
+		payloads[i] = p
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	l := newLedger()
+	b.ResetTimer()
+	for i, p := range payloads {
+		l.add(block(uint64(i), p))
+	}
+	b.StopTimer()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(n), "heap-B/op")
+	runtime.KeepAlive(l)
+	runtime.KeepAlive(payloads)
 }
