@@ -497,7 +497,7 @@ var packages = []pkg{
 			{"core/node/internal/transport", "carries frames to and from peers"},
 			{"core/node/internal/wal", "keeps records"},
 			{"github.com/prometheus/client_golang", "metrics"},
-			{"github.com/zeebo/blake3", "a hash of the order of submissions"},
+			{"github.com/zeebo/blake3", "a hash of the order of submissions, and of the data of each"},
 		},
 		test: []allowed{
 			{"core/node/attack", "members that do not keep to the rules"},
@@ -541,7 +541,8 @@ var packages = []pkg{
 	},
 	{
 		path: "core/node/internal/batch",
-		why:  "how submissions become payloads: an encoding, which nodes and clients share",
+		why:  "how submissions become payloads, and which count where: an encoding and a rule, which nodes and clients share",
+		code: []allowed{{"github.com/zeebo/blake3", "the hash by which a submission's data is named"}},
 	},
 	{
 		path: "core/node/internal/solo",

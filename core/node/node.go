@@ -223,7 +223,8 @@ func (n *Runtime) recover() (*loop, error) {
 			return nil, err
 		}
 	}
-	l := &loop{Runtime: n, core: node, peers: make(map[core.Identity]*neighbour), restoring: n.cfg.Restored, changed: true}
+	l := &loop{Runtime: n, core: node, peers: make(map[core.Identity]*neighbour), restoring: n.cfg.Restored, changed: true,
+		cutter: newCutter()}
 	l.pace.fastest = time.Duration(n.cfg.Gossip)
 	l.look()
 	if records > 0 {
@@ -236,8 +237,8 @@ func (n *Runtime) recover() (*loop, error) {
 // durable. The rest, if it made events, goes the way of all others.
 func (l *loop) flushRecovered() {
 	for _, c := range l.core.Undecided() {
-		l.ledger.reclaim(c.Payload)
-		l.flight.add([][]byte{c.Payload})
+		l.ledger.claim(c.Payload)
+		l.flight.add(c.Payload)
 	}
 	l.flush()
 	if l.wal.Wait(l.end) == nil { // else whoever releases says so
