@@ -178,7 +178,7 @@ func TestRefusalChecker(t *testing.T) {
 	s.failure = nil
 	s.take(s.processes[0], &message{from: 1, to: 0, sender: s.processes[1].identity, frame: []byte("noise")})
 	if s.failure != nil {
-		t.Errorf("what a villain sent may be refused: %v", s.failure)
+		t.Errorf("what a hostile member sent may be refused: %v", s.failure)
 	}
 }
 

@@ -13,7 +13,7 @@ type forgery uint8
 
 const (
 	forgeBranch   forgery = iota // another event on a self-parent that has one already
-	forgeFeed                    // an event on top of another villain's, whatever branch that is on
+	forgeFeed                    // an event on top of another hostile member's, whatever branch that is on
 	forgeStranger                // an event by a key that was never added, with one of its own on top
 	forgeName                    // an event in an honest member's name, with one of its own on top
 )
@@ -146,8 +146,8 @@ func (d *draft) add(s *run, f *forger, by core.Identity, signer *sign.Signer, ca
 }
 
 // forge returns a frame with a forged event, nil if there is nothing to make one of.
-func (f *forger) forge(s *run, v *villain, what forgery) []byte {
-	p, r := v.process, s.villainy
+func (f *forger) forge(s *run, v *hostile, what forgery) []byte {
+	p, r := v.process, s.hostility
 	f.look(p)
 	if len(f.own) < 3 {
 		return nil
@@ -214,7 +214,7 @@ func (f *forger) forge(s *run, v *villain, what forgery) []byte {
 
 // body returns a payload that nobody proposed, encoded, and notes who votes for it.
 func (f *forger) body(s *run, by core.Identity) []byte {
-	payload := fmt.Appendf(nil, "forged %d", s.villainy.below(1<<30))
+	payload := fmt.Appendf(nil, "forged %d", s.hostility.below(1<<30))
 	b := wire.AppendBody(nil, &wire.Body{Kind: wire.Opaque, Payload: payload})
 	if by != (core.Identity{}) {
 		s.note(by, core.Hash(s.wire.Observation(b)))
@@ -222,11 +222,11 @@ func (f *forger) body(s *run, by core.Identity) []byte {
 	return b
 }
 
-// someonesLast returns the last event of a villain or of an honest member, other than p; nil if there is none.
-func (f *forger) someonesLast(s *run, p *process, villains bool) *past {
+// someonesLast returns the last event of a hostile or of an honest member, other than p; nil if there is none.
+func (f *forger) someonesLast(s *run, p *process, hostile bool) *past {
 	for range 8 {
-		q := pick(s.villainy, s.processes)
-		if i, ok := f.last[q.identity]; ok && q.identity != p.identity && q.honest != villains {
+		q := pick(s.hostility, s.processes)
+		if i, ok := f.last[q.identity]; ok && q.identity != p.identity && q.honest != hostile {
 			return &f.events[i]
 		}
 	}

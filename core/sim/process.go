@@ -18,7 +18,7 @@ type process struct {
 	seed     [32]byte
 	identity core.Identity
 	honest   bool
-	villain  *villain // nil if honest
+	hostile  *hostile // nil if honest
 	twin     *twin    // nil unless another process has the same key
 	second   bool     // of two with one key
 	founder  bool
@@ -206,11 +206,11 @@ func (p *process) finish(s *run) {
 func (p *process) send(s *run) {
 	for _, m := range p.doing.Messages {
 		frame := slices.Clone(m.Frame)
-		if p.villain == nil {
+		if p.hostile == nil {
 			s.post(p, m.To, frame, true)
 			continue
 		}
-		p.villain.send(s, p, m.To, frame)
+		p.hostile.send(s, p, m.To, frame)
 	}
 }
 

@@ -21,7 +21,7 @@ type run struct {
 	cfg  *Config
 	plan *plan
 
-	network, gossip, disks, load, villainy, scheduling, checks stream
+	network, gossip, disks, load, hostility, scheduling, checks stream
 
 	now       time.Duration
 	queue     queue
@@ -64,7 +64,7 @@ func newRun(cfg *Config, sc *Scenario) *run {
 	s := &run{
 		cfg: cfg, votes: make(map[vote]bool), trace: newTrace(), byIdentity: make(map[core.Identity][]*process),
 		network: newStream(cfg.Seed, forNetwork), gossip: newStream(cfg.Seed, forGossip), disks: newStream(cfg.Seed, forDisks),
-		load: newStream(cfg.Seed, forLoad), villainy: newStream(cfg.Seed, forVillains),
+		load: newStream(cfg.Seed, forLoad), hostility: newStream(cfg.Seed, forHostile),
 		scheduling: newStream(cfg.Seed, forScheduler), checks: newStream(cfg.Seed, forChecks),
 	}
 	r := newStream(cfg.Seed, forPlan)
@@ -111,15 +111,15 @@ func (s *run) addProcess(seed [32]byte) *process {
 	return p
 }
 
-// populate makes the founders, the villains' second processes, and those that join.
+// populate makes the founders, the twins' second processes, and those that join.
 func (s *run) populate() {
 	n := s.plan.peers
 	for i := range n {
 		p := s.addProcess(s.secret(i))
 		p.founder = true
 		s.founders = append(s.founders, p.identity)
-		if i < len(s.plan.villains) {
-			p.honest, p.villain = false, &s.plan.villains[i]
+		if i < len(s.plan.hostile) {
+			p.honest, p.hostile = false, &s.plan.hostile[i]
 		}
 	}
 	joiners := 0
@@ -129,13 +129,13 @@ func (s *run) populate() {
 	for i := range joiners {
 		s.addProcess(s.secret(n + i))
 	}
-	for i := range s.plan.villains {
-		v := &s.plan.villains[i]
+	for i := range s.plan.hostile {
+		v := &s.plan.hostile[i]
 		v.process = s.processes[i]
 		if v.twins {
 			a, t := s.processes[i], &twin{pairing: v.pairing}
 			b := s.addProcess(a.seed)
-			b.founder, b.honest, b.villain, b.second = true, false, v, true
+			b.founder, b.honest, b.hostile, b.second = true, false, v, true
 			a.twin, b.twin = t, t
 		}
 	}
@@ -181,8 +181,8 @@ func (s *run) begin() {
 		}
 		s.queue.push(action{at: p.ambush.length() + schedulerTick, kind: doSchedule})
 	}
-	for i := range p.villains {
-		if v := &p.villains[i]; v.mischief > 0 {
+	for i := range p.hostile {
+		if v := &p.hostile[i]; v.mischief > 0 {
 			s.queue.push(action{at: v.pause(s), kind: doMischief, who: int32(i)})
 		}
 	}
@@ -265,7 +265,7 @@ func (s *run) act(a *action) {
 	case doReplay:
 		s.replayOld()
 	case doMischief:
-		s.plan.villains[a.who].act(s)
+		s.plan.hostile[a.who].act(s)
 	case doSchedule:
 		s.release()
 	case doAmbush:
@@ -285,7 +285,7 @@ func (s *run) proposeChange(c *change) {
 	s.announce(q)
 }
 
-// heal ends all faults: links are good, crashed processes come back, villains are gone.
+// heal ends all faults: links are good, crashed processes come back, hostile members are gone.
 func (s *run) heal() {
 	s.net.healed = true
 	for _, p := range s.processes {

@@ -105,11 +105,11 @@ var scenarios = []Scenario{
 		Does: "some members send nothing, or only to some",
 		plan: func(p *plan, r stream) {
 			for range tolerated(p.peers) {
-				v := villain{mute: r.percent(50)}
+				v := hostile{mute: r.percent(50)}
 				for range p.peers {
 					v.shuns = append(v.shuns, r.percent(50))
 				}
-				p.villains = append(p.villains, v)
+				p.hostile = append(p.hostile, v)
 			}
 		},
 	},
@@ -118,7 +118,7 @@ var scenarios = []Scenario{
 		Does: "some members send what they vote for to some, and the bare votes to others",
 		plan: func(p *plan, r stream) {
 			for range tolerated(p.peers) {
-				p.villains = append(p.villains, villain{withholds: true})
+				p.hostile = append(p.hostile, hostile{withholds: true})
 			}
 			p.size = 200
 		},
@@ -128,7 +128,7 @@ var scenarios = []Scenario{
 		Does: "some members send noise, damaged messages, huge claims, messages of another section and bad signatures",
 		plan: func(p *plan, r stream) {
 			for range tolerated(p.peers) {
-				p.villains = append(p.villains, villain{garbage: true, mischief: 40 * time.Millisecond, spoils: r.percent(60)})
+				p.hostile = append(p.hostile, hostile{garbage: true, mischief: 40 * time.Millisecond, spoils: r.percent(60)})
 			}
 		},
 	},
@@ -137,7 +137,7 @@ var scenarios = []Scenario{
 		Does: "some members make branch upon branch by hand, and build on each other's",
 		plan: func(p *plan, r stream) {
 			for range r.within(1, tolerated(p.peers)) {
-				p.villains = append(p.villains, villain{
+				p.hostile = append(p.hostile, hostile{
 					forges: []forgery{forgeBranch, forgeBranch, forgeFeed}, branches: r.within(1, 8), mischief: 200 * time.Millisecond,
 				})
 			}
@@ -148,7 +148,7 @@ var scenarios = []Scenario{
 		Does: "some members bring events of keys that were never added and, where signatures are checked, in others' names",
 		plan: func(p *plan, r stream) {
 			for range tolerated(p.peers) {
-				p.villains = append(p.villains, villain{
+				p.hostile = append(p.hostile, hostile{
 					forges: []forgery{forgeStranger, forgeName}, branches: 20, mischief: 100 * time.Millisecond,
 				})
 			}
@@ -218,11 +218,11 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "storm", MinPeers: 5, MaxPeers: 8, Least: 5,
-		Does: "everything at once: loss, partitions, slow members, crashes, churn and one villain of each kind by turns",
+		Does: "everything at once: loss, partitions, slow members, crashes, churn and one hostile member of each kind by turns",
 		plan: func(p *plan, r stream) {
 			p.lossy(r)
 			p.part(r, r.percent(50), r.percent(50))
-			p.villains = append(p.villains, villain{
+			p.hostile = append(p.hostile, hostile{
 				withholds: r.percent(30), spoils: r.percent(30), garbage: r.percent(50), mischief: 200 * time.Millisecond,
 				forges: []forgery{forgeBranch, forgeFeed, forgeStranger, forgeName}, branches: 4,
 				twins: r.percent(40), pairing: pairing(r.below(int(pairings))),
@@ -278,7 +278,7 @@ func (p *plan) crashing(r stream, kept bool) {
 	p.sync.Mean = 20 * time.Millisecond
 	at := make(map[int]time.Duration)
 	for range r.within(2, 2+p.peers) {
-		who := len(p.villains) + r.below(p.peers-len(p.villains))
+		who := len(p.hostile) + r.below(p.peers-len(p.hostile))
 		from := at[who]
 		c := crash{who: who, at: r.moment(from, p.horizon), down: r.moment(interval, p.horizon/4), kept: kept}
 		at[who] = c.at + c.down + interval
@@ -310,8 +310,8 @@ func (p *plan) splitting(r stream) {
 // addTwins makes more of the founders twins.
 func (p *plan) addTwins(r stream, twins, most int) {
 	for range twins {
-		if len(p.villains) < most {
-			p.villains = append(p.villains, villain{twins: true, pairing: pairing(r.below(int(pairings)))})
+		if len(p.hostile) < most {
+			p.hostile = append(p.hostile, hostile{twins: true, pairing: pairing(r.below(int(pairings)))})
 		}
 	}
 }

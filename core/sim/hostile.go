@@ -9,9 +9,9 @@ import (
 	"parsec/workloads"
 )
 
-// villain is what a member that does not keep to the protocol does. Its process runs a node like any other, so that
+// hostile is what a member that does not keep to the protocol does. Its process runs a node like any other, so that
 // it knows what members know; what it sends is another matter.
-type villain struct {
+type hostile struct {
 	twins   bool // there is a second process with its key
 	pairing pairing
 
@@ -29,7 +29,7 @@ type villain struct {
 }
 
 // send sends what its node wants sent, or something else.
-func (v *villain) send(s *run, p *process, to core.Identity, frame []byte) {
+func (v *hostile) send(s *run, p *process, to core.Identity, frame []byte) {
 	all := s.byIdentity[to]
 	if v.mute || len(all) > 0 && int(all[0].number) < len(v.shuns) && v.shuns[all[0].number] {
 		return
@@ -39,14 +39,14 @@ func (v *villain) send(s *run, p *process, to core.Identity, frame []byte) {
 			return
 		}
 	}
-	if v.spoils && s.villainy.percent(30) {
+	if v.spoils && s.hostility.percent(30) {
 		frame = v.forger.spoil(s, frame)
 	}
 	s.post(p, to, frame, false)
 }
 
 // act sends something that nobody asked for, and plans to do so again.
-func (v *villain) act(s *run) {
+func (v *hostile) act(s *run) {
 	p := v.process
 	if p.gone {
 		return
@@ -59,28 +59,28 @@ func (v *villain) act(s *run) {
 	if len(to) == 0 {
 		return
 	}
-	if v.garbage && (len(v.forges) == 0 || s.villainy.percent(50)) {
-		s.post(p, pick(s.villainy, to), v.forger.noise(s), false)
+	if v.garbage && (len(v.forges) == 0 || s.hostility.percent(50)) {
+		s.post(p, pick(s.hostility, to), v.forger.noise(s), false)
 		return
 	}
 	if len(v.forges) == 0 {
 		return
 	}
-	frame := v.forger.forge(s, v, pick(s.villainy, v.forges))
+	frame := v.forger.forge(s, v, pick(s.hostility, v.forges))
 	if frame == nil {
 		return
 	}
-	shuffle(s.villainy, to)
-	for _, id := range to[:s.villainy.within(1, len(to))] {
+	shuffle(s.hostility, to)
+	for _, id := range to[:s.hostility.within(1, len(to))] {
 		s.post(p, id, slices.Clone(frame), false)
 	}
 }
 
-func (v *villain) pause(s *run) time.Duration {
-	return s.villainy.draw(workloads.Delay{Shape: workloads.Exponential, Mean: v.mischief})
+func (v *hostile) pause(s *run) time.Duration {
+	return s.hostility.draw(workloads.Delay{Shape: workloads.Exponential, Mean: v.mischief})
 }
 
-// victims lists whom a villain can send to: all honest processes.
+// victims lists whom a hostile member can send to: all honest processes.
 func (s *run) victims(p *process) []core.Identity {
 	var out []core.Identity
 	for _, q := range s.processes {
@@ -108,7 +108,7 @@ func (f *forger) withhold(s *run, frame []byte) []byte {
 
 // spoil damages a message: its bytes or, where signatures are checked, a signature in it.
 func (f *forger) spoil(s *run, frame []byte) []byte {
-	r := s.villainy
+	r := s.hostility
 	if s.plan.signed && r.percent(60) {
 		if m := f.open(s, frame); m != nil && len(m.Events) > 0 {
 			ev := &m.Events[r.below(len(m.Events))]
@@ -131,7 +131,7 @@ func (f *forger) spoil(s *run, frame []byte) []byte {
 
 // noise returns what was never a message, or not one of this section.
 func (f *forger) noise(s *run) []byte {
-	r := s.villainy
+	r := s.hostility
 	frame := []byte{wire.Version, byte(r.below(2))}
 	frame = append(frame, s.wire.ID[:8]...)
 	switch r.below(5) {
