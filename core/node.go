@@ -258,7 +258,7 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		n.election.PassesOnly()
 	}
 	if simulated.Probe != nil {
-		simulated.Probe.View = n.view
+		simulated.Probe.View, simulated.Probe.Loose = n.view, n.loose()
 	}
 	n.graph = n.election.Graph()
 	secret := blake3.Sum256(append([]byte("parsec index 1"), cfg.Seed[:]...))
@@ -372,12 +372,16 @@ func (n *Node) decideAlone() error {
 	return nil
 }
 
-// make makes an event of this node, and inserts it.
+// make makes an event of this node, and inserts it. The error is why others would refuse the event.
 func (n *Node) make(cause gossip.Cause, other gossip.Index, votes []uint32, recipient gossip.Peer) (gossip.Index, error) {
 	t := &n.tx // what escapes is there already
 	t.own = candidate{
 		by: n.self, cause: cause, self: n.last, other: other, recipient: recipient, votes: votes, count: len(votes),
 		id: &t.id, signature: &t.signature,
+	}
+	// What others would refuse is not made: this node's own log would be refused too.
+	if err := n.acceptable(&t.own); err != nil && !bug.On(bug.OwnUnchecked) {
+		return 0, err
 	}
 	t.id = n.eventID(&t.own)
 	var verified sign.Verified

@@ -60,6 +60,7 @@ type crash struct {
 	at, down time.Duration
 	kept     bool // the record that was being written is durable all the same
 	backup   int  // so many durable records are lost too: it comes back from a backup
+	restored bool // it takes its log for a backup, though nothing is lost
 }
 
 // change is that members vote to add or remove a peer.
