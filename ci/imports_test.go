@@ -590,7 +590,7 @@ var packages = []pkg{
 			{"core/internal/bug", "deliberate bugs of a node's runtime, and names of all"},
 			{"core/internal/coin", "the scheduler foresees meta-votes without a coin"},
 			{"core/internal/election", "the scheduler foresees meta-votes"},
-			{"core/internal/sign", "signs forged events with villains' keys"},
+			{"core/internal/sign", "signs forged events with hostile members' keys"},
 			{"core/internal/simulation", "leaves signatures out, and looks at estimates"},
 			{"core/internal/wire", "forges messages"},
 			{"core/recording", "writes graphs down"},

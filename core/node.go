@@ -241,8 +241,7 @@ func newNode(cfg NodeConfig) (*Node, error) {
 		h.Members.Contact(wire.Hash(id))
 	}
 	if simulated.Probe != nil {
-		simulated.Probe.View = n.view
-		simulated.Probe.Whole = n.whole
+		simulated.Probe.View, simulated.Probe.Loose = n.view, n.loose()
 	}
 	return n, nil
 }

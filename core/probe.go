@@ -2,6 +2,7 @@ package core
 
 import (
 	"parsec/core/internal/election"
+	"parsec/core/internal/gossip"
 	"parsec/core/internal/simulation"
 )
 
@@ -25,4 +26,18 @@ func (n *Node) view() simulation.View {
 		}
 	}
 	return v
+}
+
+// loose returns what the simulator's probe asks after every call. Up to which event the last one descends from all is
+// remembered, so each is looked at once.
+func (n *Node) loose() func() (event [32]byte, why string) {
+	behind := gossip.Index(0)
+	return func() (event [32]byte, why string) {
+		for ; behind < n.history.Graph().Len(); behind++ {
+			if x := behind + 1; n.last == 0 || !n.history.Graph().Descends(n.last, x) {
+				return *n.history.Store.ID(x), "this node's last event does not descend from it"
+			}
+		}
+		return event, ""
+	}
 }

@@ -67,7 +67,7 @@ func (j *job) runLoad(ctx context.Context, dir string) (*loadResult, error) {
 	case loadDone, loadInvalid:
 	case loadUnsafe:
 		j.fail(fmt.Errorf("the loaded nodes broke a promise\n%s", text))
-		j.raise(exitUnsafe)
+		j.raise(exitSafety)
 	default:
 		return nil, fmt.Errorf("loadgen: status %d\n%s", status, text)
 	}

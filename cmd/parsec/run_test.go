@@ -239,7 +239,7 @@ func TestRunLoad(t *testing.T) {
 		loadgen, status    int
 		folder             bool
 	}{
-		{"unsafe", "without-sample: safety violated\n", "A PROMISE WAS BROKEN", 4, exitUnsafe, true},
+		{"unsafe", "without-sample: safety violated\n", "A PROMISE WAS BROKEN", 4, exitSafety, true},
 		{"failed", goodSample, "loadgen: status 1\nstand-in: [-nodes 4", 1, exitUsage, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

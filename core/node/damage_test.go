@@ -20,7 +20,7 @@ import (
 func TestDamagedLog(t *testing.T) {
 	net := newNetwork(t, 4, "single")
 	for k := range 3 {
-		if _, err := net.client(3).SubmitDecided(t.Context(), id(k), nil); err != nil {
+		if _, err := net.client(3).SubmitDecided(t.Context(), submission(id(k), nil)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,7 +49,7 @@ func TestDamagedLog(t *testing.T) {
 	}
 	older := used() // of a node that runs
 	for k := range 3 {
-		if _, err := net.client(3).SubmitDecided(t.Context(), id(3+k), nil); err != nil {
+		if _, err := net.client(3).SubmitDecided(t.Context(), submission(id(3+k), nil)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -93,7 +93,7 @@ func TestDamagedLog(t *testing.T) {
 	}
 	net.start(3, func(cfg *Config) { cfg.Restored = true })
 	net.wait("it knows its own events", func() bool { return net.nodes[3].Status().State == client.StateVoting })
-	if _, err := net.client(3).SubmitDecided(t.Context(), id(6), nil); err != nil {
+	if _, err := net.client(3).SubmitDecided(t.Context(), submission(id(6), nil)); err != nil {
 		t.Fatal(err)
 	}
 	net.decided(7)
@@ -106,7 +106,7 @@ func TestMarkUnreadable(t *testing.T) {
 		t.Skip("needs a link that leads nowhere")
 	}
 	net := newNetwork(t, 1, "single")
-	if _, err := net.client(0).SubmitDecided(t.Context(), id(0), nil); err != nil {
+	if _, err := net.client(0).SubmitDecided(t.Context(), submission(id(0), nil)); err != nil {
 		t.Fatal(err)
 	}
 	net.stop(0)

@@ -19,7 +19,7 @@ type process struct {
 	seed     [32]byte
 	identity core.Identity
 	honest   bool
-	villain  *villain // nil if honest
+	hostile  *hostile // nil if honest
 	twin     *twin    // nil unless another process has the same key
 	second   bool     // of two with one key
 	founder  bool
@@ -94,9 +94,10 @@ func (p *process) start(s *run) {
 		p.node, err = core.Join(s.config(p))
 	}
 	if err != nil {
-		s.broken("process %d does not start: %v", p.number, err)
+		s.broken("%v does not start: %v", p, err)
 		return
 	}
+	s.checkWhole(p)
 	s.set(p)
 	p.work(s)
 }
@@ -141,6 +142,7 @@ func (p *process) work(s *run) {
 		n := min(len(p.inbox), 1+s.disks.below(s.plan.batch))
 		for _, in := range p.inbox[:n] {
 			p.take(s, in)
+			s.checkWhole(p)
 		}
 		p.inbox = slices.Delete(p.inbox, 0, n)
 	}
@@ -152,11 +154,20 @@ func (p *process) take(s *run, in input) {
 	case gotMessage:
 		s.take(p, &in.message)
 	case gotTimer:
-		if to := p.node.Recipients(); len(to) > 0 {
+		to := p.node.Recipients()
+		switch {
+		case len(to) == 0:
+		case p.learns(): // from a supermajority: it asks all
+			for _, id := range slices.Clone(to) {
+				p.request(s, id)
+			}
+		default:
 			p.request(s, pick(s.gossip, to))
 		}
-	case gotRequest:
-		p.request(s, in.whom)
+	case gotRequest: // unless it is no recipient any more
+		if slices.Contains(p.node.Recipients(), in.whom) {
+			p.request(s, in.whom)
+		}
 	case gotVotes:
 		p.vote(s)
 	}
@@ -167,7 +178,7 @@ func (p *process) request(s *run, who core.Identity) {
 	err := p.node.Gossip(who)
 	s.trace.note('g', uint64(p.number), code(err))
 	if err != nil && p.honest && !errors.Is(err, core.ErrSelfState) {
-		s.violated("process %d cannot gossip to %x, whom it names as a recipient: %v", p.number, who[:4], err)
+		s.violated("%v cannot gossip to %s, whom it names as a recipient: %v", p, s.name(who), err)
 	}
 }
 
@@ -218,11 +229,11 @@ func (p *process) finish(s *run) {
 func (p *process) send(s *run) {
 	for _, m := range p.doing.Messages {
 		frame := slices.Clone(m.Frame)
-		if p.villain == nil {
+		if p.hostile == nil {
 			s.post(p, m.To, frame, true)
 			continue
 		}
-		p.villain.send(s, p, m.To, frame)
+		p.hostile.send(s, p, m.To, frame)
 	}
 }
 
@@ -231,9 +242,7 @@ func (p *process) stop(s *run, c *crash) {
 	if p.node == nil || p.gone {
 		return
 	}
-	if p.honest {
-		s.checkRecovery(p)
-	}
+	s.checkRecovery(p)
 	if !p.learns() {
 		p.restored = core.Hash{}
 	}
@@ -243,6 +252,8 @@ func (p *process) stop(s *run, c *crash) {
 	p.disk.writing = nil
 	if c.backup > 0 {
 		p.disk.records = p.disk.records[:max(0, len(p.disk.records)-c.backup)]
+	}
+	if c.backup > 0 || c.restored {
 		s.disks.fill(p.restored[:])
 	}
 	p.node, p.inbox, p.busy, p.doing = nil, nil, false, core.Ready{}
@@ -262,10 +273,14 @@ func (p *process) restart(s *run) {
 	}
 	var err error
 	if p.node, err = core.Recover(s.config(p), stored(p.disk.records)); err != nil {
-		s.violated("process %d does not recover: %v", p.number, err)
+		s.violated("%v does not recover: %v", p, err)
 		return
 	}
+	s.checkWhole(p)
 	s.set(p)
 	s.hearAgain(p)
+	if p.learns() { // at once, and again with every gossip
+		p.inbox = append(p.inbox, input{kind: gotTimer})
+	}
 	p.work(s)
 }

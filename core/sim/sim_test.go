@@ -185,8 +185,8 @@ func mustRun(t testing.TB, cfg Config) *Result {
 func TestConfig(t *testing.T) {
 	mode := core.Single
 	r := mustRun(t, Config{Scenario: "calm", Seed: 3, Peers: 7, Twins: 2, Steps: 500, Mode: &mode})
-	if r.Peers != 7 || r.Mode != core.Single || len(r.run.processes) != 9 || len(r.run.plan.villains) != 2 {
-		t.Errorf("%d peers, %v, %d processes, %d villains", r.Peers, r.Mode, len(r.run.processes), len(r.run.plan.villains))
+	if r.Peers != 7 || r.Mode != core.Single || len(r.run.processes) != 9 || len(r.run.plan.hostile) != 2 {
+		t.Errorf("%d peers, %v, %d processes, %d hostile", r.Peers, r.Mode, len(r.run.processes), len(r.run.plan.hostile))
 	}
 	few, many := actionsUntilHealed(t, 500), actionsUntilHealed(t, 3000)
 	if few < 250 || few > 1000 || many < 1500 || many > 6000 {

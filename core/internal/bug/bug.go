@@ -24,10 +24,12 @@ const (
 	NoPayload      Bug = "no-payload"      // votes are inserted without their payload
 	Redeliver      Bug = "redeliver"       // blocks are delivered again after a restart
 	Unverified     Bug = "unverified"      // signatures are not checked
+	OwnUnchecked   Bug = "own-unchecked"   // a node's own events need not be what others accept
 )
 
 // All lists the bugs.
 var All = []Bug{
 	Majority, AtLeast, IgnoreForks, TakeForkers, NoDedupe, ForgetLast, SendEarly, LoneEstimates, NoAdoption,
 	OwnCoin, ArrivalOrder, CountStrangers, RefuseRemoved, Unlicensed, NoPayload, Redeliver, Unverified,
+	OwnUnchecked,
 }
