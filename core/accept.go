@@ -35,6 +35,9 @@ func (n *Node) acceptable(c *candidate) error {
 	if g.Columns()-g.Peers() >= MaxBranches && n.begins(c) {
 		return fmt.Errorf("%w: %d branches of forks", ErrLimit, MaxBranches)
 	}
+	if bug.On(bug.CapBranches) && g.Columns() > g.Peers() && n.begins(c) {
+		return fmt.Errorf("%w: one branch of one fork", ErrLimit)
+	}
 	if g.Len() >= MaxEvents {
 		return fmt.Errorf("%w: %d events", ErrLimit, MaxEvents)
 	}

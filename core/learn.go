@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 
+	"parsec/core/internal/bug"
 	"parsec/core/internal/gossip"
 	"parsec/core/internal/wire"
 )
@@ -108,13 +109,14 @@ func (n *Node) learnFrom(p *peer, raw []byte, m *wire.Message) error {
 	return n.learned()
 }
 
-// learned ends the learning if a supermajority of the voters, or all others, have answered in full: this node goes on
-// from the last of its own events that they know, and builds on what each of them has.
+// learned ends the learning if a supermajority of the voters, or all others, have answered in full: members that this
+// node knows to have forked are not asked, and not waited for. This node goes on from the last of its own events that
+// they know, and builds on what each of them has.
 func (n *Node) learned() error {
 	voters, others := n.election.Voters(), 0
 	answered := 0
 	for _, v := range voters {
-		if v != n.self {
+		if v != n.self && (!n.sawFork(n.peers[v]) || bug.On(bug.AwaitForkers)) {
 			others++
 			if t := n.learning.teachers[n.peers[v]]; t != nil && t.done {
 				answered++

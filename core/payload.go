@@ -91,6 +91,17 @@ func (h *held) keepOnly(named []wire.Observation) {
 	}
 }
 
+// first returns the lowest of a set of hashes.
+func first(of map[wire.Hash]struct{}) (least wire.Hash) {
+	found := false
+	for hash := range of {
+		if !found || bytes.Compare(hash[:], least[:]) < 0 {
+			least, found = hash, true
+		}
+	}
+	return least
+}
+
 // supplied takes in contents that p was asked for, and then the message that waits for them.
 func (n *Node) supplied(p *peer, m *wire.Message) error {
 	h := &p.held
@@ -98,6 +109,9 @@ func (n *Node) supplied(p *peer, m *wire.Message) error {
 	came := 0
 	for i := range m.Observations {
 		o := &m.Observations[i]
+		if bug.On(bug.AnyContent) {
+			o.Hash = first(h.wanted)
+		}
 		if _, ok := h.wanted[o.Hash]; !ok || h.size+len(o.Body)+heldOverhead > MaxHeldBodies {
 			continue
 		}
