@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"parsec/core/internal/bug"
 	"parsec/core/internal/intake"
 	"parsec/core/internal/members"
 	"parsec/core/internal/wire"
@@ -66,19 +67,20 @@ func (n *Node) learn(m *intake.Message) error {
 	return m.Refused()
 }
 
-// learned ends the learning if enough have answered: all other voters, or where the log lacks something a supermajority of
-// the voters.
+// learned ends the learning if enough have answered: all other voters that this node does not know to have forked, or where
+// the log lacks something so many that they and this node are a supermajority. More would let members that do not answer
+// hold it off for ever; of so many, one is honest whoever is not.
 func (n *Node) learned() error {
 	voters, others, answered := n.history.Election().Voters(), 0, 0
 	for _, v := range voters {
-		if p := n.history.Members.At(v); p != n.self {
+		if p := n.history.Members.At(v); p != n.self && (!n.sawFork(p) || bug.On(bug.AwaitForkers)) {
 			others++
 			if n.learning.answered[p] {
 				answered++
 			}
 		}
 	}
-	if answered < others && (!n.learning.quorum || 3*answered <= 2*len(voters)) {
+	if answered < others && (!n.learning.quorum || bug.On(bug.AwaitForkers) || 3*(answered+1) <= 2*len(voters)) {
 		return nil
 	}
 	n.learning = nil

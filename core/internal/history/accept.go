@@ -58,6 +58,10 @@ func (h *History) Acceptable(e *Event) error {
 		return fmt.Errorf("%w: %d events", reason.Limit, gossip.MaxEvents)
 	case h.votes+h.stagedFor+e.Votes > maxVotes, h.Store.Observations()+h.stagedFor+e.Votes > maxObservations:
 		return fmt.Errorf("%w: %d votes in all", reason.Limit, h.votes)
+	case bug.On(bug.CapBranches) && g.Branches() > 0 && h.branches(e):
+		return fmt.Errorf("%w: one branch of one fork", reason.Limit)
+	case e.By == h.Members.Self().Index && bug.On(bug.OwnUnchecked):
+		return nil
 	case e.Self != 0 && g.Event(e.Self).By != e.By:
 		return fmt.Errorf("%w: its self-parent is by another creator", reason.InvalidEvent)
 	}
@@ -73,6 +77,14 @@ func (h *History) Acceptable(e *Event) error {
 		return h.withinMeasure(e)
 	}
 	return nil
+}
+
+// branches reports whether an event begins a branch.
+func (h *History) branches(e *Event) bool {
+	if e.Self == 0 {
+		return h.graph.ChainTip(h.graph.First(e.By)) != 0
+	}
+	return h.graph.ChainTip(h.graph.Event(e.Self).Chain) != e.Self
 }
 
 // mayHear asks "no feeding of forks" of one other-parent.

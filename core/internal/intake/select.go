@@ -41,7 +41,7 @@ func (in *Intake) choose(m *Message, base Base, pending []gossip.Index) selectio
 	}
 	need := in.picker.pick(in.h, m, &s, base, pending)
 	for _, i := range s.chosen {
-		if !need[i] {
+		if !need[i] && !keeps(&s, base) {
 			in.h.Drop(mark)
 			s.places, s.chosen = s.places[:0], s.chosen[:0]
 			in.stage(m, &s, need)
@@ -63,6 +63,12 @@ func (in *Intake) choose(m *Message, base Base, pending []gossip.Index) selectio
 		}
 	}
 	return s
+}
+
+// keeps reports whether a deliberate bug keeps what nobody is to build on.
+func keeps(s *selection, base Base) bool {
+	return bug.On(bug.KeepRefused) && s.refused.first != nil || bug.On(bug.KeepLesson) && base.Learning ||
+		bug.On(bug.KeepStrangers) && s.waits
 }
 
 // stage stages the events of a message that are acceptable: all, or those that are needed.
@@ -162,7 +168,7 @@ func (in *Intake) foreign(m *Message, s *selection, base Base) int {
 	self, tip := in.h.Members.Self(), base.Last
 	for i := range m.events {
 		a := &m.events[i]
-		if a.by != self || a.err != nil || m.bad(i) != nil {
+		if a.by != self || a.err != nil || m.bad(i) != nil || bug.On(bug.OwnUnchecked) {
 			continue
 		}
 		x := s.places[i]
