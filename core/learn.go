@@ -67,24 +67,29 @@ func (n *Node) learn(m *intake.Message) error {
 	return m.Refused()
 }
 
-// learned ends the learning if enough have answered: all other voters that this node does not know to have forked, or where
-// the log lacks something so many that they and this node are a supermajority. More would let members that do not answer
-// hold it off for ever; of so many, one is honest whoever is not.
+// learned ends the learning if enough have answered: all other voters that this node does not know to have forked, or,
+// where the log lacks something, a supermajority of the voters.
 func (n *Node) learned() error {
-	voters, others, answered := n.history.Election().Voters(), 0, 0
-	for _, v := range voters {
-		if p := n.history.Members.At(v); p != n.self && (!n.sawFork(p) || bug.On(bug.AwaitForkers)) {
-			others++
-			if n.learning.answered[p] {
-				answered++
-			}
-		}
-	}
-	if answered < others && (!n.learning.quorum || bug.On(bug.AwaitForkers) || 3*(answered+1) <= 2*len(voters)) {
+	answered, others, voters := n.learning.answers(n)
+	if answered < others && (!n.learning.quorum || bug.On(bug.AwaitForkers) || 3*answered <= 2*voters) {
 		return nil
 	}
 	n.learning = nil
 	return n.begin()
+}
+
+// answers counts who has answered in full, of how many others, in a section of so many voters.
+func (l *learning) answers(n *Node) (answered, others, voters int) {
+	all := n.history.Election().Voters()
+	for _, v := range all {
+		if p := n.history.Members.At(v); p != n.self && (!n.sawFork(p) || bug.On(bug.AwaitForkers)) {
+			others++
+			if l.answered[p] {
+				answered++
+			}
+		}
+	}
+	return answered, others, len(all)
 }
 
 // Awaits returns whom this node asked for its own events ([NodeConfig].Nonce) and who has not answered in full, in no order; nil
@@ -102,19 +107,24 @@ func (n *Node) Awaits() []Identity {
 	return out
 }
 
-// Learning reports whether this node asks for its own events still, and makes none. Restored tells that it takes a
-// supermajority of the voters to answer: [Node.Begin] does not end it.
+// Learning reports whether this node asks for its own events still, and makes none. Restored tells that its log lacks
+// some, or is said to: [Node.Begin] ends it only once enough have answered.
 func (n *Node) Learning() (learning, restored bool) {
 	return n.learning != nil, n.learning != nil && n.learning.quorum
 }
 
-// Begin says that nobody else will answer what this node asks at its start ([NodeConfig].Nonce): it begins, unless
-// it was restored or has heard of events of its own that its log lacks. For a node that does not ask, it does nothing.
+// Begin says that nobody else will answer what this node asks at its start ([NodeConfig].Nonce): it begins. One that was
+// restored, or has heard of events of its own that its log lacks, begins if those who answered and it are a supermajority
+// of the voters: else members that do not answer could hold it off for ever, and of so many one is honest, whoever is
+// not. For a node that does not ask, it does nothing.
 func (n *Node) Begin() error {
 	if err := n.busy(); err != nil {
 		return err
 	}
-	if n.learning == nil || n.learning.quorum {
+	if n.learning == nil {
+		return nil
+	}
+	if answered, _, voters := n.learning.answers(n); n.learning.quorum && 3*(answered+1) <= 2*voters {
 		return nil
 	}
 	n.learning = nil

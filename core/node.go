@@ -58,8 +58,8 @@ type NodeConfig struct {
 	Nonce Hash
 
 	// Restored says that the log may lack records whose messages were sent: it is a backup, or it was lost. The node
-	// then learns its own events from so many voters that they and it are a supermajority before it makes one: from two
-	// others in a section of four. An event that reached only members who do not answer, or that is still on its way, is not learned,
+	// then learns its own events from a supermajority of the voters before it makes one: from all others in a section
+	// of up to four; or, when [Node.Begin] says that no more will answer, from so many that they and it are one. An event that reached only members who do not answer, or that is still on its way, is not learned,
 	// and the node forks itself: where that matters, remove the peer and join under a new key. Restored is random, and
 	// new each time, and takes the place of Nonce; zero for a log that is whole.
 	Restored Hash
