@@ -344,19 +344,9 @@ var packages = []pkg{
 		},
 	},
 	{
-		path: "core/internal/columns",
-		why:  "the graph as elections read it until they read that of core/internal/gossip",
-		code: []allowed{
-			{"core/internal/bug", "deliberate bugs, for the simulator to find"},
-			{"core/internal/gossip", "peers, places and causes are the same"},
-			{"golang.org/x/sys", "asks the processor whether it has the instructions of the vector code"},
-		},
-	},
-	{
 		path: "core/internal/election",
 		why:  "decides on a graph that it does not change",
 		code: []allowed{
-			{"core/internal/columns", "reads events, ancestry and forks, for now"},
 			{"core/internal/bug", "deliberate bugs, for the simulator to find"},
 			{"core/internal/coin", "flips it where the meta-votes call for a flip"},
 			{"core/internal/gossip", "reads events, ancestry and forks"},

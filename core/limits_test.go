@@ -107,7 +107,7 @@ func TestNoForkLimit(t *testing.T) {
 		}
 	}
 	branch := core.Event{Creator: 2, Cause: core.Requesting, SelfParent: 2}
-	const branches = 2000
+	const branches = 50_000
 	for i := range branches {
 		if _, err := e.Insert(branch); err != nil {
 			t.Fatalf("branch %d: %v", i, err)

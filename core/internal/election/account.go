@@ -1,6 +1,6 @@
 package election
 
-import gossip "parsec/core/internal/columns"
+import "parsec/core/internal/gossip"
 
 // What the caller may ask about votes and keys. A key is named by its observation and, if that is Single, the voter
 // whose key it is; else the peer is ignored. Nobody has voted for what is unknown.

@@ -2,7 +2,7 @@ package election
 
 import (
 	"parsec/core/internal/coin"
-	gossip "parsec/core/internal/columns"
+	"parsec/core/internal/gossip"
 )
 
 // Advance returns an event's meta-votes about one subject in a section of n voters (SPEC section 4): at
@@ -45,7 +45,7 @@ func Advance(n int, initial bool, parent []MetaVote, others [][]MetaVote, c coin
 			e.subjects[i>>6] |= 1 << (i & 63)
 		}
 	}
-	e.evaluate(x, int(x), before, &info{view: int16(n - 1), kind: receiving})
+	e.evaluate(x, int(x), before, &info{voter: int16(n - 1), kind: receiving})
 	return e.spell(w.votes[x], 0)
 }
 

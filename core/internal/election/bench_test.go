@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"parsec/core/internal/coin"
-	gossip "parsec/core/internal/columns"
+	"parsec/core/internal/gossip"
 )
 
 var benchSizes = []int{4, 8, 16, 32, 64, 100, 256}

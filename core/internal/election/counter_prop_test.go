@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	gossip "parsec/core/internal/columns"
+	"parsec/core/internal/gossip"
 )
 
 // naive holds 64 counts as numbers.

@@ -1,6 +1,6 @@
 package election
 
-import gossip "parsec/core/internal/columns"
+import "parsec/core/internal/gossip"
 
 // lookPlain holds n rows, as long as level each, one after the other against level, and returns the number of
 // the first in which at least need entries are as great as level's or greater; n if there is none. The length

@@ -5,7 +5,7 @@ package election
 import (
 	"golang.org/x/sys/cpu"
 
-	gossip "parsec/core/internal/columns"
+	"parsec/core/internal/gossip"
 )
 
 // vector reports whether the processor has what look_amd64.s needs.

@@ -2,7 +2,7 @@
 
 package election
 
-import gossip "parsec/core/internal/columns"
+import "parsec/core/internal/gossip"
 
 const (
 	vector        = false

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	gossip "parsec/core/internal/columns"
+	"parsec/core/internal/gossip"
 )
 
 // some returns n places near to each other, so that comparisons go either way, with a few that are none or never.

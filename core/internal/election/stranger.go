@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	gossip "parsec/core/internal/columns"
+	"parsec/core/internal/gossip"
 )
 
 // A peer's number costs every later event four bytes, so that somebody who votes for thousands of peers to be added

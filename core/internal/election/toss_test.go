@@ -10,7 +10,7 @@ import (
 	"github.com/zeebo/blake3"
 
 	"parsec/core/internal/coin"
-	gossip "parsec/core/internal/columns"
+	"parsec/core/internal/gossip"
 )
 
 // leader is what an event knows of the voter whose event the coin is to be read from.

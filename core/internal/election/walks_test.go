@@ -3,7 +3,7 @@ package election
 import (
 	"testing"
 
-	gossip "parsec/core/internal/columns"
+	"parsec/core/internal/gossip"
 )
 
 // A voter that waits for a coin and makes events that hear of nothing, and a leader that makes such, do not make
