@@ -16,7 +16,7 @@ import (
 // ledger is what the section decided, as far as this node knows, and which submissions it has voted for. The loop writes it;
 // whoever asks reads it. A block is shown only when the events that decided it are durable here.
 //
-// It keeps every submission for good, 26 bytes each beside its data: a section decides one once, however late it comes again.
+// It keeps every submission for good, 24 to 38 bytes each beside its data: a section decides one once, however late it comes again.
 // The data of blocks is not copied: it stays where the core has it. That of claims is, until they are decided.
 //
 // Invariants, under mu:

@@ -13,7 +13,7 @@ type height struct {
 	at     time.Time
 }
 
-// fresh is how long a height is used: in this time a section decides a hundredth of [Ahead] when it is under load.
+// fresh is how long a height is used: in this time a section decides a fiftieth of [Ahead] at most.
 const fresh = 10 * time.Second
 
 func (h *height) learn(blocks uint64) {
@@ -28,8 +28,8 @@ func (h *height) known() (blocks uint64, ok bool) {
 	return h.blocks, time.Since(h.at) < fresh
 }
 
-// Until returns what is right for a new submission: [Ahead] blocks after those that the node has decided, which takes 20
-// minutes at least in a section under load, and for ever in one that has nothing to decide. It asks the node once in ten
+// Until returns what is right for a new submission: [Ahead] blocks after those that the node has decided, which takes more
+// than ten minutes under any load, and for ever in one that has nothing to decide. It asks the node once in ten
 // seconds at most. Whoever submits the same again, at whatever node, gives the same until: then it is decided once.
 func (c *Client) Until(ctx context.Context) (uint64, error) {
 	blocks, ok := c.height.known()

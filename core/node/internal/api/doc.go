@@ -26,8 +26,8 @@
 //
 // The body of POST /v1/submissions is the data, at most 1 MiB less 64 bytes, whatever its type says. The answer says what the
 // submission was given that the request did not say. The id is drawn by the node if none is given: then a client that gets
-// no answer does not know it, and cannot submit the same again. Until is 1,048,576 blocks after those that the node has decided, 20
-// minutes at least under load, or that of an earlier try with the same id and data that this node knows. To submit
+// no answer does not know it, and cannot submit the same again. Until is 1,048,576 blocks after those that the node has decided, more
+// than ten minutes under any load, or that of an earlier try with the same id and data that this node knows. To submit
 // the same again, at this or another node, is no harm; at another node, say the same until.
 //
 //	$ curl -s --data-binary 'hello' 'http://127.0.0.1:7000/v1/submissions?id=000102030405060708090a0b0c0d0e0f'

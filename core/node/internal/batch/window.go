@@ -4,8 +4,8 @@ package batch
 //
 // Ahead is what a submission is given that says nothing else. It is to outlast what hostile members can have decided while
 // an honest submission is on its way: 65,536 blocks each (core.MaxUndecided votes), twice, as what is decided makes room for
-// more. With five hostile of sixteen that is 655,360. At the 800 blocks a second that four nodes decide under load it is
-// 22 minutes.
+// more. With five hostile of sixteen that is 655,360. At the 1,600 blocks a second that nodes decide at most at their
+// own pace it is 11 minutes.
 //
 // Window is the most. Where it is twice as much, a node that is up to a million blocks behind takes what a client gives that
 // asked another. It is also for how many blocks ids have to be remembered: what comes later than that after its decision is
