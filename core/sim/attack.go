@@ -44,9 +44,6 @@ type assault struct {
 // compose returns a message of a kind of attack, nil if there is nothing to make one of.
 func (a *assault) compose(what attack) *wire.Message {
 	base := a.base(a.by)
-	if base == nil {
-		return nil
-	}
 	kind := pick(a.r, []wire.MessageKind{wire.KindRequest, wire.KindRequest, wire.KindResponse})
 	var events []*forged
 	switch what {
@@ -107,13 +104,13 @@ func (a *assault) compose(what attack) *wire.Message {
 	return m
 }
 
-// base returns an event of a hostile member to fork at: one that the recipient has, and a late one rather than an early
-// one; nil if it has none.
+// base returns an event of a hostile member to fork at: one that the recipient has, if it can be, and a late one rather
+// than an early one. A member of which nobody has an event makes its first two.
 func (a *assault) base(by core.Identity) *forged {
-	own := a.own[by]
-	if len(own) < 2 {
-		return nil
+	if len(a.own[by]) < 2 {
+		return a.ask(a.s, a.initial(a.s, by), pick(a.r, a.s.founders))
 	}
+	own := a.own[by]
 	for range 8 {
 		i := len(own) - 1 - a.r.below(min(len(own), 1+a.r.below(30)))
 		if e := own[i]; e.in>>(a.to.number%64)&1 == 1 {
@@ -246,7 +243,7 @@ func (a *assault) late(b *forged) *forged {
 		}
 		return a.vote(s, b, wire.AppendBody(nil, &wire.Body{Kind: wire.Add, Peer: id, Info: a.payload()}))
 	case 1: // it feeds a fork that it has seen
-		if f := a.base(a.other); f != nil && a.other != b.by {
+		if f := a.base(a.other); a.other != b.by {
 			one, two := a.vote(s, f, a.payload()), a.vote(s, f, a.payload())
 			return a.hear(s, a.hear(s, a.hear(s, b, one), two), a.vote(s, f, a.payload()))
 		}
@@ -257,7 +254,7 @@ func (a *assault) late(b *forged) *forged {
 	case 3: // it hears of a stranger
 		return a.hear(s, b, a.initial(s, pick(a.r, a.strangers)))
 	case 4: // it has more of its own chain behind its other-parent
-		if f := a.base(a.other); f != nil && a.other != b.by {
+		if f := a.base(a.other); a.other != b.by {
 			return a.hear(s, b, a.hear(s, f, a.vote(s, b, a.payload())))
 		}
 	case 5:
@@ -273,9 +270,6 @@ func (a *assault) late(b *forged) *forged {
 // merged returns branches of another hostile member, each heard of by a stranger, who heard of the stranger before.
 func (a *assault) merged(base *forged) (events []*forged) {
 	on := a.base(a.other)
-	if on == nil {
-		on = base
-	}
 	var top *forged
 	for i := range a.allowed(1 + a.r.below(a.v.width)) {
 		b := a.vote(a.s, on, a.payload())
@@ -296,11 +290,10 @@ func (a *assault) merged(base *forged) (events []*forged) {
 func (a *assault) legal(number int) []*forged {
 	var chain func(k int) *forged
 	chain = func(k int) *forged {
-		on := a.base(a.keys[k])
-		if on == nil || a.allowed(1) == 0 {
+		if a.allowed(1) == 0 {
 			return nil
 		}
-		tip := a.vote(a.s, on, a.payload())
+		tip := a.vote(a.s, a.base(a.keys[k]), a.payload())
 		for j := range k {
 			for range 2 {
 				if sub := chain(j); sub != nil {
@@ -370,9 +363,7 @@ func (a *assault) old() []*forged {
 		shuffle(a.r, events)
 	}
 	if a.r.percent(30) {
-		if base := a.base(a.by); base != nil {
-			events = append(events, a.hear(a.s, base, events[len(events)-1]))
-		}
+		events = append(events, a.hear(a.s, a.base(a.by), events[len(events)-1]))
 	}
 	return events
 }

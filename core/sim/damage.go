@@ -97,9 +97,6 @@ func (a *assault) unasked() *wire.Message {
 // beyond returns a message that is past a limit, or all but past it. Each takes the time of a hundred others.
 func (a *assault) beyond() *wire.Message {
 	base := a.base(a.by)
-	if base == nil {
-		return nil
-	}
 	m := a.s.compose(wire.KindRequest, a.branches(base))
 	again := func(n int) { // so many events more than there are
 		for len(m.Events) > 0 && len(m.Events) < n {

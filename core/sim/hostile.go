@@ -236,7 +236,6 @@ func (v *hostile) supply(s *run, wants []wire.Hash) (out []*wire.Message) {
 func (a *assault) teach(nonce wire.Hash) *wire.Message {
 	var events []*forged
 	switch base := a.base(a.by); {
-	case base == nil:
 	case a.r.percent(40):
 		events = a.branches(base)
 	case a.r.percent(40):
