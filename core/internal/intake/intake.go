@@ -61,6 +61,7 @@ type Counts struct {
 	Signatures     uint64 // checked
 	BadSignatures  uint64 // of those, that were bad
 	WaitedMessages uint64 // that lacked bodies when they came
+	Passes         uint64 // how often a message was gone through: once, unless something in it is bad or waits for the rest
 }
 
 // sender is what is kept of somebody who sends.
@@ -133,6 +134,7 @@ func (in *Intake) pass(batch []*Message, base Base) {
 			if m.names, m.Err = in.resolve(m); m.Err != nil {
 				continue
 			}
+			in.Counts.Passes++
 			m.events = in.identify(m)
 			in.count(m)
 			heads = append(heads, m.Heads...)
