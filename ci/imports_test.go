@@ -379,6 +379,10 @@ var packages = []pkg{
 			{"core/internal/store", "keeps what events consist of"},
 			{"core/internal/wire", "headers and bodies, which are hashed"},
 		},
+		test: []allowed{
+			{"core/internal/forge", "events of any shape"},
+			{"core/internal/sample", "sections whose keys are all at hand"},
+		},
 	},
 	{
 		path: "core/internal/intake",

@@ -33,6 +33,7 @@ type Intake struct {
 	seed     uint64                      // secret, for tables by hash
 	senders  []sender                    // by seat
 	Counts   Counts
+	passes   uint64 // how often messages were gone through: once each, unless something in one is bad, or waits for the rest
 
 	named   namedIndex
 	picker  picker
@@ -61,7 +62,6 @@ type Counts struct {
 	Signatures     uint64 // checked
 	BadSignatures  uint64 // of those, that were bad
 	WaitedMessages uint64 // that lacked bodies when they came
-	Passes         uint64 // how often a message was gone through: once, unless something in it is bad or waits for the rest
 }
 
 // sender is what is kept of somebody who sends.
@@ -134,7 +134,7 @@ func (in *Intake) pass(batch []*Message, base Base) {
 			if m.names, m.Err = in.resolve(m); m.Err != nil {
 				continue
 			}
-			in.Counts.Passes++
+			in.passes++
 			m.events = in.identify(m)
 			in.count(m)
 			heads = append(heads, m.Heads...)

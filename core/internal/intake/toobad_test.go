@@ -61,7 +61,7 @@ func TestAllBad(t *testing.T) {
 			if w.h.Len() != before || m.Fork != nil || m.Refused() == nil {
 				t.Fatalf("%d events came in; a fork: %v; refused: %v", w.h.Len()-before, m.Fork, m.Refused())
 			}
-			if got := w.in.Counts.Passes; got > 2*maxBad+4 {
+			if got := w.in.passes; got > 2*maxBad+4 {
 				t.Errorf("gone through %d times", got)
 			}
 			if got := w.in.Counts.BadSignatures; got > checkedInBatches {

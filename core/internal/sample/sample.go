@@ -22,6 +22,7 @@ type Section struct {
 	Wire    *wire.Section
 	IDs     []wire.Hash // the founders, in order, and then others
 	Genesis []byte      // the body of the genesis observation
+	signers map[wire.Hash]*sign.Signer
 	founded int
 	single  bool
 }
@@ -29,14 +30,19 @@ type Section struct {
 // New returns a section of so many founders, and so many others with keys. Single says that one vote decides a payload.
 func New(founders, others int, single bool) *Section {
 	w := wire.NewSection(fmt.Appendf(nil, "sample %d %t", founders, single))
-	s := &Section{Forger: forge.New(w.ID), Wire: w, founded: founders, single: single}
+	s := &Section{Forger: forge.New(w.ID), Wire: w, founded: founders, single: single, signers: make(map[wire.Hash]*sign.Signer)}
 	for i := range founders + others {
-		s.IDs = append(s.IDs, s.Hold([32]byte{byte(i), byte(i >> 8), 7}))
+		seed := [32]byte{byte(i), byte(i >> 8), 7}
+		id := s.Hold(seed)
+		s.IDs, s.signers[id] = append(s.IDs, id), sign.NewSigner(seed)
 	}
 	slices.SortFunc(s.IDs[:founders], func(a, b wire.Hash) int { return bytes.Compare(a[:], b[:]) })
 	s.Genesis = wire.AppendBody(nil, &wire.Body{Kind: wire.Genesis, Group: s.IDs[:founders]})
 	return s
 }
+
+// Signer returns what signs for one of its IDs.
+func (s *Section) Signer(id wire.Hash) *sign.Signer { return s.signers[id] }
 
 // History returns a history of the section without events, of the given one of its IDs.
 func (s *Section) History(self int) *history.History {
@@ -134,7 +140,7 @@ func (s *Section) Founding() (events []*forge.Event) {
 	return events
 }
 
-// Growth makes random events on those that there are.
+// Growth makes random events on those that there are: which those are is the caller's to keep.
 type Growth struct {
 	Section  *Section
 	Rand     *rand.Rand
@@ -146,14 +152,8 @@ type Growth struct {
 }
 
 // Next makes an event: by anybody, on the last of its creator's or, where that forks, on any. It may be one that nobody
-// accepts.
+// accepts, or one that is there already.
 func (g *Growth) Next() *forge.Event {
-	e := g.next()
-	g.Events = append(g.Events, e)
-	return e
-}
-
-func (g *Growth) next() *forge.Event {
 	r, s := g.Rand, g.Section
 	by := g.By[r.IntN(len(g.By))]
 	self := g.pick(func(e *forge.Event) bool { return e.By == by }, slices.Contains(g.Forkers, by) && r.IntN(4) == 0)
