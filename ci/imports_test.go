@@ -435,6 +435,10 @@ var packages = []pkg{
 			{"core/internal/reason", "why a question is not answered"},
 			{"core/internal/wire", "encodes messages"},
 		},
+		test: []allowed{
+			{"core/internal/forge", "events of any shape"},
+			{"core/internal/sample", "sections whose keys are all at hand"},
+		},
 	},
 	{
 		path: "core/internal/plain",
