@@ -121,13 +121,8 @@ func (n *Node) handle(m *intake.Message) error {
 func (n *Node) take(m *intake.Message) error {
 	n.intake.Take(n.batch[:], intake.Base{Last: n.last, Learning: n.learning != nil})
 	switch {
-	case m.Fork != nil:
-		return n.forked(&journal.Fork{Header: m.Fork.Header, Signature: m.Fork.Signature})
-	case len(m.Missing) > 0:
-		wants, err := n.intake.Hold(m, n.author.hashes[:0])
-		n.outbox.Ask(m.From, wants)
-		n.author.hashes = wants
-		return err
+	case m.Fork != nil || len(m.Missing) > 0:
+		return n.interrupted(m)
 	case m.Err != nil:
 		return m.Err
 	}
@@ -146,6 +141,28 @@ func (n *Node) take(m *intake.Message) error {
 	if err == nil {
 		err = m.Refused()
 	}
+	return err
+}
+
+// interrupted ends a message that shows that this node's key was used elsewhere, or waits for contents. What came in of it
+// before that was found, because it decided that more may come in, is built on.
+func (n *Node) interrupted(m *intake.Message) error {
+	if n.learning == nil {
+		if _, err := n.build(m.Heads, m.Wire.Kind.Answers()); err != nil {
+			return err
+		}
+	}
+	if len(m.Heads) > 0 {
+		if err := n.finish(); err != nil {
+			return err
+		}
+	}
+	if m.Fork != nil {
+		return n.forked(&journal.Fork{Header: m.Fork.Header, Signature: m.Fork.Signature})
+	}
+	wants, err := n.intake.Hold(m, n.author.hashes[:0])
+	n.outbox.Ask(m.From, wants)
+	n.author.hashes = wants
 	return err
 }
 

@@ -35,6 +35,8 @@ type Intake struct {
 	Counts   Counts
 	passes   uint64 // how often messages were gone through: once each, unless something in one is bad, or waits for the rest
 
+	bodies  map[wire.Hash][]byte // of the batch's messages
+	several bool                 // the batch has more than one
 	named   namedIndex
 	picker  picker
 	items   []sign.Item
@@ -49,7 +51,7 @@ type Intake struct {
 
 // New returns the intake of a history. Parallel may be nil.
 func New(h *history.History, parallel func(n int, do func(i int)), seed uint64) *Intake {
-	return &Intake{h: h, parallel: parallel, seed: seed}
+	return &Intake{h: h, parallel: parallel, seed: seed, bodies: make(map[wire.Hash][]byte)}
 }
 
 // Counts is what messages have come to. Events of refused messages count as far as the message could be read; a message
@@ -94,7 +96,9 @@ type Base struct {
 	Learning bool         // it makes no events yet: it takes in its own alone, and what they descend from
 }
 
-// Take takes a batch of messages through the stages, the first first. What came of each stands in it.
+// Take takes a batch of messages through the stages, the first first. What came of each stands in it. It is what the
+// messages would come to one after the other, if this node built on each before the next: the graph is the same,
+// but for the events that it would have made in between. Signatures of all are checked together.
 func (in *Intake) Take(batch []*Message, base Base) {
 	var rest []*Message
 	for _, m := range batch {
@@ -105,28 +109,22 @@ func (in *Intake) Take(batch []*Message, base Base) {
 		}
 		rest = append(rest, m)
 	}
+	var built []gossip.Index // heads of the messages that are done
+	in.several = len(rest) > 1
 	for len(rest) > 0 {
-		in.pass(rest, base)
-		rest = again(rest)
+		in.prepare(rest, base, built)
+		rest, built = in.commit(rest, built)
+		in.h.Drop(in.h.Len())
 	}
+	clear(in.bodies)
 }
 
-// again returns the messages of which more may be acceptable now.
-func again(batch []*Message) (rest []*Message) {
-	for _, m := range batch {
-		if m.open() && m.choice.waits && m.inserted > 0 {
-			m.inserted = 0
-			rest = append(rest, m)
-		}
-	}
-	return rest
-}
-
-// pass takes messages through all stages once. Where something turns out bad, they are selected from anew without it. A
-// message may build on one before it in the batch: that is staged by the time its own names are resolved.
-func (in *Intake) pass(batch []*Message, base Base) {
+// prepare selects what comes in of messages, and has it staged and verified. Where something turns out bad, they are
+// selected from anew without it. A message may build on one before it in the batch: that is staged by the time its own
+// names are resolved.
+func (in *Intake) prepare(batch []*Message, base Base, built []gossip.Index) {
 	for {
-		heads := in.places[:0]
+		heads := append(in.places[:0], built...)
 		for _, m := range batch {
 			if !m.open() {
 				continue
@@ -134,38 +132,70 @@ func (in *Intake) pass(batch []*Message, base Base) {
 			if m.names, m.Err = in.resolve(m); m.Err != nil {
 				continue
 			}
-			in.passes++
 			m.events = in.identify(m)
 			in.count(m)
+			m.passes++
+			in.passes++
 			heads = append(heads, m.Heads...)
-			m.choice = in.choose(m, base, heads)
+			m.choice = in.choose(m, in.learned(base, heads), heads)
 			heads = append(heads, m.choice.heads...)
 		}
 		in.places = heads[:0]
 		if in.judge(batch) && in.verify(batch) {
-			break
+			return
 		}
 		in.h.Drop(in.h.Len())
 	}
-	for _, m := range batch {
-		if m.open() {
-			m.inserted = in.insert(m)
-			m.Heads = append(m.Heads, m.choice.heads...)
+}
+
+// learned is base after the heads: while this node learns they are its own events, and what comes is to go on from those.
+func (in *Intake) learned(base Base, heads []gossip.Index) Base {
+	for _, head := range heads {
+		if base.Learning && (base.Last == 0 || in.h.Graph().OnChain(base.Last, head)) {
+			base.Last = head
 		}
 	}
+	return base
+}
+
+// commit inserts messages until one is done of which more may be acceptable now, or after which the next would be selected
+// from otherwise: by what was decided. It returns those that are to be taken through the stages again, and the heads of
+// all before them.
+func (in *Intake) commit(batch []*Message, built []gossip.Index) ([]*Message, []gossip.Index) {
+	height, inserted := in.h.Height(), 0
+	for i, m := range batch {
+		if m.open() {
+			if i > 0 && (in.h.Height() != height || m.choice.waits && inserted > 0) {
+				return batch[i:], built
+			}
+			n := in.insert(m)
+			inserted += n
+			m.Heads = append(m.Heads, m.choice.heads...)
+			if m.choice.waits && n > 0 {
+				return batch[i:], built
+			}
+		}
+		built = append(built, m.Heads...)
+	}
+	return nil, built
 }
 
 // judge reports whether all that was chosen may be verified: no message lacks bodies, and none shows that this node's key was
-// used elsewhere. Messages that do come to their end by that.
+// used elsewhere. Messages that do come to their end by that, and after the second kind this node takes no more.
 func (in *Intake) judge(batch []*Message) bool {
 	fine := true
+	var forked error
 	for _, m := range batch {
 		if !m.open() {
 			continue
 		}
-		if m.choice.foreign >= 0 {
+		if forked != nil {
+			m.Err = forked
+		} else if m.choice.foreign >= 0 {
 			fine = false
-			in.judgeForeign(m)
+			if in.judgeForeign(m); m.Fork != nil {
+				forked = fmt.Errorf("%w: a message before it in the batch shows that", reason.Forked)
+			}
 		} else if len(m.choice.missing) > 0 {
 			fine = false
 			m.Missing = m.choice.missing
