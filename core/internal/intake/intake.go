@@ -97,8 +97,9 @@ type Base struct {
 }
 
 // Take takes a batch of messages through the stages, the first first. What came of each stands in it. It is what the
-// messages would come to one after the other, if this node built on each before the next: the graph is the same,
-// but for the events that it would have made in between. Signatures of all are checked together.
+// messages would come to one after the other, if this node built on each before the next: the graph is the same, but for the
+// events that it would have made in between, and what those decide. A body that comes with one is at hand for those after it,
+// whatever becomes of that. Signatures of all are checked together.
 func (in *Intake) Take(batch []*Message, base Base) {
 	var rest []*Message
 	for _, m := range batch {
@@ -141,8 +142,12 @@ func (in *Intake) prepare(batch []*Message, base Base, built []gossip.Index) {
 			heads = append(heads, m.choice.heads...)
 		}
 		in.places = heads[:0]
-		if in.judge(batch) && in.verify(batch) {
-			return
+		n := unfit(batch)
+		if in.verify(batch[:n]) {
+			if n == len(batch) {
+				return
+			}
+			in.judge(batch[n:])
 		}
 		in.h.Drop(in.h.Len())
 	}
@@ -180,28 +185,33 @@ func (in *Intake) commit(batch []*Message, built []gossip.Index) ([]*Message, []
 	return nil, built
 }
 
-// judge reports whether all that was chosen may be verified: no message lacks bodies, and none shows that this node's key was
-// used elsewhere. Messages that do come to their end by that, and after the second kind this node takes no more.
-func (in *Intake) judge(batch []*Message) bool {
-	fine := true
-	var forked error
-	for _, m := range batch {
-		if !m.open() {
-			continue
-		}
-		if forked != nil {
-			m.Err = forked
-		} else if m.choice.foreign >= 0 {
-			fine = false
-			if in.judgeForeign(m); m.Fork != nil {
-				forked = fmt.Errorf("%w: a message before it in the batch shows that", reason.Forked)
-			}
-		} else if len(m.choice.missing) > 0 {
-			fine = false
-			m.Missing = m.choice.missing
+// unfit returns the place of the first message that cannot be inserted as it was chosen: it lacks bodies, or has an event
+// under this node's key; len(batch) if there is none. Those after it may have been chosen by what it will not bring.
+func unfit(batch []*Message) int {
+	for i, m := range batch {
+		if m.open() && (m.choice.foreign >= 0 || len(m.choice.missing) > 0) {
+			return i
 		}
 	}
-	return fine
+	return len(batch)
+}
+
+// judge ends the first message of a batch, which is unfit, unless it was chosen by what is bad. If this node's key was used
+// elsewhere, the others are not taken either.
+func (in *Intake) judge(batch []*Message) {
+	m := batch[0]
+	if m.choice.foreign < 0 {
+		m.Missing = m.choice.missing
+		return
+	}
+	if in.judgeForeign(m); m.Fork == nil {
+		return
+	}
+	for _, later := range batch[1:] {
+		if later.Err == nil {
+			later.Err = fmt.Errorf("%w: a message before it in the batch shows that", reason.Forked)
+		}
+	}
 }
 
 // count counts a message's events, identified for the first time.
