@@ -117,9 +117,21 @@ func (n *Node) handle(m *intake.Message) error {
 	return err
 }
 
-// take takes a message through the intake, makes this node's events on what came of it, and answers.
+// take takes a message through the intake and makes this node's events on what came of it, again as long as that makes
+// more of it acceptable. Then it answers.
 func (n *Node) take(m *intake.Message) error {
-	n.intake.Take(n.batch[:], intake.Base{Last: n.last, Learning: n.learning != nil})
+	before := n.last
+	for again := true; again; again = m.Again() {
+		n.intake.Take(n.batch[:], intake.Base{Last: n.last, Learning: n.learning != nil})
+		if n.learning == nil {
+			if err := n.build(m.Heads, m.Wire.Kind.Answers()); err != nil {
+				return err
+			}
+		}
+		if err := n.finish(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case m.Fork != nil:
 		return n.forked(&journal.Fork{Header: m.Fork.Header, Signature: m.Fork.Signature})
@@ -134,19 +146,12 @@ func (n *Node) take(m *intake.Message) error {
 	n.outbox.Took(m.From, &m.Wire)
 	n.intake.Release(m.From)
 	if n.learning != nil {
-		return n.learn(m)
+		return n.learn(m, n.last != before)
 	}
-	built, err := n.build(m.Heads, m.Wire.Kind.Answers())
-	if err == nil && (built && m.Wire.Kind.Asks() || m.Wire.Kind == wire.KindPartRequest) {
+	if n.last != before && m.Wire.Kind.Asks() || m.Wire.Kind == wire.KindPartRequest {
 		n.outbox.Gossip(m.From, wire.KindResponse, n.last) // one in part is answered in any case: the answer says how far it has come
 	}
-	if finished := n.finish(); err == nil {
-		err = finished
-	}
-	if err == nil {
-		err = m.Refused()
-	}
-	return err
+	return m.Refused()
 }
 
 // Forked returns nil, or why this node does nothing any more: an event came that its key signed and that it did not make, so

@@ -46,12 +46,10 @@ func (l *learning) asked(m *intake.Message) error {
 	return nil
 }
 
-// learn takes in what an answer brought: events of this node's own that it did not know, perhaps, and what they descend
-// from. It asks on where the answer was a part.
-func (n *Node) learn(m *intake.Message) error {
-	l, before := n.learning, n.last
-	n.absorb()
-	news := n.last != before
+// learn notes what an answer brought: news is events of this node's own that it did not know. It asks on where the answer
+// was a part.
+func (n *Node) learn(m *intake.Message, news bool) error {
+	l := n.learning
 	l.quorum = l.quorum || news
 	switch {
 	case m.Wire.More && news:

@@ -11,8 +11,9 @@
 // Nothing comes in that this node's next events do not descend from, whatever a message has in it. Select sees to that
 // before anything is committed, by the graph itself: events are related to all others as soon as they are staged.
 //
-// What a message's own events decide, such as that a peer is added, may make more of it acceptable. Then the rest of it is
-// taken through the same stages again.
+// What a message's own events decide, such as that a peer is added, may make more of it acceptable ([Message.Again]). Then
+// the rest of it is taken through the same stages again, once this node has built on what came in: so that whoever is sent
+// that can do as this node did (core/design/acceptance.md).
 package intake
 
 import (
@@ -93,37 +94,15 @@ type Base struct {
 	Learning bool         // it makes no events yet: it takes in its own alone, and what they descend from
 }
 
-// Take takes a batch of messages through the stages, the first first. What came of each stands in it.
+// Take takes a batch of messages through all stages, the first first. What came of each stands in it. Where something
+// turns out bad, they are selected from anew without it. A message may build on one before it in the batch: that is staged
+// by the time its own names are resolved.
 func (in *Intake) Take(batch []*Message, base Base) {
-	var rest []*Message
 	for _, m := range batch {
-		s := in.sender(m.From)
-		if s.waste > maxWaste {
+		if m.Heads = m.Heads[:0]; in.sender(m.From).waste > maxWaste {
 			m.Err = fmt.Errorf("%w: %x sent too many events that could not be taken", reason.Limit, m.From.ID[:8])
-			continue
-		}
-		rest = append(rest, m)
-	}
-	for len(rest) > 0 {
-		in.pass(rest, base)
-		rest = again(rest)
-	}
-}
-
-// again returns the messages of which more may be acceptable now.
-func again(batch []*Message) (rest []*Message) {
-	for _, m := range batch {
-		if m.open() && m.choice.waits && m.inserted > 0 {
-			m.inserted = 0
-			rest = append(rest, m)
 		}
 	}
-	return rest
-}
-
-// pass takes messages through all stages once. Where something turns out bad, they are selected from anew without it. A
-// message may build on one before it in the batch: that is staged by the time its own names are resolved.
-func (in *Intake) pass(batch []*Message, base Base) {
 	for {
 		heads := in.places[:0]
 		for _, m := range batch {
@@ -135,7 +114,6 @@ func (in *Intake) pass(batch []*Message, base Base) {
 			}
 			m.events = in.identify(m)
 			in.count(m)
-			heads = append(heads, m.Heads...)
 			m.choice = in.choose(m, base, heads)
 			heads = append(heads, m.choice.heads...)
 		}

@@ -28,7 +28,7 @@ type Message struct {
 	checked  []check      // of verify, by event
 	parsed   []bool       // of verify, by observation: it may be voted for
 	bads     int          // of verify: signatures and keys that were bad
-	inserted int          // of insert: events in the last pass
+	inserted int          // of insert: events
 	counted  bool
 	again    bool // it is one that was held
 	told     bool // of identify: a parent that is not here was told in full
@@ -56,6 +56,10 @@ func (m *Message) bad(i int) error {
 
 // open reports whether the message has not come to its end.
 func (m *Message) open() bool { return m.Err == nil && m.Fork == nil && len(m.Missing) == 0 }
+
+// Again reports whether more of the message may be acceptable once this node has built on its heads: it is to be taken
+// again then.
+func (m *Message) Again() bool { return m.open() && m.choice.waits && m.inserted > 0 }
 
 // Refused is why events of the message were not taken, nil if all were: the first reason, and how many events it was.
 func (m *Message) Refused() error { return m.choice.refused.err() }
