@@ -8,8 +8,8 @@ import (
 )
 
 // A member decides that a peer is added by a message that has events of that peer too, brought by a member whose fork
-// others have seen. They can take neither that member's events as heads, nor the new peer's before they decide as well:
-// what lets them follow is that the first one built on what decided before it took what that allowed.
+// others have seen. They can take neither that member's events as heads, nor the new peer's before they decide as well;
+// and they do follow.
 func TestLicenceInOneMessage(t *testing.T) {
 	w := newNetwork(t, core.Single, 4, 5)
 	w.sloppy = true
