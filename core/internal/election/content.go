@@ -102,7 +102,7 @@ func (e *Election) addContent(x gossip.Index, ev *gossip.Event, row []gossip.Ind
 	if ev.Cause == gossip.Requesting {
 		if unread[ev.By] <= x {
 			e.read(ev, v, ev.By, x)
-		} else if e.forks[ev.By] {
+		} else if len(e.forkers) > 0 && e.forks[ev.By] {
 			e.readForker(x, ev, row, v, ev.By, before)
 		}
 	} else {

@@ -112,6 +112,7 @@ func (g *Graph) Truncate(n Index) {
 		g.made = g.made[:len(g.made)-1]
 	}
 	g.sets.truncate(nodes)
+	g.nodes = len(g.sets.nodes)
 }
 
 // prune drops chain c, the last branch that p began.
