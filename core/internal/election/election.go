@@ -260,7 +260,7 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self gossip.Index,
 			return 0, err
 		}
 	}
-	x, ev, row, err := e.g.InsertRow(by, cause, self, others, 1)
+	x, ev, row, err := e.g.InsertRow(by, cause, self, others)
 	if err != nil {
 		return 0, err
 	}
@@ -278,13 +278,14 @@ func (e *Election) InsertVotes(by gossip.Peer, self gossip.Index, votes []uint32
 	if err := e.Check(gossip.Observation, nil, votes); err != nil {
 		return 0, err
 	}
-	x, ev, row, err := e.g.InsertRow(by, gossip.Observation, self, nil, uint32(len(votes)))
+	x, err := e.g.Insert(by, gossip.Observation, self, nil, uint32(len(votes)))
 	if err != nil {
 		return 0, err
 	}
+	ev := e.g.Event(x)
 	ev.Odd = odd
 	e.logAll(x, ev, votes)
-	e.takeIn(x, ev, row)
+	e.takeIn(x, ev, e.g.Row(x, 0))
 	return x, nil
 }
 

@@ -71,6 +71,7 @@ func (c *chunk) row(x Index) []Index {
 //     as self-parent, or none.
 type Graph struct {
 	chunks []chunk
+	most   Index      // events it takes
 	size   Index      // events inserted; the last one's place
 	others []Index    // where events have several other-parents: how many, then they
 	stride int        // entries of the rows being written
@@ -107,6 +108,9 @@ func (g *Graph) Grow(peers int) {
 func (g *Graph) AddPeer() (Peer, error) {
 	if len(g.first) == MaxPeers {
 		return 0, ErrPeers
+	}
+	if g.most == 0 {
+		g.most = MaxEvents
 	}
 	p := Peer(len(g.first))
 	g.first = append(g.first, Chain(len(g.chains)))
@@ -189,21 +193,31 @@ func (g *Graph) wide(row []Index, scratch int) []Index {
 // event's place. Time O(peers) for each parent, and O(log branches) for each peer that forked and of which
 // the parents do not know the same, but for the union of two sets (sets.union).
 func (g *Graph) Insert(by Peer, cause Cause, self Index, others []Index, indices uint32) (Index, error) {
-	x, _, _, err := g.InsertRow(by, cause, self, others, indices)
-	return x, err
+	x, ev, _, err := g.InsertRow(by, cause, self, others)
+	if err != nil || indices == 1 {
+		return x, err
+	}
+	nth := ev.Nth + (indices - 1)
+	if nth < ev.Nth {
+		g.Truncate(x - 1)
+		return 0, fmt.Errorf("%w: index by creator past %d", ErrFull, uint32(math.MaxUint32))
+	}
+	ev.Nth, g.chains[ev.Chain].nth = nth, nth
+	return x, nil
 }
 
-// InsertRow is Insert, and returns the event and its row too, as [Graph.Event] and [Graph.Stored] do.
-func (g *Graph) InsertRow(by Peer, cause Cause, self Index, others []Index, indices uint32) (x Index, ev *Event, row []Index, err error) {
-	if int(by) >= len(g.first) || cause > Response || g.size == MaxEvents || g.nodes > maxNodes {
+// InsertRow is Insert of an event that takes one index. It returns the event and its row too, as [Graph.Event] and
+// [Graph.Stored] do.
+func (g *Graph) InsertRow(by Peer, cause Cause, self Index, others []Index) (x Index, ev *Event, row []Index, err error) {
+	if int(by) >= len(g.first) || cause > Response || g.size >= g.most {
 		return 0, nil, nil, g.refuse(by, cause)
 	}
 	x = g.size + 1
 	id := g.first[by]
 	c := &g.chains[id]
-	nth, sync, branched := c.nth+indices, c.sync, false
+	nth, sync, branched := c.nth+1, c.sync, false
 	if cause == Initial {
-		self, others, nth, sync = 0, nil, indices-1, 0
+		self, others, nth, sync = 0, nil, 0, 0
 		branched = c.tip != 0
 	} else {
 		if self == 0 || self > g.size {
@@ -214,7 +228,7 @@ func (g *Graph) InsertRow(by Peer, cause Cause, self Index, others []Index, indi
 			if parent.By != by {
 				return 0, nil, nil, fmt.Errorf("%w: by %d, not %d", ErrNotOwn, parent.By, by)
 			}
-			id, nth, sync = parent.Chain, parent.Nth+indices, parent.Sync
+			id, nth, sync = parent.Chain, parent.Nth+1, parent.Sync
 			c = &g.chains[id]
 			branched = c.tip != self
 		}
@@ -225,9 +239,6 @@ func (g *Graph) InsertRow(by Peer, cause Cause, self Index, others []Index, indi
 				return 0, nil, nil, err
 			}
 		}
-	}
-	if indices != 1 && nth+1 < indices {
-		return 0, nil, nil, fmt.Errorf("%w: index by creator past %d", ErrFull, uint32(math.MaxUint32))
 	}
 	if branched {
 		id = g.branch(by, id, self)
@@ -278,6 +289,9 @@ func (g *Graph) note(by Peer, row []Index, x Index) {
 	if n := len(g.sets.nodes); n != g.nodes {
 		g.made = append(g.made, made{x, uint32(g.nodes)})
 		g.nodes = n
+		if n > maxNodes {
+			g.most = x
+		}
 	}
 }
 
