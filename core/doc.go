@@ -31,9 +31,7 @@
 //     A vote is acknowledged to a user when its record is durable, not before.
 //   - **Membership.** A peer is added and removed by votes ([Node.VoteAdd], [Node.VoteRemove]). A node that stays
 //     away while all whom it knew leave needs [NodeConfig].Contacts.
-//   - **Forkers.** A node builds on no event of a peer whose fork it sees, but only a vote removes that peer. Past
-//     [MaxBranches] forks in all, events of further branches are refused, and members that met different ones first
-//     would differ in what they accept.
+//   - **Forkers.** A node builds on no event of a peer whose fork it sees, but only a vote removes that peer.
 //   - One goroutine at a time uses a node.
 //
 // # The loop
@@ -84,9 +82,7 @@
 //     blocks, whatever the order; when a block comes out, and with how many votes, may differ.
 //   - An event was made by its creator: its signature was checked.
 //   - A peer that forks is accused and removed, and few branches of it are taken in the meantime, by a rule that
-//     depends on the graph alone. An engine takes [MaxBranches] in all and refuses what would be one more:
-//     members that met different ones first would then differ in what they can insert. Each branch costs
-//     every later event four bytes.
+//     depends on the graph alone. An engine takes all that it is given: a branch costs what an event costs.
 //   - An event's Hash is its id: all members give the same, and whoever makes the event cannot choose it but by
 //     trying others. The coin is a bit of it, see [ConcreteCoin].
 //   - Identities of peers differ, and so do hashes of observations ([Engine.AddObservation] does not look).
