@@ -350,7 +350,7 @@ func (e *Election) takeIn(x gossip.Index, ev *gossip.Event, row []gossip.Index) 
 	}
 	e.came = x
 	e.forgetBlocks()
-	if ev.Chain != e.g.First(ev.By) && e.begins(ev) && e.noteFork(ev.By) {
+	if e.g.Branches() > 0 && ev.Chain != e.g.First(ev.By) && e.begins(ev) && e.noteFork(ev.By) {
 		e.reset()
 	} else {
 		e.enter(x, ev, row)

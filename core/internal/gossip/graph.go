@@ -215,7 +215,7 @@ func (g *Graph) InsertRow(by Peer, cause Cause, self Index, others []Index) (x I
 	x = g.size + 1
 	id := g.first[by]
 	c := &g.chains[id]
-	nth, sync, branched := c.nth+1, c.sync, false
+	nth, sync, other, branched := c.nth+1, c.sync, Index(0), false
 	if cause == Initial {
 		self, others, nth, sync = 0, nil, 0, 0
 		branched = c.tip != 0
@@ -234,10 +234,10 @@ func (g *Graph) InsertRow(by Peer, cause Cause, self Index, others []Index) (x I
 		}
 		if !cause.Receive() {
 			others = nil
-		} else if len(others) != 1 || others[0]-1 >= g.size {
-			if err := g.checkOthers(others); err != nil {
-				return 0, nil, nil, err
-			}
+		} else if len(others) == 1 && others[0]-1 < g.size {
+			other = others[0]
+		} else if other, err = g.checkOthers(others); err != nil {
+			return 0, nil, nil, err
 		}
 	}
 	if branched {
@@ -256,10 +256,8 @@ func (g *Graph) InsertRow(by Peer, cause Cause, self Index, others []Index) (x I
 	k := &g.chunks[n]
 	ev = &k.events[x&(chunkSize-1)]
 	*ev = Event{Self: self, Sync: sync, Nth: nth, Chain: id, By: by, Cause: cause}
-	if len(others) == 1 {
-		ev.other[0] = others[0]
-	} else if len(others) > 1 {
-		ev.other[0] = several | Index(len(g.others))
+	ev.other[0] = other
+	if other >= several {
 		g.others = append(append(g.others, Index(len(others))), others...)
 	}
 	row = k.row(x)
@@ -295,19 +293,23 @@ func (g *Graph) note(by Peer, row []Index, x Index) {
 	}
 }
 
-func (g *Graph) checkOthers(others []Index) error {
+// checkOthers returns what an event with other-parents keeps of them: the one, or where several are going to be.
+func (g *Graph) checkOthers(others []Index) (Index, error) {
 	if len(others) == 0 {
-		return ErrOtherParent
+		return 0, ErrOtherParent
 	}
 	for _, o := range others {
 		if o == 0 || o > g.size {
-			return ErrOtherParent
+			return 0, ErrOtherParent
 		}
 	}
 	if len(others) > 1 && len(g.others)+len(others) >= int(several)-1 {
-		return ErrFull
+		return 0, ErrFull
 	}
-	return nil
+	if len(others) == 1 {
+		return others[0], nil
+	}
+	return several | Index(len(g.others)), nil
 }
 
 // fill sets a row to what the parents descend from. Others may be empty.
