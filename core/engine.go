@@ -181,11 +181,16 @@ func (e *Engine) Insert(ev Event) (EventIndex, error) {
 }
 
 func (e *Engine) insertVotes(ev Event) (EventIndex, error) {
-	e.votes = append(e.votes[:0], uint32(ev.Observation))
-	for _, o := range ev.Further {
-		e.votes = append(e.votes, uint32(o))
+	one := [1]uint32{uint32(ev.Observation)}
+	votes := one[:]
+	if len(ev.Further) > 0 {
+		e.votes = append(e.votes[:0], one[0])
+		for _, o := range ev.Further {
+			e.votes = append(e.votes, uint32(o))
+		}
+		votes = e.votes
 	}
-	x, err := e.election.InsertVotes(gossip.Peer(ev.Creator), place(ev.SelfParent), e.votes, ev.Hash[len(ev.Hash)-1]&1 != 0)
+	x, err := e.election.InsertVotes(gossip.Peer(ev.Creator), place(ev.SelfParent), votes, ev.Hash[len(ev.Hash)-1]&1 != 0)
 	if err != nil {
 		return 0, e.insertError(ev, err)
 	}

@@ -275,6 +275,16 @@ func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self gossip.Index,
 // InsertVotes is Insert of an observation event, which votes for observations in order: it decides what an event for
 // each of them would decide. Votes is not kept.
 func (e *Election) InsertVotes(by gossip.Peer, self gossip.Index, votes []uint32, odd bool) (gossip.Index, error) {
+	if len(votes) == 1 && int(votes[0]) < len(e.observations) {
+		x, ev, row, err := e.g.InsertRow(by, gossip.Observation, self, nil)
+		if err != nil {
+			return 0, err
+		}
+		ev.Odd = odd
+		e.logAll(x, ev, votes)
+		e.takeIn(x, ev, row)
+		return x, nil
+	}
 	if err := e.Check(gossip.Observation, nil, votes); err != nil {
 		return 0, err
 	}
