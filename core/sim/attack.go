@@ -72,7 +72,7 @@ func (a *assault) compose(what attack) *wire.Message {
 			events = append(events, pick(a.r, events))
 		}
 	case attackTeach:
-		return a.teach(wire.Hash{byte(a.r.below(4))}, uint32(a.r.below(3)))
+		return a.teach(wire.Hash{byte(a.r.below(4))})
 	case attackPart:
 		kind = pick(a.r, []wire.MessageKind{wire.KindPartRequest, wire.KindPartResponse})
 		events = a.branches(base)

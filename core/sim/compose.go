@@ -35,7 +35,7 @@ func (d *draft) add(e *forged) {
 		out.Self = d.ref(e.self)
 	}
 	for _, o := range e.others {
-		out.Other = d.ref(o)
+		out.Others = append(out.Others, d.ref(o))
 	}
 	if e.cause == wire.Requesting {
 		out.Recipient = d.creator(e.recipient)

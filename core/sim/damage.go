@@ -151,7 +151,7 @@ func (a *assault) beyond() *wire.Message {
 			m.Observations = append(m.Observations, wire.Observation{Body: []byte{0, byte(i), byte(i >> 8)}})
 		}
 	case 8:
-		m = &wire.Message{Kind: wire.KindLearn, Nonce: wire.Hash{1}, Skip: 1<<32 - 1 - uint32(a.r.below(2))}
+		m = &wire.Message{Kind: wire.KindLearn, Nonce: wire.Hash{1}, Wants: []wire.Hash{{byte(a.r.below(2))}}}
 	}
 	return m
 }

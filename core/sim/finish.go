@@ -97,7 +97,7 @@ func (s *run) checkRecovery(p *process) {
 	options := *cfg.Simulation
 	options.Probe = nil
 	cfg.Simulation = &options
-	again, err := core.Recover(cfg, slices.Values(records))
+	again, err := core.Recover(cfg, stored(records))
 	switch {
 	case err != nil:
 		s.violated("%v cannot recover from its records: %v", p, err)

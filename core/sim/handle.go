@@ -21,7 +21,7 @@ func (s *run) take(p *process, m *message) {
 		return
 	}
 	switch {
-	case p.learns() || errors.Is(err, core.ErrSelfState) && from.restored != core.Hash{}:
+	case p.learns() || errors.Is(err, core.ErrSelfState):
 		return // it takes answers only, and may have asked another one that learns
 	case errors.Is(err, core.ErrDuplicateMessage), errors.Is(err, core.ErrPremature), errors.Is(err, core.ErrMissingPayload):
 		return

@@ -198,12 +198,12 @@ func (v *hostile) hear(s *run, q *message) {
 	case wire.KindAsk:
 		out = v.supply(s, slices.Clone(m.Wants))
 	case wire.KindLearn:
-		nonce, skip := m.Nonce, m.Skip
+		nonce := m.Nonce
 		a := v.assault(s, to)
 		for range a.r.below(4) {
-			out = append(out, a.teach(nonce, skip))
+			out = append(out, a.teach(nonce))
 		}
-		out = append(out, &wire.Message{Kind: wire.KindTeach, Nonce: nonce, Skip: skip, Known: uint32(len(s.founders))})
+		out = append(out, &wire.Message{Kind: wire.KindTeach, Nonce: nonce, Known: uint32(len(s.founders))})
 	}
 	for _, m := range out {
 		if m != nil {
@@ -233,7 +233,7 @@ func (v *hostile) supply(s *run, wants []wire.Hash) (out []*wire.Message) {
 
 // teach returns an answer to a restored node's question that is not the right one: with branches, with events out of
 // order, with pieces of what is known, and perhaps with more to follow that does not.
-func (a *assault) teach(nonce wire.Hash, skip uint32) *wire.Message {
+func (a *assault) teach(nonce wire.Hash) *wire.Message {
 	var events []*forged
 	switch base := a.base(a.by); {
 	case a.r.percent(40):
@@ -246,9 +246,6 @@ func (a *assault) teach(nonce wire.Hash, skip uint32) *wire.Message {
 		events = a.old()
 	}
 	m := a.s.compose(wire.KindTeach, events)
-	m.Nonce, m.Skip, m.More = nonce, skip, a.r.percent(30)
-	if a.r.percent(20) {
-		m.Skip = uint32(a.r.below(1 << 20))
-	}
+	m.Nonce, m.More = nonce, a.r.percent(30)
 	return m
 }

@@ -169,7 +169,7 @@ func (f *plot) make(s *run, e forged) *forged {
 		h.Index, h.SelfParent = e.index, e.self.id
 	}
 	for _, o := range e.others {
-		h.OtherParent = o.id
+		h.OtherParents = append(h.OtherParents, o.id)
 	}
 	if len(e.votes) > 0 {
 		hashes := make([]wire.Hash, len(e.votes))

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
@@ -32,6 +33,8 @@ type process struct {
 	disk     disk
 	app      application
 	restored core.Hash // not zero while its log is a backup and its node has to learn what it lost
+	nonce    core.Hash // of the present life, if it asks for its own events first
+	asked    int       // how often it did
 
 	gone bool // it stops for good
 	slow int  // it takes so many times as long for everything, 0 for once
@@ -41,6 +44,17 @@ type process struct {
 type disk struct {
 	records [][]byte
 	writing []byte // nil while nothing is
+}
+
+// stored yields records as a log that can be read does.
+func stored(records [][]byte) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, r := range records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
 }
 
 // input is what a process is to take in.
@@ -64,7 +78,7 @@ func (p *process) slowness() int { return max(1, p.slow) }
 // config is what the process's node starts from.
 func (s *run) config(p *process) core.NodeConfig {
 	cfg := core.NodeConfig{
-		Seed: p.seed, Section: s.section, Applied: p.app.durable, Restored: p.restored,
+		Seed: p.seed, Section: s.section, Applied: p.app.durable, Nonce: p.nonce, Restored: p.restored,
 		Simulation: &simulation.Options{Unsigned: !s.plan.signed, PredictableCoin: s.plan.coin == core.PredictableRoundParityCoin, Passes: s.plan.passes, Probe: p.probe},
 	}
 	if !p.founder {
@@ -145,7 +159,13 @@ func (p *process) take(s *run, in input) {
 		to := p.node.Recipients()
 		switch {
 		case len(to) == 0:
-		case p.learns(): // from a supermajority: it asks all
+		case p.learns(): // it asks all, and after a while waits for no more
+			if p.asked++; p.asked > asksAtMost {
+				if err := p.node.Begin(); err != nil {
+					s.broken("%v does not begin: %v", p, err)
+				}
+				return
+			}
 			for _, id := range slices.Clone(to) {
 				p.request(s, id)
 			}
@@ -249,9 +269,13 @@ func (p *process) stop(s *run, c *crash) {
 	p.app.crash()
 }
 
-// learns reports whether a process's node is learning what its backup lacks.
+// asksAtMost is how often a process that starts asks for its own events before it takes what came for all.
+const asksAtMost = 8
+
+// learns reports whether a process's node asks for its own events still.
 func (p *process) learns() bool {
-	return p.restored != core.Hash{} && errors.Is(p.node.CanVote(), core.ErrSelfState)
+	learning, _ := p.node.Learning()
+	return learning
 }
 
 // restart brings a process back from what is durable.
@@ -260,7 +284,11 @@ func (p *process) restart(s *run) {
 		return
 	}
 	var err error
-	if p.node, err = core.Recover(s.config(p), slices.Values(p.disk.records)); err != nil {
+	p.asked = 0
+	if p.nonce = (core.Hash{}); s.disks.percent(70) {
+		s.disks.fill(p.nonce[:])
+	}
+	if p.node, err = core.Recover(s.config(p), stored(p.disk.records)); err != nil {
 		s.violated("%v does not recover: %v", p, err)
 		return
 	}

@@ -21,9 +21,8 @@ type Probe struct {
 	// View returns what the node's last event sees of the running election. Cost: it spells out all meta-votes of the
 	// last events of all voters.
 	View func() View
-	// Loose returns the hash of an event that is neither behind the node's last one nor behind heads that its next one
-	// may take as parents, and why not; "" if there is none, as always between two calls. Cost: O(log n) for each event
-	// since the call before.
+	// Loose returns the hash of an event that is not behind the node's last one, and why not; "" if there is none, as
+	// always between two calls. Cost: O(log n) for each event since the call before.
 	Loose func() (event [32]byte, why string)
 }
 

@@ -133,6 +133,12 @@ func (res *Result) validate(cfg *Config) {
 			res.Notes = append(res.Notes, fmt.Sprintf("the generator was held up now and then: lag p99 %v, mean %v; latencies count from intended times and include it", short(p99), short(mean)))
 		}
 	}
+	if n := res.Verdict.Expired; n > 0 {
+		bad("%d acknowledged submissions expired: more than %d blocks came before they would have been decided", n, client.Ahead)
+	}
+	if n := res.Verdict.Altered; n > 0 {
+		res.Notes = append(res.Notes, fmt.Sprintf("hostile members had %d submissions decided with ids of this run and other data, beside its own", n))
+	}
 	if n := res.Verdict.Unfinished; n > 0 && res.Failed == nil {
 		bad("%d acknowledged submissions were not decided within %v: their latencies are missing", n, cfg.Drain)
 	}

@@ -4,18 +4,18 @@ import (
 	"parsec/core/internal/gossip"
 )
 
-// settleClass brings the levels of a class up to date; if they were so before the last event, that is on
+// raiseClass brings the levels of a class up to date; if they were so before the last event, that is on
 // the given columns. Whether it is decided it finds out on those left. It reports false if a coin is called
 // for.
-func (e *Election) settleClass(k *class, left, cols []gossip.Column) bool {
+func (e *Election) raiseClass(k *class, left, cols []gossip.Peer) bool {
 	l := &e.levels
 	switch {
 	case k.clock == l.clock:
 		cols = cols[:0]
 	case k.clock+1 != l.clock:
-		cols = e.vcol
+		cols = e.voters
 	case len(cols) == 1 && k.heard == k.clock && k != &l.groups[0].class && k != &l.groups[1].class:
-		if known, coin := e.settleClassOn(k, cols[0]); known || coin {
+		if known, coin := e.raiseClassOn(k, cols[0]); known || coin {
 			return !coin
 		}
 	}
@@ -39,7 +39,7 @@ func (e *Election) settleClass(k *class, left, cols []gossip.Column) bool {
 			to = left
 		} else if g.partly {
 			g.partly = false
-			cols = e.vcol
+			cols = e.voters
 			to = cols
 		}
 		for _, c := range to {
@@ -55,9 +55,9 @@ func (e *Election) settleClass(k *class, left, cols []gossip.Column) bool {
 	return true
 }
 
-// settleClassOn is settleClass for the newest event, of column c, where the class was up to date before. Known
+// raiseClassOn is raiseClass for the newest event, of chain c, where the class was up to date before. Known
 // tells that it was enough.
-func (e *Election) settleClassOn(k *class, c gossip.Column) (known, coin bool) {
+func (e *Election) raiseClassOn(k *class, c gossip.Peer) (known, coin bool) {
 	l := &e.levels
 	i := l.chains.tail[c] - 1
 	row := l.chains.row(c, i)
@@ -130,25 +130,25 @@ func (g *stage) deciding() (value []gossip.Index, n int) {
 }
 
 // decide notes that the class is decided on a chain at step t, by the event x at place i.
-func (k *class) decide(c gossip.Column, x gossip.Index, i uint32, t int) {
+func (k *class) decide(c gossip.Peer, x gossip.Index, i uint32, t int) {
 	k.done[c], k.end[c], k.step[c], k.value = x, i, uint8(t), t%3 == 0
 }
 
 // hear brings the first estimates of a class up to date.
-func (e *Election) hear(k *class, cols []gossip.Column) {
+func (e *Election) hear(k *class, cols []gossip.Peer) {
 	l := &e.levels
 	if k.heard == l.clock {
 		return
 	}
 	if k.heard+1 != l.clock {
-		cols = e.vcol
+		cols = e.voters
 	}
 	k.heard = l.clock
 	e.findEstimates(k, &l.stages[k.stage[0]], cols)
 }
 
 // findEstimates looks for estimates that chains only hear of.
-func (e *Election) findEstimates(k *class, g *stage, cols []gossip.Column) {
+func (e *Election) findEstimates(k *class, g *stage, cols []gossip.Peer) {
 	if g.nt >= e.third {
 		e.findEstimate(k, g, g.et, &g.nt, cols)
 	}
@@ -164,7 +164,7 @@ func (e *Election) findEstimates(k *class, g *stage, cols []gossip.Column) {
 // third of the voters. What one chain finds may let others find it earlier, so it is repeated until nothing
 // changes; places found are never too early on the way there, because they count others that are never
 // too early.
-func (e *Election) findEstimate(k *class, g *stage, estimate []gossip.Index, n *int, cols []gossip.Column) {
+func (e *Election) findEstimate(k *class, g *stage, estimate []gossip.Index, n *int, cols []gossip.Peer) {
 	l := &e.levels
 	waiting := 0
 	for _, c := range cols {
@@ -191,7 +191,7 @@ func (e *Election) findEstimate(k *class, g *stage, estimate []gossip.Index, n *
 }
 
 // findAux looks for the event at which a chain gets its auxiliary value: that of the first bin value.
-func (e *Election) findAux(k *class, g *stage, t int, c gossip.Column) {
+func (e *Election) findAux(k *class, g *stage, t int, c gossip.Peer) {
 	l := &e.levels
 	i, end := l.from(g, 2*t+1, c), min(l.chains.tail[c], k.end[c])
 	yes, no := end, end
@@ -211,7 +211,7 @@ func (e *Election) findAux(k *class, g *stage, t int, c gossip.Column) {
 }
 
 // from returns the place from which on to look for what cannot be before base level j.
-func (l *levels) from(g *stage, j int, c gossip.Column) uint32 {
+func (l *levels) from(g *stage, j int, c gossip.Peer) uint32 {
 	if j < baseLevels {
 		return max(g.look[c], l.base[j].next[c])
 	}
@@ -220,7 +220,7 @@ func (l *levels) from(g *stage, j int, c gossip.Column) uint32 {
 
 // conclude looks for the event at which a chain ends step t: it decides, or begins the next step, after
 // which it may still decide. It reports false if a coin is called for.
-func (e *Election) conclude(k *class, t int, c gossip.Column) bool {
+func (e *Election) conclude(k *class, t int, c gossip.Peer) bool {
 	l := &e.levels
 	g := &l.stages[k.stage[t]]
 	begun := t+1 < k.stages && l.stages[k.stage[t+1]].start[c] != never
@@ -258,7 +258,7 @@ func (e *Election) conclude(k *class, t int, c gossip.Column) bool {
 
 // beginNext begins the step after t on a chain, at place i. It reports false if that takes a
 // coin, or more steps than there is room for.
-func (e *Election) beginNext(k *class, t int, c gossip.Column, i uint32) bool {
+func (e *Election) beginNext(k *class, t int, c gossip.Peer, i uint32) bool {
 	l := &e.levels
 	g := &l.stages[k.stage[t]]
 	enough := func(n int, value []gossip.Index) bool {

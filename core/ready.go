@@ -1,7 +1,13 @@
 package core
 
 import (
-	"parsec/core/internal/election"
+	"slices"
+
+	"parsec/core/internal/bug"
+	"parsec/core/internal/gossip"
+	"parsec/core/internal/history"
+	"parsec/core/internal/members"
+	"parsec/core/internal/store"
 	"parsec/core/internal/wire"
 )
 
@@ -51,12 +57,17 @@ type Ready struct {
 type output struct {
 	record   []byte
 	messages []Outgoing
-	frames   [][]byte // buffers of messages, reused
 	blocks   []Decided
 	voters   []Identity
 	counts   []int // of voters, by block
 	proposed []Content
 	handed   bool // what there is was handed out, and is not done yet
+}
+
+// leaver is a peer whose removal was decided, by event at.
+type leaver struct {
+	peer *members.Peer
+	at   gossip.Index
 }
 
 // Ready returns what is to be done now. Until [Node.Advance] is called, calls that would change the node return
@@ -65,6 +76,9 @@ func (n *Node) Ready() Ready {
 	o := &n.out
 	if !o.handed {
 		n.propose()
+		for _, m := range n.outbox.Messages() {
+			o.messages = append(o.messages, Outgoing{To: Identity(m.To), Frame: m.Frame, Again: m.Again})
+		}
 	}
 	o.handed = true
 	from := 0
@@ -85,13 +99,7 @@ func (n *Node) Ready() Ready {
 
 // OutputSize returns how many bytes the record and the messages of the next [Node.Ready] have so far. A call of
 // [Node.Handle] adds some 20 MB at most to the record, and as much as a message holds to each of a few messages.
-func (n *Node) OutputSize() int {
-	size := len(n.out.record)
-	for i := range n.out.messages {
-		size += len(n.out.messages[i].Frame)
-	}
-	return size
-}
+func (n *Node) OutputSize() int { return len(n.out.record) + n.outbox.Size() }
 
 // Advance tells that all that [Node.Ready] returned was done; without a Ready before it, it does nothing: the record is durable, the messages were given to the
 // transport, the blocks are applied. What it returned is taken back for reuse.
@@ -101,6 +109,7 @@ func (n *Node) Advance() {
 		return
 	}
 	o.handed = false
+	n.outbox.Clear()
 	o.record, o.messages = o.record[:0], o.messages[:0]
 	clear(o.blocks)
 	clear(o.proposed)
@@ -108,55 +117,84 @@ func (n *Node) Advance() {
 	o.blocks, o.voters, o.counts = o.blocks[:0], o.voters[:0], o.counts[:0]
 }
 
-// frame returns an empty buffer for a message, and hand gives it to be sent.
-func (o *output) frame() []byte {
-	if i := len(o.messages); i < len(o.frames) {
-		return o.frames[i][:0]
+// finish ends a call that may have brought events: a section of one decides, and what came is written to the record
+// and handed out.
+func (n *Node) finish() error {
+	err := n.decideAlone()
+	n.absorb()
+	return err
+}
+
+// absorb looks through what was committed since it was last called: for the record, for what to propose and deliver, and
+// for who is to hear of its removal.
+func (n *Node) absorb() {
+	n.out.record = n.journal.Append(n.out.record)
+	for i := range n.history.Decisions() {
+		n.deliver(&n.history.Decisions()[i])
 	}
-	o.frames = append(o.frames, nil)
-	return nil
-}
-
-func (o *output) hand(to Identity, frame []byte, again int) {
-	o.frames[len(o.messages)] = frame
-	o.messages = append(o.messages, Outgoing{To: to, Frame: frame, Again: again})
-}
-
-// deliver takes in a block: it acts on it and, unless it was applied already, hands it out.
-func (n *Node) deliver(b *election.Block) {
-	k := &n.store.contents[b.Observation]
-	n.settle(b.Observation, b.By)
-	var body wire.Body
-	_ = wire.ParseBody(k.body, &body) // it was parsed when it came
-	switch body.Kind {
-	case wire.Add:
-		n.added(Identity(body.Peer))
-	case wire.Remove:
-		if p := n.byID[Identity(body.Peer)]; p != nil && p.index != noPeer {
-			n.leaving = append(n.leaving, p)
+	n.history.ForgetDecisions()
+	g, was := n.history.Graph(), n.absorbed
+	for x := was + 1; x <= n.history.Len(); x++ {
+		ev := g.Event(x)
+		by := n.history.Members.At(ev.By)
+		if by == n.self {
+			n.last = x
+			n.seeOff(x)
+		} else {
+			n.outbox.Came(by, 1)
+		}
+		for _, o := range n.history.Store.Votes(x) {
+			if n.history.Store.Observation(o).First == x {
+				n.notePeerVote(o, by)
+			}
 		}
 	}
-	number := n.blocks
-	n.blocks++
-	if number < n.cfg.Applied && !redelivers() {
+	n.absorbed = n.history.Len()
+	if invariants {
+		n.verify(was)
+	}
+}
+
+// seeOff notes that those who were removed before x, this node's own, may be told what it descends from.
+func (n *Node) seeOff(x gossip.Index) {
+	n.leaving = slices.DeleteFunc(n.leaving, func(l leaver) bool {
+		if l.at < x {
+			n.outbox.Remove(l.peer, x)
+		}
+		return l.at < x
+	})
+}
+
+// deliver hands a block out, unless it was applied already.
+func (n *Node) deliver(b *history.Decision) {
+	k := n.history.Store.Observation(b.Observation)
+	c := contentOf(k)
+	if p := n.peerOf(c.Peer); c.Kind == Remove && p != nil && p.Index != members.None {
+		n.leaving = append(n.leaving, leaver{p, b.At})
+	}
+	if b.Number < n.cfg.Applied && !bug.On(bug.Redeliver) {
 		return
 	}
 	o := &n.out
-	d := Decided{Number: number, Content: contentOf(k, &body)}
-	if b.By != noPeer {
-		d.By = n.peers[b.By].id
+	d := Decided{Number: b.Number, Content: c}
+	if b.By != members.None {
+		d.By = n.identityAt(b.By)
 	}
 	for _, v := range b.Voters {
-		o.voters = append(o.voters, n.peers[v].id)
+		o.voters = append(o.voters, n.identityAt(v))
 	}
 	o.counts = append(o.counts, len(b.Voters))
 	o.blocks = append(o.blocks, d)
 }
 
-// contentOf is a content for users, which keep parts of it.
-func contentOf(k *content, body *wire.Body) Content {
+func (n *Node) identityAt(p gossip.Peer) Identity { return Identity(n.history.Members.At(p).ID) }
+
+// contentOf is an observation for users, who keep parts of it.
+func contentOf(k *store.Observation) Content {
+	var body wire.Body
+	_ = wire.ParseBody(k.Body, &body) // it was parsed when it came
 	return Content{
-		Hash: Hash(k.hash), Kind: kindOf(body.Kind), Payload: body.Payload, Peer: Identity(body.Peer), Info: body.Info,
+		Hash: Hash(k.Hash), Kind: kindOf(body.Kind), Payload: body.Payload, Peer: Identity(body.Peer), Info: body.Info,
 	}
 }
 
@@ -170,43 +208,4 @@ func kindOf(k wire.Kind) Kind {
 		return Remove
 	}
 	return Opaque
-}
-
-// added takes in a peer that the section decided to add. All members number those in the order of decisions.
-func (n *Node) added(id Identity) {
-	if n.adds[id]--; n.adds[id] <= 0 {
-		delete(n.adds, id)
-	}
-	p, ok := n.election.Peer(id)
-	if !ok {
-		return // the graph has no room for it
-	}
-	if int(p) == len(n.peers) {
-		if err := n.addPeer(id, p); err != nil {
-			panic("core: a key was accepted that is no key: " + err.Error())
-		}
-	}
-	n.giveNumber(n.peers[p])
-}
-
-// learn takes in an observation that is about to be voted for, and returns its number.
-func (n *Node) learn(hash wire.Hash, raw []byte) (uint32, error) {
-	if o, ok := n.store.number(&hash); ok {
-		return o, nil
-	}
-	var body wire.Body
-	if err := n.checkBody(raw, &body); err != nil {
-		return 0, err
-	}
-	ob := election.Observation{Hash: hash, Kind: election.Kind(kindOf(body.Kind)), Peer: noPeer}
-	o, err := n.election.AddObservation(ob, &body.Peer)
-	if err != nil {
-		return 0, errLimit(err)
-	}
-	if body.Kind == wire.Add {
-		n.adds[Identity(body.Peer)]++
-	}
-	n.store.learn(&hash, body.Kind, raw)
-	n.recordContent(raw)
-	return o, nil
 }
