@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"parsec/core/internal/bug"
 	"parsec/core/internal/intake"
 	"parsec/core/internal/members"
 	"parsec/core/internal/wire"
@@ -71,7 +70,7 @@ func (n *Node) learn(m *intake.Message) error {
 // where the log lacks something, a supermajority of the voters.
 func (n *Node) learned() error {
 	answered, others, voters := n.learning.answers(n)
-	if answered < others && (!n.learning.quorum || bug.On(bug.AwaitForkers) || 3*answered <= 2*voters) {
+	if answered < others && (!n.learning.quorum || 3*answered <= 2*voters) {
 		return nil
 	}
 	n.learning = nil
@@ -82,7 +81,7 @@ func (n *Node) learned() error {
 func (l *learning) answers(n *Node) (answered, others, voters int) {
 	all := n.history.Election().Voters()
 	for _, v := range all {
-		if p := n.history.Members.At(v); p != n.self && (!n.sawFork(p) || bug.On(bug.AwaitForkers)) {
+		if p := n.history.Members.At(v); p != n.self && !n.sawFork(p) {
 			others++
 			if l.answered[p] {
 				answered++
