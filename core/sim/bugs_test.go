@@ -42,9 +42,9 @@ func TestBugs(t *testing.T) {
 		{bug.OwnUnchecked, "twins", false, 8, "cannot recover from its records"},
 		{bug.CapBranches, "forks", false, 20, "refuses a message of"},
 		{bug.AnyContent, "hostile", false, 200, "refuses a message of|recovers to another state"},
-		{bug.KeepRefused, "hostile", false, 60, "which its own do not descend from"},
-		{bug.KeepLesson, "hostile", false, 200, "which its own do not descend from"},
-		{bug.KeepStrangers, "hostile", false, 200, "which its own do not descend from"},
+		{bug.KeepRefused, "hostile", false, 60, "which its own do not show"},
+		{bug.KeepLesson, "hostile", false, 200, "which its own do not show"},
+		{bug.KeepStrangers, "hostile", false, 200, "which its own do not show"},
 	} {
 		t.Run(string(c.bug), func(t *testing.T) {
 			defer func(was bug.Bug) { bug.Active = was }(bug.Active)
