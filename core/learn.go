@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"parsec/core/internal/bug"
 	"parsec/core/internal/intake"
 	"parsec/core/internal/members"
 	"parsec/core/internal/wire"
@@ -69,7 +68,7 @@ func (n *Node) learn(m *intake.Message, news bool) error {
 // where the log lacks something, a supermajority of the voters.
 func (n *Node) learned() error {
 	answered, others, voters := n.learning.answers(n)
-	if answered < others && (!n.learning.quorum || bug.On(bug.AwaitForkers) || 3*answered <= 2*voters) {
+	if answered < others && (!n.learning.quorum || 3*answered <= 2*voters) {
 		return nil
 	}
 	n.learning = nil
@@ -80,7 +79,7 @@ func (n *Node) learned() error {
 func (l *learning) answers(n *Node) (answered, others, voters int) {
 	all := n.history.Election().Voters()
 	for _, v := range all {
-		if p := n.history.Members.At(v); p != n.self && (!n.sawFork(p) || bug.On(bug.AwaitForkers)) {
+		if p := n.history.Members.At(v); p != n.self && !n.sawFork(p) {
 			others++
 			if l.answered[p] {
 				answered++
