@@ -379,6 +379,15 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "core/internal/forge",
+		why:  "events and messages as hostile members make them, for tests and attackers",
+		code: []allowed{
+			{"core/internal/sign", "signs events with keys that it was given"},
+			{"core/internal/wire", "hashes events, and lays out messages"},
+		},
+		test: []allowed{{"core", "a node that takes in what was forged"}},
+	},
+	{
 		path: "core/internal/simulation",
 		why:  "options that users cannot name",
 		code: []allowed{{"core/internal/election", "meta-votes, for the simulator to look at"}},
