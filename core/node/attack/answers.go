@@ -1,0 +1,61 @@
+package attack
+
+import (
+	"parsec/core/internal/forge"
+	"parsec/core/internal/wire"
+)
+
+// lesson has branches in answer to whoever learns its own events, which takes in what it is taught whoever made it; and
+// a branch in the open now and then.
+func lesson(w *crew) script {
+	n := 0
+	return script{
+		rate: 4,
+		next: func() (int, *wire.Message) {
+			n++
+			member := n % len(w.tips)
+			return member, w.branch(member)
+		},
+		heard: func(member int, m *wire.Message) *wire.Message {
+			if m.Kind != wire.KindLearn {
+				return nil
+			}
+			nonce, skip := m.Nonce, m.Skip
+			all := []*forge.Event{w.firsts[member], w.tips[member]}
+			for range enough {
+				all = append(all, w.Vote(w.tips[member], w.label()))
+			}
+			out := w.Message(wire.KindTeach, all...)
+			out.Nonce, out.Skip = nonce, skip
+			return out
+		},
+	}
+}
+
+// questions has the questions of a member that learns its own events and has none, each as if more had come. All that
+// there is would be the answer; what was answered before is to cost the target no more than what was not.
+func questions(w *crew) script {
+	const places = 1 << 20
+	n := uint32(0)
+	return script{next: func() (int, *wire.Message) {
+		n++
+		return int(n) % len(w.tips), &wire.Message{Kind: wire.KindLearn, Known: uint32(len(w.tips)), Nonce: wire.Hash{1}, Skip: n * 7 % places}
+	}}
+}
+
+// withheld has votes for contents that the target lacks, and no answer when it asks for them.
+func withheld(w *crew) script {
+	n := 0
+	return script{next: func() (int, *wire.Message) {
+		n++
+		member := n % len(w.tips)
+		var votes []forge.Vote
+		for range 16 {
+			v := w.label()
+			v.Withheld = true
+			votes = append(votes, v)
+		}
+		b := w.Vote(w.tips[member], votes...)
+		return member, w.Message(wire.KindRequest, b, w.Ask(b, w.to))
+	}}
+}

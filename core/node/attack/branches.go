@@ -1,0 +1,109 @@
+package attack
+
+import (
+	"encoding/binary"
+
+	"parsec/core/internal/forge"
+	"parsec/core/internal/wire"
+)
+
+// enough is how many branches in all a graph took before it refused more, of honest members too. Attacks that leave branches
+// behind make somewhat more, and then show others what the target has no room for.
+const enough = 1100
+
+// hidden has, in each message, a branch; on it an event that is refused when it is inserted, for the key that it adds
+// is none; and a head on that. The message ends with an event that is there. If the branch stays, nothing that the target
+// makes descends from it.
+func hidden(w *crew) script {
+	n := 0
+	return script{next: func() (int, *wire.Message) {
+		n++
+		member := n % len(w.tips)
+		if n > enough && n%2 == 0 {
+			return member, w.branch(member)
+		}
+		b := w.Vote(w.tips[member], w.label())
+		bad := w.Vote(b, forge.About(wire.Add, noKey, binary.BigEndian.AppendUint32([]byte{byte(w.target)}, uint32(n))))
+		return member, w.Message(wire.KindRequest, b, bad, w.Ask(bad, w.to), w.firsts[member])
+	}}
+}
+
+// noKey is the encoding of no point.
+var noKey = func() (id wire.Hash) {
+	for i := range id {
+		id[i] = 0xff
+	}
+	return id
+}()
+
+// merged has branches of one member, which forks in the open, each taken in by the first event of a stranger, and these
+// by each other: a hundred in a message of another member, or of the same if there is one alone. In the end
+// the other forks in the open too.
+func merged(w *crew) script {
+	const strangers = 100
+	var first []*forge.Event
+	for i := range strangers {
+		first = append(first, w.Initial(w.Hold([32]byte{'s', byte(i)})))
+	}
+	n, forker, sender := 0, 0, len(w.tips)-1
+	return script{next: func() (int, *wire.Message) {
+		n++
+		switch {
+		case n < 3:
+			return forker, w.branch(forker)
+		case n > 2*enough/strangers && n%2 == 0:
+			return sender, w.branch(sender)
+		}
+		var all []*forge.Event
+		var top *forge.Event
+		for _, x := range first {
+			b := w.Vote(w.tips[forker], w.label())
+			h := w.Hear(x, b)
+			all = append(all, b, x, h)
+			if top != nil {
+				h = w.Hear(h, top)
+				all = append(all, h)
+			}
+			top = h
+		}
+		return sender, w.Message(wire.KindRequest, all...)
+	}}
+}
+
+// nested has chains of the k-th member that take in two chains each of all members before it, each with branches of its
+// own. Every event keeps rule 6 of core/design/acceptance.md; five members of sixteen come to more branches than
+// any limit that does not grow with them.
+func nested(w *crew) script {
+	const deepest = 5 // 243 labels in a message
+	var chain func(k int) ([]*forge.Event, *forge.Event)
+	chain = func(k int) (all []*forge.Event, tip *forge.Event) {
+		tip = w.Vote(w.tips[k], w.label())
+		all = append(all, tip)
+		for j := range k {
+			for range 2 {
+				below, top := chain(j)
+				tip = w.Hear(tip, top)
+				all = append(append(all, below...), tip)
+			}
+		}
+		tip = w.Ask(tip, w.to)
+		return append(all, tip), tip
+	}
+	n := 0
+	return script{next: func() (int, *wire.Message) {
+		n++
+		member := n % min(deepest+1, len(w.tips))
+		all, _ := chain(member)
+		return member, w.Message(wire.KindRequest, all...)
+	}}
+}
+
+// branches has a branch in each message. No two targets are sent the same, so that each meets another one first.
+func branches(w *crew) script {
+	n := 0
+	return script{next: func() (int, *wire.Message) {
+		n++
+		member := n % len(w.tips)
+		return member, w.branch(member)
+	}}
+}
