@@ -4,13 +4,15 @@ package fault
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"parsec/cmd/loadgen/internal/network/link"
+	"parsec/core/node/attack"
 )
 
 // Syntax tells how a schedule is written, for help texts: of -links, with [link.PairSyntax] and [link.Syntax], too.
-const Syntax = `A schedule is a list of faults, separated by semicolons or line ends. Each is
+var Syntax = `A schedule is a list of faults, separated by semicolons or line ends. Each is
 
   WHEN ACTION ... [for D] [every D xN]
 
@@ -28,16 +30,26 @@ done N times in all, each at its time or when the one before has ended, whicheve
   reset LINKS                 end the connections at both ends; nodes connect again
   twin NODE [for D]           a second process with the node's key and an empty log, in its place for half of the others:
                               it forks
-  stranger [for D]            an attacker with no key of the section, at all nodes, as fast as it can
-  member NODE [for D]         an attacker with that node's key, likewise; with -down the node itself is not run beside
-  greedy NODE [for D]         likewise, by valid events and requests in any number; of a node that never ran (-down)
+  attack KIND [NODES] [for D]  an attacker, as fast as it can, at all other nodes, with the keys of the NODES, such as 5,6.
+                              These must not run (-down), but for kind member; stranger has none. Kinds:
+` + kinds() + `  relearn NODE                kill -9, and start again as if its log were a backup (-restored): it learns its own events
+                              from the others first
 
 NODE is a number from 0, or random: drawn among nodes that no fault has struck; it waits while f nodes are struck
 (f is the most that a section of that size bears). random! does not wait. For example:
 
   10s kill 2; 15s restart 2; 20s pause 1 for 3s; 30s..35s slow 0 50%; 40s cut 0-1; 45s heal
-  50s kill random for 300ms every 500ms x20; 60s..90s stranger
+  50s kill random for 300ms every 500ms x20; 60s..90s attack stranger
 `
+
+// kinds tells what attacks there are, a line each.
+func kinds() string {
+	var b strings.Builder
+	for _, a := range attack.Kinds() {
+		fmt.Fprintf(&b, "    %-9s  %s\n", a.Kind, a.What)
+	}
+	return b.String()
+}
 
 // Action is what is done.
 type Action string
@@ -54,9 +66,8 @@ const (
 	Link      Action = "link"
 	Reset     Action = "reset"
 	Twin      Action = "twin"
-	Stranger  Action = "stranger"
-	Member    Action = "member"
-	Greedy    Action = "greedy"
+	Attack    Action = "attack"
+	Relearn   Action = "relearn"
 )
 
 // Nodes that are no numbers.
@@ -77,7 +88,9 @@ type Fault struct {
 	Share      float64       // Slow: of the time that the node runs
 	Links      []link.Pair   // the ways that are meant
 	Conditions string        // Link: as [link.Parse] takes them
-	where      string        // links or groups as they were written
+	Attack     attack.Kind   // Attack: its kind
+	Members    []int         // Attack: nodes whose keys the attacker has
+	where      string        // links, groups or members as they were written
 }
 
 // String writes the fault without its times.
@@ -94,6 +107,9 @@ func (f Fault) String() string {
 	}
 	if f.Action == Slow {
 		s += fmt.Sprintf(" %.12g%%", f.Share*100)
+	}
+	if f.Attack != "" {
+		s += " " + string(f.Attack)
 	}
 	if f.where != "" {
 		s += " " + f.where
