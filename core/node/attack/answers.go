@@ -5,6 +5,9 @@ import (
 	"parsec/core/internal/wire"
 )
 
+// enough is how many branches a graph has no room for: it took 1,024 in all, and then refused those of honest members too.
+const enough = 1100
+
 // lesson has branches in answer to whoever learns its own events, which takes in what it is taught whoever made it; and
 // a branch in the open now and then.
 func lesson(w *crew) script {
@@ -56,6 +59,6 @@ func withheld(w *crew) script {
 			votes = append(votes, v)
 		}
 		b := w.Vote(w.tips[member], votes...)
-		return member, w.Message(wire.KindRequest, b, w.Ask(b, w.to))
+		return member, w.show(b, w.Ask(b, w.to))
 	}}
 }

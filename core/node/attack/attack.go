@@ -37,6 +37,10 @@ type Config struct {
 	Workers int        // of strangers and of [Noise], for each target; 0: 2
 	Rate    float64    // frames a second to each target, of kinds that are made of distinct frames; 0: as fast as it takes them
 
+	// Open is when members fork in the open, of kinds that hide branches before: 0 stands for 30 s. A node that is sent
+	// more than it takes in, and is held up for it, needs longer until the hidden ones come to what they can.
+	Open time.Duration
+
 	// Of all kinds but Stranger. The nodes whose keys these are must not run, and must never have run, but for Noise: their
 	// events would be forks that the attack does not mean.
 	Members []Member

@@ -7,10 +7,6 @@ import (
 	"parsec/core/internal/wire"
 )
 
-// enough is how many branches in all a graph took before it refused more, of honest members too. Attacks that leave branches
-// behind make somewhat more, and then show others what the target has no room for.
-const enough = 1100
-
 // hidden has, in each message, a branch; on it an event that is refused when it is inserted, for the key that it adds
 // is none; and a head on that. The message ends with an event that is there. If the branch stays, nothing that the target
 // makes descends from it.
@@ -19,13 +15,21 @@ func hidden(w *crew) script {
 	return script{next: func() (int, *wire.Message) {
 		n++
 		member := n % len(w.tips)
-		if n > enough && n%2 == 0 {
-			return member, w.branch(member)
+		if !w.victim() {
+			return member, w.opened(member)
 		}
 		b := w.Vote(w.tips[member], w.label())
 		bad := w.Vote(b, forge.About(wire.Add, noKey, binary.BigEndian.AppendUint32([]byte{byte(w.target)}, uint32(n))))
-		return member, w.Message(wire.KindRequest, b, bad, w.Ask(bad, w.to), w.firsts[member])
+		return member, w.show(b, bad, w.Ask(bad, w.to), w.firsts[member])
 	}}
+}
+
+// opened returns a branch in the open, if it is time for it.
+func (w *crew) opened(member int) *wire.Message {
+	if !w.open() {
+		return nil
+	}
+	return w.branch(member)
 }
 
 // noKey is the encoding of no point.
@@ -37,8 +41,8 @@ var noKey = func() (id wire.Hash) {
 }()
 
 // merged has branches of one member, which forks in the open, each taken in by the first event of a stranger, and these
-// by each other: a hundred in a message of another member, or of the same if there is one alone. In the end
-// the other forks in the open too.
+// by each other: a hundred in a message of another member. A member that is alone sends its own, and has not forked in the
+// open before. In the end the sender forks in the open too.
 func merged(w *crew) script {
 	const strangers = 100
 	var first []*forge.Event
@@ -49,10 +53,10 @@ func merged(w *crew) script {
 	return script{next: func() (int, *wire.Message) {
 		n++
 		switch {
-		case n < 3:
+		case n < 3 && forker != sender:
 			return forker, w.branch(forker)
-		case n > 2*enough/strangers && n%2 == 0:
-			return sender, w.branch(sender)
+		case !w.victim():
+			return sender, w.opened(sender)
 		}
 		var all []*forge.Event
 		var top *forge.Event
@@ -66,7 +70,7 @@ func merged(w *crew) script {
 			}
 			top = h
 		}
-		return sender, w.Message(wire.KindRequest, all...)
+		return sender, w.show(all...)
 	}}
 }
 
@@ -94,7 +98,7 @@ func nested(w *crew) script {
 		n++
 		member := n % min(deepest+1, len(w.tips))
 		all, _ := chain(member)
-		return member, w.Message(wire.KindRequest, all...)
+		return member, w.show(all...)
 	}}
 }
 

@@ -97,6 +97,18 @@ func (l *links) send(ctx context.Context, to core.Identity, frame []byte) bool {
 	return true
 }
 
+// ahead is how many bytes may be queued to a target before new frames are made for it.
+const ahead = 64 << 10
+
+// room waits until next to nothing is queued to a target, while ctx lasts: what is made and not read costs it nothing, and
+// the attacker a processor.
+func (l *links) room(ctx context.Context, to core.Identity) {
+	for ctx.Err() == nil && l.Stats().Peers[to].Queued > ahead {
+		l.n.waits.Add(1)
+		sleep(ctx, pause)
+	}
+}
+
 // close ends the connections and says what was done.
 func (l *links) close() Counts {
 	l.Close()

@@ -15,7 +15,7 @@ import (
 // script is what one kind of attack sends to one target.
 type script struct {
 	rate  float64                                                  // frames a second where [Config].Rate does not say; 0: as fast as the target takes them
-	next  func() (member int, m *wire.Message)                     // what a member sends next
+	next  func() (member int, m *wire.Message)                     // what a member sends next; nil: nothing for now
 	heard func(member int, m *wire.Message) (answer *wire.Message) // what it answers to what comes from the target; may be nil
 }
 
@@ -28,6 +28,9 @@ type crew struct {
 	firsts []*forge.Event // by member
 	tips   []*forge.Event // by member: on top of it all else is made
 	labels int            // of branches
+
+	began time.Time
+	opens time.Duration // after which members fork in the open
 }
 
 // newCrew returns a crew for a target.
@@ -36,7 +39,7 @@ func (c *Config) newCrew(target int) (*crew, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &crew{Forger: forge.New(id), target: target, to: c.Targets[target].ID}
+	w := &crew{Forger: forge.New(id), target: target, to: c.Targets[target].ID, began: time.Now(), opens: cmp.Or(c.Open, 30*time.Second)}
 	for _, m := range c.Members {
 		first := w.Initial(w.Hold(m.Seed))
 		w.firsts = append(w.firsts, first)
@@ -45,9 +48,26 @@ func (c *Config) newCrew(target int) (*crew, error) {
 	return w, nil
 }
 
+// show returns a message of events. Before members fork in the open it is an answer that nobody asked for: what a target
+// takes in of it is the same, and a request would be answered with all that its sender does not show to have, for which it
+// is held up. Whoever does not look at such answers is sent requests then.
+func (w *crew) show(events ...*forge.Event) *wire.Message {
+	if w.open() {
+		return w.Message(wire.KindRequest, events...)
+	}
+	return w.Message(wire.KindResponse, events...)
+}
+
+// open reports whether it is time to fork in the open.
+func (w *crew) open() bool { return time.Since(w.began) >= w.opens }
+
+// victim reports whether the target is one of those that take in what others do not, every other one; those cannot follow
+// the rest then, and the rest has no quorum without them.
+func (w *crew) victim() bool { return w.target%2 == 0 }
+
 // opening is what shows a member's first events.
 func (w *crew) opening(member int) *wire.Message {
-	return w.Message(wire.KindRequest, w.firsts[member], w.tips[member])
+	return w.show(w.firsts[member], w.tips[member])
 }
 
 // label returns a vote for what no other event votes for.
@@ -59,7 +79,7 @@ func (w *crew) label() forge.Vote {
 // branch returns a message with a branch of its own.
 func (w *crew) branch(member int) *wire.Message {
 	b := w.Vote(w.tips[member], w.label())
-	return w.Message(wire.KindRequest, b, w.Ask(b, w.to))
+	return w.show(b, w.Ask(b, w.to))
 }
 
 // again is how many frames are sent before the members' first events are shown again: a target that was restarted, or was
@@ -131,6 +151,11 @@ func (s *stage) play(ctx context.Context, members []*links, rate float64) {
 			member, m = s.next()
 			return m
 		})
+		if frame == nil {
+			sleep(ctx, 10*pause)
+			continue
+		}
+		members[member].room(ctx, s.at)
 		members[member].send(ctx, s.at, frame)
 	}
 }

@@ -29,6 +29,7 @@ func AttackMain(ctx context.Context, args []string, stdout, stderr io.Writer) in
 	})
 	fs.Uint64Var(&c.Random, "seed", 0, "of what is random")
 	fs.Float64Var(&c.Rate, "rate", 0, "frames a second to each target, of kinds that are made of distinct frames; 0: as fast as it takes them")
+	fs.DurationVar(&c.Open, "open", 0, "when members fork in the open, of kinds that hide branches before; 0: after 30s")
 	if fs.Parse(args) != nil {
 		return 2
 	}
