@@ -8,6 +8,7 @@ import (
 
 	"parsec/cmd/loadgen/internal/check"
 	"parsec/cmd/loadgen/internal/latency"
+	"parsec/cmd/loadgen/internal/schedule"
 	"parsec/core/node/client"
 )
 
@@ -45,6 +46,11 @@ type Result struct {
 
 	Invalid []string // why the load does not count; none if it does
 	Notes   []string // what is to be known of it, though it counts
+
+	// Of its submissions.
+	nonce [8]byte
+	seed  uint64
+	size  schedule.Size
 }
 
 // result judges the run.
@@ -56,7 +62,8 @@ func (r *run) result(at time.Duration, quiet bool, last []*client.Status, why er
 	defer w.mu.Unlock()
 	res := &Result{Began: r.start.Round(0).UTC(), Took: at, Measured: l.length - r.cfg.Warmup, Counts: l.counts, Sum: l.sum, Bytes: l.bytes,
 		GivenUp: l.givenUp, Lag: l.lag, Samples: w.of, Last: last, Own: w.own,
-		Absences: append([]Absence(nil), l.absences...), Forged: slices.Clone(l.forged), Achieved: 1}
+		Absences: append([]Absence(nil), l.absences...), Forged: slices.Clone(l.forged), Achieved: 1,
+		nonce: r.nonce, seed: r.cfg.Seed, size: r.cfg.Size}
 	switch {
 	case why == nil || why == errUnsafe:
 	case why == context.Canceled || why == context.DeadlineExceeded:
