@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"parsec/cmd/loadgen/internal/latency"
 	"parsec/cmd/loadgen/internal/load"
@@ -90,9 +89,7 @@ func (g *siege) faults(kind attack.Kind, o *options, attacked bool) (faults []fa
 		all = append(all, fmt.Sprintf("0s..%v attack %s %s", o.length(), kind, strings.Join(members, ",")))
 	}
 	if kind == attack.Lesson {
-		for i := range min(2, o.nodes-g.hostile) {
-			all = append(all, fmt.Sprintf("%v relearn %d", o.warmup+time.Duration(i+1)*o.duration/4, i))
-		}
+		all = append(all, fmt.Sprintf("%v relearn 0", o.warmup+o.duration/4))
 	}
 	return fault.Parse(strings.Join(all, ";"), o.nodes)
 }
@@ -176,6 +173,9 @@ func (r *arm) writeFiles(dir string, turn int) error {
 func (a *app) arm(ctx context.Context, o *options, kind attack.Kind, attacked bool) (*arm, error) {
 	one := *o
 	one.down = o.siege.hostile
+	if kind == attack.Lesson && !attacked {
+		one.down = 0 // who learns waits for answers by a quorum, which attackers give too
+	}
 	var err error
 	if one.faults, err = o.siege.faults(kind, o, attacked); err != nil {
 		return nil, err

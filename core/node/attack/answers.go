@@ -8,8 +8,8 @@ import (
 // enough is how many branches a graph has no room for: it took 1,024 in all, and then refused those of honest members too.
 const enough = 1100
 
-// lesson has branches in answer to whoever learns its own events, which takes in what it is taught whoever made it; and
-// a branch in the open now and then.
+// lesson has branches in answer to whoever learns its own events, which takes in what it is taught whoever made it. Until it
+// forks in the open, for some, it is asked like any other member.
 func lesson(w *crew) script {
 	n := 0
 	return script{
@@ -17,7 +17,10 @@ func lesson(w *crew) script {
 		next: func() (int, *wire.Message) {
 			n++
 			member := n % len(w.tips)
-			return member, w.branch(member)
+			if w.victim() {
+				return member, nil
+			}
+			return member, w.opened(member)
 		},
 		heard: func(member int, m *wire.Message) *wire.Message {
 			if m.Kind != wire.KindLearn {
