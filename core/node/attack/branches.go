@@ -7,10 +7,13 @@ import (
 	"parsec/core/internal/wire"
 )
 
-// hidden has, in each message, a branch; on it an event that is refused when it is inserted, for the key that it adds
-// is none; and a head on that. The message ends with an event that is there. If the branch stays, nothing that the target
-// makes descends from it.
+// hidden has, in each message, a branch and a head on it that is refused late, when the branch is there: it takes in a
+// stranger's event, or, now and then, descends from one that adds a key that is none, for which the sender is punished. The
+// message ends with an event that is there. If the branch stays, nothing that the target makes descends from it.
 func hidden(w *crew) script {
+	const punished = 64 // of so many, one
+	first := w.Initial(w.Hold([32]byte{'s'}))
+	stranger := w.Ask(first, w.to)
 	n := 0
 	return script{next: func() (int, *wire.Message) {
 		n++
@@ -19,17 +22,12 @@ func hidden(w *crew) script {
 			return member, w.opened(member)
 		}
 		b := w.Vote(w.tips[member], w.label())
+		if n%punished > 0 {
+			return member, w.show(b, first, stranger, w.Hear(b, stranger), w.firsts[member])
+		}
 		bad := w.Vote(b, forge.About(wire.Add, noKey, binary.BigEndian.AppendUint32([]byte{byte(w.target)}, uint32(n))))
 		return member, w.show(b, bad, w.Ask(bad, w.to), w.firsts[member])
 	}}
-}
-
-// opened returns a branch in the open, if it is time for it.
-func (w *crew) opened(member int) *wire.Message {
-	if !w.open() {
-		return nil
-	}
-	return w.branch(member)
 }
 
 // noKey is the encoding of no point.
@@ -39,6 +37,14 @@ var noKey = func() (id wire.Hash) {
 	}
 	return id
 }()
+
+// opened returns a branch in the open, if it is time for it.
+func (w *crew) opened(member int) *wire.Message {
+	if !w.open() {
+		return nil
+	}
+	return w.branch(member)
+}
 
 // merged has branches of one member, which forks in the open, each taken in by the first event of a stranger, and these
 // by each other: a hundred in a message of another member. A member that is alone sends its own, and has not forked in the
