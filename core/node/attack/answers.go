@@ -13,7 +13,6 @@ const enough = 1100
 func lesson(w *crew) script {
 	n := 0
 	return script{
-		rate: 4,
 		next: func() (int, *wire.Message) {
 			n++
 			member := n % len(w.tips)

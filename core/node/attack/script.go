@@ -14,7 +14,6 @@ import (
 
 // script is what one kind of attack sends to one target.
 type script struct {
-	rate  float64                                                  // frames a second where [Config].Rate does not say; 0: as fast as the target takes them
 	next  func() (member int, m *wire.Message)                     // what a member sends next; nil: nothing for now
 	heard func(member int, m *wire.Message) (answer *wire.Message) // what it answers to what comes from the target; may be nil
 }
@@ -118,7 +117,7 @@ func scripted(write func(*crew) script) func(context.Context, *Config) (Counts, 
 		}
 		var wait sync.WaitGroup
 		for _, s := range stages {
-			wait.Go(func() { s.play(ctx, members, cmp.Or(c.Rate, s.rate)) })
+			wait.Go(func() { s.play(ctx, members, c.Rate) })
 		}
 		wait.Wait()
 		return all, nil
