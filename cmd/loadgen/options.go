@@ -124,6 +124,7 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok 
 	fs.StringVar(&kinds, "siege", "", "attack, by `kinds` in turn, or all; see -faults. Loads without and with the attack, each on a section of its own, and\none after it: is all decided, with its own data, and within twice the time? The last -hostile nodes are down without\nthe attack, and attackers with it. After -search: at 60 % of the rate that comes out")
 	fs.IntVar(&besieged.hostile, "hostile", 0, "of a siege, how many `nodes` attack: as many as the section bears if not given")
 	fs.IntVar(&besieged.turns, "turns", 1, "of a siege, `how many` loads without each attack, and as many with it")
+	fs.IntVar(&besieged.frames, "frames", 0, "of a siege, how many `frames` a second attackers send to each node, of kinds that are made of distinct ones; 0: all\nthat it takes in")
 	fs.StringVar(&after, "after", "10s@100", "of a siege, the load after the attack has ended: `LENGTH@RATE`")
 	fs.StringVar(&rate, "rate", "1k", "submissions a second: `500`, 20k, 1.5M")
 	fs.StringVar(&stages, "stages", "", "rates over time instead: `LENGTH@RATE` or LENGTH@FROM..TO, separated by commas")

@@ -27,6 +27,7 @@ type siege struct {
 	kinds   []attack.Kind
 	hostile int // nodes, the last ones
 	turns   int // loads without the attack, and as many with it
+	frames  int // a second of each attack to each node; 0: as many as it takes
 	after   schedule.Profile
 }
 
@@ -51,7 +52,7 @@ func parseSiege(text string) (kinds []attack.Kind, err error) {
 // checkSiege says what does not go together with a siege, and fills in how many nodes attack.
 func (o *options) checkSiege(given func(...string) []string) error {
 	if o.siege == nil {
-		if bad := given("hostile", "turns", "after"); len(bad) > 0 {
+		if bad := given("hostile", "turns", "after", "frames"); len(bad) > 0 {
 			return fmt.Errorf("%w: %s is for -siege", errUsage, bad[0])
 		}
 		return nil
@@ -69,6 +70,8 @@ func (o *options) checkSiege(given func(...string) []string) error {
 	switch {
 	case g.hostile < 1 || g.hostile > fault.Bears(o.nodes):
 		return fmt.Errorf("%w: %d of %d nodes hostile: want 1 or more, and fewer than a third", errUsage, g.hostile, o.nodes)
+	case g.frames < 0:
+		return fmt.Errorf("%w: %d frames a second", errUsage, g.frames)
 	case g.turns < 1 || g.turns > 100:
 		return fmt.Errorf("%w: %d turns: want 1 to 100", errUsage, g.turns)
 	}
@@ -83,10 +86,13 @@ func (g *siege) faults(kind attack.Kind, o *options, attacked bool) (faults []fa
 		for i := o.nodes - g.hostile; i < o.nodes; i++ {
 			members = append(members, strconv.Itoa(i))
 		}
-		if kind == attack.Stranger {
-			members = nil
+		one := fmt.Sprintf("0s..%v attack %s", o.length(), kind)
+		if kind != attack.Stranger {
+			if one += " " + strings.Join(members, ","); g.frames > 0 {
+				one += fmt.Sprintf(" %d/s", g.frames)
+			}
 		}
-		all = append(all, fmt.Sprintf("0s..%v attack %s %s", o.length(), kind, strings.Join(members, ",")))
+		all = append(all, one)
 	}
 	if kind == attack.Lesson {
 		all = append(all, fmt.Sprintf("%v relearn 0", o.warmup+o.duration/4))

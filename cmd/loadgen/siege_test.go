@@ -24,6 +24,7 @@ func TestSiegeOptions(t *testing.T) {
 		{"-siege slow -nodes 3", "0 of 3 nodes hostile"},
 		{"-siege slow -hostile 2", "2 of 4 nodes hostile: want 1 or more, and fewer than a third"},
 		{"-siege slow -turns 0", "0 turns"},
+		{"-siege slow -frames -1", "-1 frames a second"},
 		{"-siege slow -after 10s", "10s"},
 		{"-siege slow -down 1", "without -down"},
 		{"-siege slow -closed 5", "without -closed"},
@@ -44,16 +45,16 @@ func TestSiegeOptions(t *testing.T) {
 // The last nodes attack, all the time; who is to be taught has to learn, attacked or not.
 func TestSiegeFaults(t *testing.T) {
 	var out bytes.Buffer
-	o, _, _ := parse(strings.Fields("-siege all -nodes 7 -warmup 1s -duration 8s"), &out, &out)
+	o, _, _ := parse(strings.Fields("-siege all -nodes 7 -warmup 1s -duration 8s -frames 50"), &out, &out)
 	for _, c := range []struct {
 		kind     attack.Kind
 		attacked bool
 		want     string
 	}{
-		{attack.Hidden, true, "0s attack hidden 5,6 for 9s"},
+		{attack.Hidden, true, "0s attack hidden 5,6 50/s for 9s"},
 		{attack.Hidden, false, ""},
 		{attack.Stranger, true, "0s attack stranger for 9s"},
-		{attack.Lesson, true, "0s attack lesson 5,6 for 9s; 3s relearn 0"},
+		{attack.Lesson, true, "0s attack lesson 5,6 50/s for 9s; 3s relearn 0"},
 		{attack.Lesson, false, "3s relearn 0"},
 	} {
 		faults, err := o.siege.faults(c.kind, o, c.attacked)

@@ -58,7 +58,7 @@ func (n *Network) beginAttack(ctx context.Context, s fault.Step) error {
 		}
 	}
 	args := append(slices.Clone(n.c.Attacker[1:]), "-kind", string(s.Attack), "-targets", strings.Join(targets, ","),
-		"-seed", strconv.FormatUint(seed, 10), "-open", (s.For / 2).String())
+		"-seed", strconv.FormatUint(seed, 10), "-open", (s.For / 2).String(), "-rate", strconv.FormatFloat(s.Rate, 'g', -1, 64))
 	for _, i := range s.Members {
 		member := n.folder(i)
 		if _, err := n.nodes[i].running(); err != nil {

@@ -166,6 +166,7 @@ func stubAttack(fs *flag.FlagSet) {
 	kind, targets := fs.String("kind", "", ""), fs.String("targets", "", "")
 	fs.String("seed", "", "")
 	fs.Duration("open", 0, "")
+	fs.Float64("rate", 0, "")
 	var members []string
 	fs.Func("member", "", func(s string) error {
 		folder, listen, _ := strings.Cut(s, "=")

@@ -30,8 +30,10 @@ done N times in all, each at its time or when the one before has ended, whicheve
   reset LINKS                 end the connections at both ends; nodes connect again
   twin NODE [for D]           a second process with the node's key and an empty log, in its place for half of the others:
                               it forks
-  attack KIND [NODES] [for D]  an attacker, as fast as it can, at all other nodes, with the keys of the NODES, such as 5,6.
-                              These must not run (-down), but for kind member; stranger has none. Kinds:
+  attack KIND [NODES [N/s]] [for D]
+                              an attacker at all other nodes, with the keys of the NODES, such as 5,6. These must not
+                              run (-down), but for kind member; stranger has none. It sends as much as each node takes
+                              in, or N frames a second, of kinds that are made of distinct frames. Kinds:
 ` + kinds() + `  relearn NODE                kill -9, and start again as if its log were a backup (-restored): it learns its own events
                               from the others first
 
@@ -90,6 +92,7 @@ type Fault struct {
 	Conditions string        // Link: as [link.Parse] takes them
 	Attack     attack.Kind   // Attack: its kind
 	Members    []int         // Attack: nodes whose keys the attacker has
+	Rate       float64       // Attack: frames a second to each target, of kinds that are made of distinct frames; 0: all that it takes
 	where      string        // links, groups or members as they were written
 }
 
@@ -113,6 +116,9 @@ func (f Fault) String() string {
 	}
 	if f.where != "" {
 		s += " " + f.where
+	}
+	if f.Rate > 0 {
+		s += fmt.Sprintf(" %.12g/s", f.Rate)
 	}
 	if f.Conditions != "" {
 		s += " " + f.Conditions

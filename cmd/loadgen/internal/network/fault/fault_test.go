@@ -34,6 +34,7 @@ func TestParse(t *testing.T) {
 		{"10s..40s attack stranger", "10s attack stranger for 30s"},
 		{"10s..40s attack greedy 3", "10s attack greedy 3 for 30s"},
 		{"10s attack merged 2,3", "10s attack merged 2,3"},
+		{"10s attack hidden 2 50/s for 3s", "10s attack hidden 2 50/s for 3s"},
 		{"10s relearn 1 every 5s x3", "10s relearn 1 every 5s x3"},
 		{";\n 1s kill 0; \n2s restart 0;", "1s kill 0; 2s restart 0"},
 		{"", ""},
@@ -46,6 +47,7 @@ func TestParse(t *testing.T) {
 		{"1s attack loud", `error: fault "1s attack loud": "loud": want a kind of attack: stranger, member, greedy, hidden, merged, ` +
 			`nested, branches, lesson, questions, withheld, replaced, slow`},
 		{"1s attack hidden", `error: fault "1s attack hidden": "": want a node of 0 to 3`},
+		{"1s attack hidden 3 0/s", `error: fault "1s attack hidden 3 0/s": "0/s": want frames a second, such as 50/s`},
 		{"1s attack hidden 3,3", `error: fault "1s attack hidden 3,3": node 3 comes twice`},
 		{"1s attack hidden 0,1,2,3", `error: fault "1s attack hidden 0,1,2,3": it leaves nobody to attack`},
 		{"1s kill", `error: fault "1s kill": "": want a node of 0 to 3, random or random!`},

@@ -143,7 +143,7 @@ func parse(words []string, nodes int) (Fault, error) {
 	return f, nil
 }
 
-// attack reads the kind of an attack, and whose keys the attacker has.
+// attack reads the kind of an attack, whose keys the attacker has, and how many frames a second it sends.
 func (p *parser) attack(f *Fault, nodes int) error {
 	w, _ := p.next()
 	f.Attack = attack.Kind(w)
@@ -153,6 +153,27 @@ func (p *parser) attack(f *Fault, nodes int) error {
 	if f.Attack == attack.Stranger {
 		return nil
 	}
+	if err := p.members(f, nodes); err != nil || len(p.words) == 0 {
+		return err
+	}
+	rate, ok := strings.CutSuffix(p.words[0], "/s")
+	if !ok {
+		return nil
+	}
+	w, _ = p.next()
+	n, err := strconv.ParseFloat(rate, 64)
+	if err != nil || !(n > 0 && n <= maxFrames) {
+		return fmt.Errorf("%q: want frames a second, such as 50/s", w)
+	}
+	f.Rate = n
+	return nil
+}
+
+// maxFrames is how many frames a second an attacker may be asked for.
+const maxFrames = 1_000_000
+
+// members reads whose keys an attacker has.
+func (p *parser) members(f *Fault, nodes int) error {
 	f.where, _ = p.next()
 	for m := range strings.SplitSeq(f.where, ",") {
 		i, err := node(m, nodes, false)
