@@ -97,6 +97,7 @@ var packages = []pkg{
 			{"cmd/loadgen/internal/report", "what is written"},
 			{"cmd/loadgen/internal/schedule", "when what is due"},
 			{"core", "names of modes"},
+			{"core/node/attack", "names of attacks"},
 			{"core/node/client", "speaks to nodes"},
 		},
 		test: []allowed{
