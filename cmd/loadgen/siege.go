@@ -204,14 +204,14 @@ func (a *app) armOn(ctx context.Context, o *options, s *section, attacked bool) 
 		return nil, err
 	}
 	r := &arm{measured: m}
-	r.content, r.broken = content(ctx, s, m.result)
+	r.content, r.broken = a.content(ctx, s, m.result)
 	if !attacked || m.result.Interrupted {
 		return r, nil
 	}
 	later := *o
 	later.stages, later.warmup, later.faults = o.siege.after, 0, nil
 	if r.after, err = a.measure(ctx, &later, s); err == nil && r.broken == nil {
-		r.afterContent, r.broken = content(ctx, s, r.after.result)
+		r.afterContent, r.broken = a.content(ctx, s, r.after.result)
 	}
 	return r, err
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"parsec/cmd/loadgen/internal/fake"
 	"parsec/cmd/loadgen/internal/network/fault"
 	"parsec/core/node/attack"
 )
@@ -109,6 +111,19 @@ func TestSiegeVerdict(t *testing.T) {
 		if status := v.write(&out); status != c.status || !strings.Contains(out.String(), c.want) {
 			t.Errorf("%s: status %d:\n%s", c.what, status, out.String())
 		}
+	}
+}
+
+// A siege after a search is at 60 % of what it finds, a load for each turn of each kind, and one after each with the attack.
+func TestSiegeAfterSearch(t *testing.T) {
+	o := fake.Options{Nodes: 3, Interval: 10 * time.Millisecond, Capacity: 10} // for three seconds it takes 1.28k/s
+	status, out, wrong, _ := command(t, o, nil, "-search", "-assert", "p99<1s", "-rate", "400", "-siege", "slow,branches", "-turns", "2",
+		"-duration", "3s", "-warmup", "100ms", "-after", "1s@100", "-quiet")
+	_, text, _ := strings.Cut(out, "slow: 1 of 4 hostile, single, ")
+	text, _, _ = strings.Cut(text, "/s for 3s, loads in turn: 2 without, 2 with\n")
+	rate, err := strconv.ParseFloat(text, 64)
+	if status != exitDone || err != nil || rate < 0.6*1270 || rate > 0.6*1290 || strings.Count(out, "  held\n") != 2 {
+		t.Errorf("status %d, rate %v, %v:\n%s%s", status, rate, err, out, wrong)
 	}
 }
 
