@@ -313,11 +313,18 @@ var packages = []pkg{
 		code: []allowed{
 			{"core/internal/bug", "deliberate bugs, for the simulator to find"},
 			{"core/internal/coin", "it chooses the section's coin"},
-			{"core/internal/election", "it feeds each event to the elections and takes out blocks"},
-			{"core/internal/gossip", "it owns the graph that the elections read"},
-			{"core/internal/sign", "it signs its events and checks those of others"},
+			{"core/internal/election", "an engine feeds each event to the elections and takes out blocks"},
+			{"core/internal/gossip", "causes and places of events"},
+			{"core/internal/history", "what a node knows for good"},
+			{"core/internal/intake", "how messages come in"},
+			{"core/internal/journal", "how records are written and read"},
+			{"core/internal/members", "who is who"},
+			{"core/internal/outbox", "what goes out"},
+			{"core/internal/reason", "its errors"},
+			{"core/internal/sign", "it signs its events"},
 			{"core/internal/simulation", "what the simulator may switch off"},
-			{"core/internal/wire", "it reads and writes messages"},
+			{"core/internal/store", "observations, as users get them"},
+			{"core/internal/wire", "kinds of messages, bodies and proofs"},
 			{"github.com/zeebo/blake3", "derives secrets from the private key"},
 		},
 		test: []allowed{
@@ -361,12 +368,82 @@ var packages = []pkg{
 		},
 	},
 	{
+		path: "core/internal/history",
+		why:  "what a node knows for good: the one place where events come in",
+		code: []allowed{
+			{"core/internal/bug", "deliberate bugs, for the simulator to find"},
+			{"core/internal/coin", "hands it to the elections"},
+			{"core/internal/election", "feeds it each event and takes out what is decided"},
+			{"core/internal/gossip", "stages events in the graph"},
+			{"core/internal/members", "licences, and numbers for who is added"},
+			{"core/internal/reason", "why an event may not come in"},
+			{"core/internal/sign", "asks for proof that a signature was checked"},
+			{"core/internal/store", "keeps what events consist of"},
+			{"core/internal/wire", "headers and bodies, which are hashed"},
+		},
+	},
+	{
+		path: "core/internal/intake",
+		why:  "messages, in stages: it makes no event and sends nothing",
+		code: []allowed{
+			{"core/internal/bug", "deliberate bugs, for the simulator to find"},
+			{"core/internal/gossip", "causes and places of events"},
+			{"core/internal/history", "stages and commits events"},
+			{"core/internal/members", "whom names in messages mean"},
+			{"core/internal/reason", "why something is refused"},
+			{"core/internal/sign", "checks signatures in batches"},
+			{"core/internal/store", "finds observations of a message by hash"},
+			{"core/internal/wire", "decodes messages"},
+		},
+	},
+	{
+		path: "core/internal/journal",
+		why:  "records of a log: it stores nothing",
+		code: []allowed{
+			{"core/internal/gossip", "causes and places of events"},
+			{"core/internal/history", "writes what was committed, and commits what it reads"},
+			{"core/internal/members", "numbers of peers"},
+			{"core/internal/reason", "why a record does not continue"},
+			{"core/internal/sign", "records are trusted"},
+			{"core/internal/wire", "headers and bodies"},
+		},
+	},
+	{
+		path: "core/internal/members",
+		why:  "who is who: who votes is the election's to say",
+		code: []allowed{
+			{"core/internal/bug", "deliberate bugs, for the simulator to find"},
+			{"core/internal/gossip", "numbers of peers"},
+			{"core/internal/reason", "what speaks against a key"},
+			{"core/internal/sign", "keys of peers"},
+			{"core/internal/wire", "identities"},
+		},
+	},
+	{
+		path: "core/internal/outbox",
+		why:  "messages to others: it takes nothing in",
+		code: []allowed{
+			{"core/internal/gossip", "what a peer lacks of the graph"},
+			{"core/internal/history", "what events consist of"},
+			{"core/internal/members", "whom it writes to and about"},
+			{"core/internal/reason", "why a question is not answered"},
+			{"core/internal/wire", "encodes messages"},
+		},
+	},
+	{
 		path: "core/internal/plain",
 		why:  "the test oracle: it shares nothing with what it checks, not even types",
 		code: []allowed{{"github.com/zeebo/blake3", "the concrete coin ranks voters by hashes"}},
 		test: []allowed{
 			{"core", "modes and rules of recordings"},
 			{"core/recording", "what the oracle has to reproduce"},
+		},
+	},
+	{
+		path: "core/internal/reason",
+		why:  "why something is refused: the errors that rooms of the core share",
+		code: []allowed{
+			{"core/internal/wire", "says which of its errors is a limit"},
 		},
 	},
 	{
@@ -395,6 +472,14 @@ var packages = []pkg{
 		code: []allowed{{"core/internal/election", "meta-votes, for the simulator to look at"}},
 	},
 	{
+		path: "core/internal/store",
+		why:  "what events and observations consist of: it relates nothing",
+		code: []allowed{
+			{"core/internal/gossip", "places of events"},
+			{"core/internal/wire", "hashes and kinds"},
+		},
+	},
+	{
 		path: "core/internal/wire",
 		why:  "hashes and encodings: it knows syntax, and nothing of what is ordered, signed or sent",
 		code: []allowed{
@@ -413,7 +498,7 @@ var packages = []pkg{
 			{"core/node/internal/transport", "carries frames to and from peers"},
 			{"core/node/internal/wal", "keeps records"},
 			{"github.com/prometheus/client_golang", "metrics"},
-			{"github.com/zeebo/blake3", "a hash of the order of submissions"},
+			{"github.com/zeebo/blake3", "a hash of the order of submissions, and of the data of each"},
 		},
 		test: []allowed{
 			{"core/node/attack", "members that do not keep to the rules"},
@@ -459,7 +544,8 @@ var packages = []pkg{
 	},
 	{
 		path: "core/node/internal/batch",
-		why:  "how submissions become payloads: an encoding, which nodes and clients share",
+		why:  "how submissions become payloads, and which count where: an encoding and a rule, which nodes and clients share",
+		code: []allowed{{"github.com/zeebo/blake3", "the hash by which a submission's data is named"}},
 	},
 	{
 		path: "core/node/internal/solo",
@@ -507,7 +593,7 @@ var packages = []pkg{
 			{"core/internal/bug", "deliberate bugs of a node's runtime, and names of all"},
 			{"core/internal/coin", "the scheduler foresees meta-votes without a coin"},
 			{"core/internal/election", "the scheduler foresees meta-votes"},
-			{"core/internal/sign", "signs forged events with villains' keys"},
+			{"core/internal/sign", "signs forged events with hostile members' keys"},
 			{"core/internal/simulation", "leaves signatures out, and looks at estimates"},
 			{"core/internal/wire", "forges messages"},
 			{"core/recording", "writes graphs down"},

@@ -36,7 +36,7 @@ func (a *accounts) insert(i int) error {
 		return nil
 	}
 	inner := core.Inner(p.engine)
-	chain := func(i int) gossip.Column { return inner.Graph().Event(gossip.Index(p.place[i] + 1)).Col }
+	chain := func(i int) gossip.Chain { return inner.Graph().Event(gossip.Index(p.place[i] + 1)).Chain }
 	for _, k := range a.pending {
 		if !slices.ContainsFunc(a.votes[k], func(j int) bool { return chain(j) == chain(i) }) {
 			a.votes[k] = append(a.votes[k], i)

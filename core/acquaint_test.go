@@ -289,7 +289,7 @@ func TestStrangersCostNothing(t *testing.T) {
 	s.insert(core.Event{Creator: 1, Cause: core.Initial})
 	s.insert(core.Event{Creator: 1, Cause: core.Observing, SelfParent: s.last, Observation: votes[0], Further: votes[1:]})
 	s.insert(core.Event{Creator: 0, Cause: core.Request, SelfParent: 0, OtherParent: s.last})
-	if n := core.Inner(s.e).Graph().Columns(); n != 2 || s.e.Peers() != 2 || s.e.Blocks() != nil {
+	if n := core.Inner(s.e).Graph().Chains(); n != 2 || s.e.Peers() != 2 || s.e.Blocks() != nil {
 		t.Errorf("%d columns, %d peers", n, s.e.Peers())
 	}
 }

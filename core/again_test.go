@@ -60,8 +60,8 @@ func TestAgain(t *testing.T) {
 		if got := a.Made(b.Identity()) - before; got < want || got > want+3 {
 			t.Errorf("it hears: %v; %d events of it, want %d and those it began with", hears, got, want)
 		}
-	}
-	if n := (&core.Node{}).Made(core.Identity{1}); n != 0 {
-		t.Errorf("a stranger made %d", n)
+		if n := a.Made(core.Identity{1}); n != 0 {
+			t.Errorf("a stranger made %d", n)
+		}
 	}
 }

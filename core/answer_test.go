@@ -3,7 +3,6 @@ package core_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 
 	"parsec/core"
@@ -15,7 +14,7 @@ func TestMaxAnswer(t *testing.T) {
 	a, b, away := w.order[0], w.order[1], w.order[2]
 	cfg := a.cfg
 	cfg.MaxAnswer = core.MinAnswer
-	n, err := core.Recover(cfg, slices.Values(a.records))
+	n, err := core.Recover(cfg, stored(a.records))
 	if err != nil {
 		t.Fatal(err)
 	}

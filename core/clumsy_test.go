@@ -116,11 +116,11 @@ func TestErrorsOfCalls(t *testing.T) {
 			return err
 		}, core.ErrConfig},
 		{"a record of another section", func() error {
-			_, err := core.Recover(core.NodeConfig{Seed: seedOf(0), Section: core.Section{Name: "other", Genesis: s.section.Genesis}}, slices.Values(m.records))
+			_, err := core.Recover(core.NodeConfig{Seed: seedOf(0), Section: core.Section{Name: "other", Genesis: s.section.Genesis}}, stored(m.records))
 			return err
 		}, core.ErrRecord},
 		{"a record of another node", func() error {
-			_, err := core.Recover(core.NodeConfig{Seed: seedOf(1), Section: s.section}, slices.Values(m.records))
+			_, err := core.Recover(core.NodeConfig{Seed: seedOf(1), Section: s.section}, stored(m.records))
 			return err
 		}, core.ErrRecord},
 	} {
@@ -151,7 +151,7 @@ func TestDamagedLogs(t *testing.T) {
 	s.carry(m)
 	records := m.records
 	recovers := func(what string, records ...[]byte) error {
-		n, err := core.Recover(m.cfg, slices.Values(records))
+		n, err := core.Recover(m.cfg, stored(records))
 		if err == nil && n == nil || err != nil && !errors.Is(err, core.ErrRecord) {
 			t.Fatalf("%s: %v", what, err)
 		}

@@ -46,7 +46,7 @@ func TestStaleVoter(t *testing.T) {
 	}
 	cfg := w.order[3].cfg
 	cfg.Contacts = contacts
-	n, err := core.Recover(cfg, slices.Values(w.order[3].records))
+	n, err := core.Recover(cfg, stored(w.order[3].records))
 	if err != nil {
 		t.Fatal(err)
 	}

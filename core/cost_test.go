@@ -192,13 +192,7 @@ func TestCostOfRefusal(t *testing.T) {
 func freshCopy(t testing.TB, s *siege) *member {
 	t.Helper()
 	m := s.order[0]
-	n, err := core.Recover(m.cfg, func(yield func([]byte) bool) {
-		for _, r := range m.records {
-			if !yield(r) {
-				return
-			}
-		}
-	})
+	n, err := core.Recover(m.cfg, stored(m.records))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,25 +7,25 @@ import (
 	"parsec/core/internal/coin"
 	"parsec/core/internal/election"
 	"parsec/core/internal/gossip"
+	"parsec/core/internal/reason"
 )
 
 // Errors that [NewEngine], [Engine.AddPeer], [Engine.AddObservation] and [Engine.Insert] return, wrapped
 // with what they are about. The engine is unchanged by a call that returns one.
 var (
-	ErrConfig             = errors.New("invalid configuration")
-	ErrUnknownPeer        = errors.New("unknown peer")
-	ErrUnknownObservation = errors.New("unknown observation")
-	ErrUnknownSelfParent  = errors.New("unknown self-parent")
-	ErrUnknownOtherParent = errors.New("unknown other-parent")
-	ErrInvalidEvent       = errors.New("invalid event")
-	ErrLimit              = errors.New("limit reached")
+	ErrConfig             = reason.Config
+	ErrUnknownPeer        = reason.UnknownPeer
+	ErrUnknownObservation = reason.UnknownObservation
+	ErrUnknownSelfParent  = reason.UnknownSelfParent
+	ErrUnknownOtherParent = reason.UnknownOtherParent
+	ErrInvalidEvent       = reason.InvalidEvent
+	ErrLimit              = reason.Limit
 )
 
 // Limits of one engine. Past them it returns [ErrLimit].
 const (
-	MaxPeers    = gossip.MaxPeers    // peers it can know, former members included
-	MaxBranches = gossip.MaxBranches // branches of forks, of all peers together
-	MaxEvents   = gossip.MaxEvents   // events
+	MaxPeers  = gossip.MaxPeers  // peers it can know, former members included
+	MaxEvents = gossip.MaxEvents // events
 )
 
 // Config is what a section starts from.
@@ -69,7 +69,8 @@ type Engine struct {
 	election *election.Election
 	out      []Block
 	voters   []PeerIndex
-	votes    []uint32 // scratch
+	votes    []uint32       // scratch
+	others   []gossip.Index // scratch
 }
 
 // NewEngine returns an engine with an empty graph. The error wraps [ErrConfig].
@@ -166,25 +167,15 @@ func (e *Engine) AddObservation(o Observation) (ObservationIndex, error) {
 //
 // Errors: [ErrUnknownPeer], [ErrUnknownObservation], [ErrUnknownSelfParent], [ErrUnknownOtherParent];
 // [ErrInvalidEvent] for an unknown cause or a self-parent by another creator; [ErrLimit] when the graph
-// is full, has too many forks or, in events that carry several, too many votes (1<<31).
+// is full or, in events that carry several, has too many votes (1<<31).
 func (e *Engine) Insert(ev Event) (EventIndex, error) {
-	if len(ev.Further) > 0 && ev.Cause == Observing {
-		return e.insertVotes(ev)
-	}
-	x, err := e.election.Insert(gossip.Peer(ev.Creator), gossip.Cause(ev.Cause),
-		place(ev.SelfParent), place(ev.OtherParent), ev.Hash[len(ev.Hash)-1]&1 != 0, uint32(ev.Observation))
-	if err != nil {
-		return 0, e.insertError(ev, err)
-	}
-	return EventIndex(x - 1), nil
-}
-
-func (e *Engine) insertVotes(ev Event) (EventIndex, error) {
 	e.votes = append(e.votes[:0], uint32(ev.Observation))
 	for _, o := range ev.Further {
 		e.votes = append(e.votes, uint32(o))
 	}
-	x, err := e.election.InsertVotes(gossip.Peer(ev.Creator), place(ev.SelfParent), e.votes)
+	e.others = append(e.others[:0], place(ev.OtherParent))
+	x, err := e.election.Insert(gossip.Peer(ev.Creator), gossip.Cause(ev.Cause),
+		place(ev.SelfParent), e.others, ev.Hash[len(ev.Hash)-1]&1 != 0, e.votes)
 	if err != nil {
 		return 0, e.insertError(ev, err)
 	}
@@ -205,7 +196,7 @@ func (e *Engine) insertError(ev Event, err error) error {
 		return fmt.Errorf("%w %d, of %d events", ErrUnknownOtherParent, ev.OtherParent, n)
 	case errors.Is(err, election.ErrObservation):
 		return fmt.Errorf("%w %d", ErrUnknownObservation, e.firstUnknown(ev))
-	case errors.Is(err, gossip.ErrForks), errors.Is(err, gossip.ErrFull), errors.Is(err, election.ErrVotes):
+	case errors.Is(err, gossip.ErrFull), errors.Is(err, election.ErrVotes):
 		return fmt.Errorf("%w: %w", ErrLimit, err)
 	}
 	return fmt.Errorf("%w: %w", ErrInvalidEvent, err)

@@ -82,12 +82,7 @@ func (a *asking) Carrier(q coin.Query, voter gossip.Peer) gossip.Index {
 }
 
 // Forked returns the peers that a node knows to have forked.
-func Forked(n *Node) (out []Identity) {
-	for _, p := range n.graph.Forked() {
-		out = append(out, n.peers[p].id)
-	}
-	return out
-}
+func Forked(n *Node) []Identity { return n.Forkers() }
 
 // Branches returns how many branches of forks a node's graph has.
-func Branches(n *Node) int { return n.graph.Columns() - n.graph.Peers() }
+func Branches(n *Node) int { return n.history.Graph().Branches() }

@@ -27,13 +27,13 @@ func TestEmptyRecord(t *testing.T) {
 		t.Errorf("a record of %d bytes that is not nil", len(r))
 	}
 	do()
-	if _, err := core.Recover(m.cfg, slices.Values([][]byte{log[0], {}})); err != nil {
+	if _, err := core.Recover(m.cfg, stored([][]byte{log[0], {}})); err != nil {
 		t.Error("a log written by the loop of doc.go: ", err)
 	}
 }
 
 func clone(t *testing.T, m *member) *member {
-	n, err := core.Recover(m.cfg, slices.Values(m.records))
+	n, err := core.Recover(m.cfg, stored(m.records))
 	if err != nil {
 		t.Fatal(err)
 	}

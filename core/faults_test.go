@@ -242,7 +242,7 @@ func TestRestoredAlone(t *testing.T) {
 	w.carry(m)
 	cfg := m.cfg
 	cfg.Restored = core.Hash{1}
-	n, err := core.Recover(cfg, slices.Values(m.records))
+	n, err := core.Recover(cfg, stored(m.records))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +260,7 @@ func TestRestoredTwo(t *testing.T) {
 		old := w.order[i]
 		cfg := old.cfg
 		cfg.Restored = core.Hash{1, byte(i)}
-		n, err := core.Recover(cfg, slices.Values(old.records))
+		n, err := core.Recover(cfg, stored(old.records))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -383,7 +383,7 @@ func TestLearnPanic(t *testing.T) {
 	}()
 	n := w.order[0]
 	for skip := range n.Len() {
-		m := &wire.Message{Kind: wire.KindLearn, Skip: uint32(skip)}
+		m := &wire.Message{Kind: wire.KindLearn, Nonce: wire.Hash{byte(skip), byte(skip >> 8)}, Wants: []wire.Hash{wire.Hash(n.EventAt(core.EventIndex(skip)).Hash)}}
 		_ = n.Handle(w.order[3].Identity(), h.frame(m))
 		for _, out := range n.Ready().Messages {
 			if len(out.Frame) > wire.MaxFrame {

@@ -63,7 +63,7 @@ func (f *forger) finish(e *forged) *forged {
 		h.Index, h.SelfParent = e.index, e.self.id
 	}
 	if e.other != nil {
-		h.OtherParent = e.other.id
+		h.OtherParents = []wire.Hash{e.other.id}
 	}
 	if len(e.votes) > 0 {
 		hashes := make([]wire.Hash, len(e.votes))
@@ -204,7 +204,7 @@ func (f *forger) message(kind wire.MessageKind, events ...*forged) *wire.Message
 			out.Self = ref(e.self)
 		}
 		if e.other != nil {
-			out.Other = ref(e.other)
+			out.Others = []wire.Ref{ref(e.other)}
 		}
 		if e.cause == wire.Requesting {
 			out.Recipient = creator(e.recipient)

@@ -67,7 +67,7 @@ func (discard) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
 // back returns node i of the camp as it was.
 func (c *camped) back(t testing.TB, i int) *member {
 	t.Helper()
-	n, err := core.Recover(c.order[i].cfg, slices.Values(c.order[i].records))
+	n, err := core.Recover(c.order[i].cfg, stored(c.order[i].records))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func FuzzHandle(f *testing.F) {
 		if err := other.Handle(m.Identity(), frame); err != nil {
 			t.Fatalf("another member on its answer: %v", err)
 		}
-		back, err := core.Recover(m.cfg, slices.Values(m.records))
+		back, err := core.Recover(m.cfg, stored(m.records))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +219,7 @@ func FuzzRecover(f *testing.F) {
 		case 6: // it is something else
 			records[i] = data
 		}
-		n, err := core.Recover(c.order[0].cfg, slices.Values(records))
+		n, err := core.Recover(c.order[0].cfg, stored(records))
 		if err != nil {
 			if !errors.Is(err, core.ErrRecord) {
 				t.Fatalf("%v is not ErrRecord", err)

@@ -1,8 +1,10 @@
 package core
 
 import (
+	"encoding/binary"
+	"slices"
+
 	"parsec/core/internal/gossip"
-	"parsec/core/internal/wire"
 
 	"github.com/zeebo/blake3"
 )
@@ -11,17 +13,20 @@ import (
 // events and observations are this node's own.
 
 // Len returns how many events the node's graph has.
-func (n *Node) Len() int { return int(n.graph.Len()) }
+func (n *Node) Len() int { return int(n.history.Len()) }
 
 // EventAt returns event i of the graph. Further aliases the node's memory.
 func (n *Node) EventAt(i EventIndex) Event {
 	x := gossip.Index(i + 1)
-	ev := n.graph.Event(x)
+	ev := n.history.Graph().Event(x)
 	out := Event{
 		Creator: PeerIndex(ev.By), Cause: Cause(ev.Cause), SelfParent: EventIndex(ev.Self - 1),
-		OtherParent: EventIndex(ev.Other - 1), Hash: Hash(*n.store.id(x)),
+		Hash: Hash(*n.history.Store.ID(x)),
 	}
-	for k, o := range n.store.ballot(x) {
+	for _, other := range n.history.Graph().Others(x) {
+		out.OtherParent = EventIndex(other - 1)
+	}
+	for k, o := range n.history.Store.Votes(x) {
 		if k == 0 {
 			out.Observation = ObservationIndex(o)
 			continue
@@ -32,13 +37,16 @@ func (n *Node) EventAt(i EventIndex) Event {
 }
 
 // RecipientAt returns whom event i, a requesting event, is for.
-func (n *Node) RecipientAt(i EventIndex) Identity { return n.recipientAt(gossip.Index(i + 1)).id }
+func (n *Node) RecipientAt(i EventIndex) Identity {
+	return Identity(n.history.Recipient(gossip.Index(i + 1)))
+}
 
 // Peers returns the identities of the peers that the graph knows, by number.
 func (n *Node) Peers() []Identity {
-	out := make([]Identity, len(n.peers))
-	for i, p := range n.peers {
-		out[i] = p.id
+	peers := n.history.Members.Peers()
+	out := make([]Identity, len(peers))
+	for i, p := range peers {
+		out[i] = Identity(p.ID)
 	}
 	return out
 }
@@ -46,9 +54,9 @@ func (n *Node) Peers() []Identity {
 // Voters returns who votes now, by what this node has decided.
 func (n *Node) Voters() []Identity {
 	var out []Identity
-	for _, p := range n.peers {
-		if n.election.Voter(p.index) {
-			out = append(out, p.id)
+	for _, p := range n.history.Members.Peers() {
+		if n.history.Voter(p) {
+			out = append(out, Identity(p.ID))
 		}
 	}
 	return out
@@ -58,80 +66,76 @@ func (n *Node) Voters() []Identity {
 // which one branch alone came here is not among them.
 func (n *Node) Forkers() []Identity {
 	var out []Identity
-	for _, p := range n.graph.Forked() {
-		out = append(out, n.peers[p].id)
+	for _, p := range n.history.Graph().Forked() {
+		out = append(out, n.identityAt(p))
 	}
 	return out
 }
 
 // Observations returns how many observations the graph's events vote for.
-func (n *Node) Observations() int { return len(n.store.contents) }
+func (n *Node) Observations() int { return n.history.Store.Observations() }
 
 // ObservationAt returns observation i.
 func (n *Node) ObservationAt(i ObservationIndex) Content {
-	k := &n.store.contents[i]
-	var body wire.Body
-	_ = wire.ParseBody(k.body, &body)
-	return contentOf(k, &body)
+	return contentOf(n.history.Store.Observation(uint32(i)))
 }
 
 // Height returns how many blocks the node has decided.
-func (n *Node) Height() uint64 { return n.blocks }
+func (n *Node) Height() uint64 { return n.history.Height() }
 
 // Stats counts what the node's elections have done.
-func (n *Node) Stats() Stats { return Stats(n.election.Stats) }
+func (n *Node) Stats() Stats { return Stats(n.history.Election().Stats) }
 
 // State returns a hash of all that recovery restores: two nodes of one identity with the same state go on alike.
 // Cost: O(events), 40 ns each or so.
 func (n *Node) State() Hash {
 	h := blake3.New()
-	for x := gossip.Index(1); x <= n.graph.Len(); x++ {
-		_, _ = h.Write(n.store.id(x)[:])
-		_, _ = h.Write(n.store.signature(x)[:])
+	for x := gossip.Index(1); x <= n.history.Len(); x++ {
+		_, _ = h.Write(n.history.Store.ID(x)[:])
+		_, _ = h.Write(n.history.Store.Signature(x)[:])
 	}
-	for i := range n.store.contents {
-		_, _ = h.Write(n.store.contents[i].hash[:])
+	for i := range n.history.Store.Observations() {
+		_, _ = h.Write(n.history.Store.Observation(uint32(i)).Hash[:])
 	}
-	for _, p := range n.peers {
+	for _, p := range n.history.Members.Peers() {
 		voter := byte(0)
-		if n.election.Voter(p.index) {
+		if n.history.Voter(p) {
 			voter = 1
 		}
-		_, _ = h.Write(append(p.id[:], voter))
+		_, _ = h.Write(append(slices.Clone(p.ID[:]), voter))
+		if !n.history.Graph().HasForked(p.Index) {
+			votes, size := n.history.Undecided(n.firstOf(p))
+			_, _ = h.Write(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uint64(votes)), size))
+		}
 	}
-	for _, u := range n.undecided {
-		_, _ = h.Write([]byte{byte(u.votes >> 24), byte(u.votes >> 16), byte(u.votes >> 8), byte(u.votes)})
-	}
-	b := n.blocks
-	_, _ = h.Write([]byte{byte(b >> 56), byte(b >> 48), byte(b >> 40), byte(b >> 32), byte(b >> 24), byte(b >> 16), byte(b >> 8), byte(b)})
+	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, n.history.Height()))
 	var out Hash
 	copy(out[:], h.Sum(nil))
 	return out
 }
 
-// verify panics if invariant 1, as far as ids go, or 3 does not hold after event x was inserted.
-func (n *Node) verify(x gossip.Index) {
-	if n.store.find(n.store.id(x)) != x {
-		panic("core: invariant 1: an event is there twice, or not found by its id")
-	}
-	if n.graph.Event(x).By == n.self && n.last != x {
-		panic("core: this node's last event is not")
-	}
-	for _, o := range n.store.ballot(x) {
-		if k := &n.store.contents[o]; k.first == 0 || n.section.Observation(k.body) != k.hash {
-			panic("core: invariant 3: an event votes for what is not here")
+// verify panics if an event after place was is not behind this node's last one. (Package history checks the others.)
+func (n *Node) verify(was gossip.Index) {
+	for x := was + 1; x <= n.history.Len(); x++ {
+		if !n.history.Graph().Descends(n.last, x) {
+			panic("core: invariant 2: an event is not behind the node's last")
 		}
+	}
+	if n.history.Staged() != n.history.Len() {
+		panic("core: events are staged, and neither committed nor dropped")
 	}
 }
 
-// whole reports whether invariant 2 holds, for tests: the last event descends from all. Time O(events).
+// whole reports whether invariant 2 holds. Time O(events).
 func (n *Node) whole() bool {
-	return n.last == 0 || len(n.graph.Missing(nil, 0, 0, n.last)) == int(n.graph.Len())
+	return len(n.history.Graph().Missing(nil, 0, 0, n.last)) == int(n.history.Graph().Len())
 }
 
 // IndexAt returns event i's index by creator: 0 for an initial event, else its self-parent's and 1, or as many as it
 // has votes.
-func (n *Node) IndexAt(i EventIndex) uint32 { return n.graph.Event(gossip.Index(i + 1)).Nth }
+func (n *Node) IndexAt(i EventIndex) uint32 { return n.history.Graph().Event(gossip.Index(i + 1)).Nth }
 
 // SignatureAt returns event i's signature.
-func (n *Node) SignatureAt(i EventIndex) [64]byte { return *n.store.signature(gossip.Index(i + 1)) }
+func (n *Node) SignatureAt(i EventIndex) [64]byte {
+	return *n.history.Store.Signature(gossip.Index(i + 1))
+}

@@ -2,172 +2,131 @@ package core
 
 import (
 	"fmt"
+	"slices"
 
-	"parsec/core/internal/gossip"
+	"parsec/core/internal/bug"
+	"parsec/core/internal/intake"
+	"parsec/core/internal/members"
 	"parsec/core/internal/wire"
 )
 
-// learning is what a restored node does before it makes an event: it asks others for all that they have, its own
-// events among it, until a supermajority of the voters has answered in full.
+var errLearning = fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
+
+// learning is what a node does before it makes its first event: it asks others for its own events, and takes in those and
+// what they descend from. So all that it takes in is behind its own last event, whoever answers what.
 type learning struct {
-	nonce    wire.Hash    // answers to what an earlier life asked do not count
-	base     gossip.Index // this node's last event when it began
-	teachers map[*peer]*teacher
+	nonce    wire.Hash // answers to what an earlier life asked do not count
+	quorum   bool      // a supermajority of the voters has to answer: the log is known to lack something
+	asks     []*members.Peer
+	answered map[*members.Peer]bool // in full
 }
 
-// teacher is how far a peer has taught this node.
-type teacher struct {
-	came uint32 // events, in the peer's order
-	done bool   // it has said that this is all
+func newLearning(cfg *NodeConfig) *learning {
+	l := &learning{nonce: wire.Hash(cfg.Nonce), answered: make(map[*members.Peer]bool)}
+	if cfg.Restored != (Hash{}) {
+		l.nonce, l.quorum = wire.Hash(cfg.Restored), true
+	}
+	return l
 }
 
-// ask asks a peer for what it has beyond what this node has, without an event.
-func (n *Node) ask(p *peer) {
+// ask asks a peer for this node's own events beyond its last.
+func (n *Node) ask(p *members.Peer) {
 	l := n.learning
-	if l.teachers[p] == nil {
-		l.teachers[p] = new(teacher)
+	if !slices.Contains(l.asks, p) {
+		l.asks = append(l.asks, p)
 	}
-	m := &n.tx.message
-	m.Wants, m.Nonce, m.Skip = m.Wants[:0], l.nonce, l.teachers[p].came
-	if l.base != 0 {
-		m.Wants = append(m.Wants, *n.store.id(l.base))
-	}
-	n.sendTables(p, wire.KindLearn)
+	n.outbox.Learn(p, l.nonce, n.last)
 }
 
-// teach answers a restored node that asks for what it lacks: events in this node's order, which stays, so that the
-// next question can say how many came. Contents go along: it may have lost what it was sent before. A node that is
-// learning itself answers too, with what it has. Time O(events of the graph) for each 16,384 that are sent.
-func (n *Node) teach(p *peer, m *wire.Message) error {
-	if !p.asks(m) {
-		return fmt.Errorf("%w: it asks for what it was sent", ErrDuplicateMessage)
+// asked returns nil if the message answers what was asked.
+func (l *learning) asked(m *intake.Message) error {
+	if l == nil || m.Wire.Nonce != l.nonce || !slices.Contains(l.asks, m.From) {
+		return fmt.Errorf("%w: an answer to another question", ErrDuplicateMessage)
 	}
-	t := &n.tx
-	known := knownEvents{}
-	if len(m.Wants) > 0 {
-		known.tip = n.store.find(&m.Wants[0])
-	}
-	p.has, p.shown = nil, 0
-	t.events = t.events[:0]
-	skip := m.Skip
-	for x := gossip.Index(1); x <= n.graph.Len(); x++ {
-		if n.had(known, x) {
-			continue
-		}
-		if skip > 0 {
-			skip--
-			continue
-		}
-		if t.events = append(t.events, x); len(t.events) > maxSentEvents {
-			break
-		}
-	}
-	t.message.Nonce, t.message.Skip = m.Nonce, m.Skip
-	n.sendEvents(p, wire.KindTeach, known)
 	return nil
 }
 
-// learnFrom takes in an answer: all of it that is acceptable, whoever made it.
-func (n *Node) learnFrom(p *peer, raw []byte, m *wire.Message) error {
-	l := n.learning
-	if l == nil || m.Nonce != l.nonce || l.teachers[p] == nil || m.Skip > l.teachers[p].came {
-		return fmt.Errorf("%w: an answer to another question", ErrDuplicateMessage)
-	}
-	r := &n.rx
-	if err := n.resolve(p, m); err != nil {
-		return err
-	}
-	n.identify(m)
-	n.countEvents()
-	for i := range r.events {
-		r.events[i].need = r.events[i].fate != dead
-	}
-	n.check(p, m)
-	for i := range r.events {
-		r.events[i].need = r.events[i].fate != dead // check may have chosen heads
-	}
-	if n.lacking(m) {
-		return n.hold(p, raw)
-	}
-	n.insertAll(m)
-	p.held = held{}
-	t := l.teachers[p]
-	came := m.Skip + uint32(len(m.Events))
-	news := came > t.came
-	t.came = max(t.came, came)
-	t.done = t.done || !m.More
-	if err := r.refused.err(); err != nil {
-		return err
-	}
-	if m.More {
-		if news {
-			n.ask(p)
+// learn takes in what an answer brought: events of this node's own that it did not know, perhaps, and what they descend
+// from. It asks on where the answer was a part.
+func (n *Node) learn(m *intake.Message) error {
+	l, before := n.learning, n.last
+	n.absorb()
+	news := n.last != before
+	l.quorum = l.quorum || news
+	switch {
+	case m.Wire.More && news:
+		n.ask(m.From)
+	case m.Wire.More && m.Refused() == nil:
+		return fmt.Errorf("%w: a part of an answer without any of this node's events", ErrDuplicateMessage)
+	case !m.Wire.More:
+		l.answered[m.From] = true
+		if err := n.learned(); err != nil {
+			return err
 		}
-		return nil
 	}
-	return n.learned()
+	return m.Refused()
 }
 
-// learned ends the learning if a supermajority of the voters, or all others, have answered in full: this node goes on
-// from the last of its own events that they know, and builds on what each of them has.
+// learned ends the learning if enough have answered: all other voters that this node does not know to have forked, or,
+// where the log lacks something, a supermajority of the voters.
 func (n *Node) learned() error {
-	voters, others := n.election.Voters(), 0
-	answered := 0
-	for _, v := range voters {
-		if v != n.self {
+	answered, others, voters := n.learning.answers(n)
+	if answered < others && (!n.learning.quorum || bug.On(bug.AwaitForkers) || 3*answered <= 2*voters) {
+		return nil
+	}
+	n.learning = nil
+	return n.begin()
+}
+
+// answers counts who has answered in full, of how many others, in a section of so many voters.
+func (l *learning) answers(n *Node) (answered, others, voters int) {
+	all := n.history.Election().Voters()
+	for _, v := range all {
+		if p := n.history.Members.At(v); p != n.self && (!n.sawFork(p) || bug.On(bug.AwaitForkers)) {
 			others++
-			if t := n.learning.teachers[n.peers[v]]; t != nil && t.done {
+			if l.answered[p] {
 				answered++
 			}
 		}
 	}
-	if 3*answered <= 2*len(voters) && answered < others {
+	return answered, others, len(all)
+}
+
+// Awaits returns whom this node asked for its own events ([NodeConfig].Nonce) and who has not answered in full, in no order; nil
+// if it does not ask any more.
+func (n *Node) Awaits() []Identity {
+	if n.learning == nil {
 		return nil
 	}
-	if n.graph.Of(n.self) != nil {
-		return fmt.Errorf("%w: this node's own events fork: its key was used twice", ErrSelfState)
+	var out []Identity
+	for _, p := range n.learning.asks {
+		if !n.learning.answered[p] {
+			out = append(out, Identity(p.ID))
+		}
 	}
-	n.learning = nil
-	if err := n.begin(); err != nil {
+	return out
+}
+
+// Learning reports whether this node asks for its own events still, and makes none. Restored tells that its log lacks
+// some, or is said to: [Node.Begin] ends it only once enough have answered.
+func (n *Node) Learning() (learning, restored bool) {
+	return n.learning != nil, n.learning != nil && n.learning.quorum
+}
+
+// Begin says that nobody else will answer what this node asks at its start ([NodeConfig].Nonce): it begins. One that was
+// restored, or has heard of events of its own that its log lacks, begins if those who answered and it are a supermajority
+// of the voters: else members that do not answer could hold it off for ever, and of so many one is honest, whoever is
+// not. For a node that does not ask, it does nothing.
+func (n *Node) Begin() error {
+	if err := n.busy(); err != nil {
 		return err
 	}
-	for _, q := range n.peers { // those that were removed too: what they brought is to be behind this node's events
-		x := n.graph.Last(n.graph.Main(q.index))
-		if x == 0 || q.index == n.self || n.graph.Descends(n.last, x) || n.seesFork(n.last, q.index) {
-			continue
-		}
-		if _, err := n.make(gossip.Response, x, nil, noPeer); err != nil {
-			return err
-		}
+	if n.learning == nil {
+		return nil
 	}
-	return nil
-}
-
-// maxQuestions is how often a peer may begin to ask for all there is, and ask again for the same part of it, until
-// maxQuestions*refill events of its own have come: an answer takes a hundred thousand times the bytes of a question.
-const (
-	maxQuestions = 8
-	refill       = 128
-)
-
-// asks notes that a peer asks for what it lacks, and reports whether it may.
-func (p *peer) asks(m *wire.Message) bool {
-	if m.Nonce == p.asked.nonce && m.Skip > p.asked.skip {
-		p.asked.skip = m.Skip
-		return true
+	if answered, _, voters := n.learning.answers(n); n.learning.quorum && 3*(answered+1) <= 2*voters {
+		return nil
 	}
-	if p.asked.times >= maxQuestions*refill {
-		return false
-	}
-	p.asked.times += refill
-	p.asked.nonce, p.asked.skip = m.Nonce, m.Skip
-	return true
-}
-
-// asked is what a peer asked for last, and how much of its quota of questions it has used: each of its events gives
-// back one part in refill of a question.
-type asked struct {
-	nonce wire.Hash
-	skip  uint32
-	times int
+	n.learning = nil
+	return n.begin()
 }

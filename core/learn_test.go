@@ -38,7 +38,7 @@ func TestRestored(t *testing.T) {
 				cfg := old.cfg
 				cfg.Restored = core.Hash{1, byte(keep)}
 				records := old.records[:min(keep, len(old.records))]
-				n, err := core.Recover(cfg, slices.Values(records))
+				n, err := core.Recover(cfg, stored(records))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -113,7 +113,7 @@ func TestBadTeacher(t *testing.T) {
 	m.Ready() // the question is lost
 	m.Advance()
 	answer := &wire.Message{Kind: wire.KindTeach, Nonce: wire.Hash(cfg.Restored), More: true,
-		Creators: []wire.Creator{{ByNumber: true}}}
+		Creators: []wire.Creator{{Key: wire.Hash(m.Identity())}}}
 	for range 40 {
 		answer.Events = append(answer.Events, wire.Event{Cause: wire.Initial, Signature: [64]byte{1}})
 	}

@@ -201,7 +201,7 @@ func TestNetwork(t *testing.T) {
 // checkRecovery recovers a node from its records, all and some of them.
 func checkRecovery(t testing.TB, m *member) {
 	t.Helper()
-	back, err := core.Recover(m.cfg, slices.Values(m.records))
+	back, err := core.Recover(m.cfg, stored(m.records))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func checkRecovery(t testing.TB, m *member) {
 	}
 	cfg := m.cfg
 	cfg.Applied = uint64(len(m.blocks) / 2)
-	back, err = core.Recover(cfg, slices.Values(m.records[:len(m.records)*3/4+1]))
+	back, err = core.Recover(cfg, stored(m.records[:len(m.records)*3/4+1]))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,15 +2,19 @@ package core
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
 
 	"parsec/core/internal/bug"
 	"parsec/core/internal/coin"
-	"parsec/core/internal/election"
 	"parsec/core/internal/gossip"
+	"parsec/core/internal/history"
+	"parsec/core/internal/intake"
+	"parsec/core/internal/journal"
+	"parsec/core/internal/members"
+	"parsec/core/internal/outbox"
+	"parsec/core/internal/reason"
 	"parsec/core/internal/sign"
 	"parsec/core/internal/simulation"
 	"parsec/core/internal/wire"
@@ -20,17 +24,18 @@ import (
 
 // Errors of a [Node], beside those of an [Engine]. They come wrapped with what they are about.
 var (
-	ErrPeerState        = errors.New("invalid peer state")              // the peer is not one for that: it was removed, or it forked
-	ErrSelfState        = errors.New("invalid self state")              // this node is not one for that: it is no voter
-	ErrSignature        = errors.New("invalid signature")               // an event was not signed by its creator
-	ErrMessage          = errors.New("invalid message")                 // the message has not the form of one, or is of another section
-	ErrDuplicateVote    = errors.New("duplicate vote")                  // this node voted for that already
-	ErrDuplicateMessage = errors.New("duplicate message")               // all that the message tells is known, and built on
-	ErrPremature        = errors.New("premature gossip")                // the sender is being added, and this node has not decided that yet
-	ErrMissingPayload   = errors.New("payload still to come")           // a vote's payload was asked for; the message is held until it comes
-	ErrUnknownVote      = errors.New("no such vote")                    // the peer voted for no such observation
-	ErrNotAdvanced      = errors.New("what Ready returned is not done") // Ready was called, and Advance not yet
-	ErrRecord           = errors.New("record does not continue")        // a record of the log is damaged or out of order
+	ErrPeerState        = reason.PeerState        // the peer is not one for that: it was removed, or it forked
+	ErrSelfState        = reason.SelfState        // this node is not one for that: it is no voter, or it is learning
+	ErrForked           = reason.Forked           // this node's key made events that this node did not: see [Node.Forked]
+	ErrSignature        = reason.Signature        // an event was not signed by its creator
+	ErrMessage          = reason.Message          // the message has not the form of one, or is of another section
+	ErrDuplicateVote    = reason.DuplicateVote    // this node voted for that already
+	ErrDuplicateMessage = reason.DuplicateMessage // all that the message tells is known, and built on
+	ErrPremature        = reason.Premature        // the sender is being added, and this node has not decided that yet
+	ErrMissingPayload   = reason.MissingPayload   // a vote's payload was asked for; the message is held until it comes
+	ErrUnknownVote      = reason.UnknownVote      // the peer voted for no such observation
+	ErrNotAdvanced      = reason.NotAdvanced      // Ready was called, and Advance not yet
+	ErrRecord           = reason.Record           // a record of the log is damaged or out of order
 )
 
 // NodeConfig is what a node starts from.
@@ -46,11 +51,17 @@ type NodeConfig struct {
 	// may be more than the log has decided ([Node.Height]), where the log lost its end; nothing is delivered before.
 	Applied uint64
 
+	// Nonce is random, and new at each start. With it the node makes no event yet: it asks the members it gossips to for
+	// its own last events first. That is over when all other voters have answered, or when [Node.Begin] says that nobody
+	// else will. If some member knows events of this node that it does not have, its log lost its end: it learns them,
+	// as if it were Restored. Zero: the node asks nobody, and forks itself if its log lacks what it sent.
+	Nonce Hash
+
 	// Restored says that the log may lack records whose messages were sent: it is a backup, or it was lost. The node
 	// then learns its own events from a supermajority of the voters before it makes one: from all others in a section
-	// of up to four. An event that reached only members who do not answer, or that is still on its way, is not learned,
+	// of up to four; or, when [Node.Begin] says that no more will answer, from so many that they and it are one. An event that reached only members who do not answer, or that is still on its way, is not learned,
 	// and the node forks itself: where that matters, remove the peer and join under a new key. Restored is random, and
-	// new each time; zero for a log that is whole.
+	// new each time, and takes the place of Nonce; zero for a log that is whole.
 	Restored Hash
 
 	// MaxAnswer is about how many bytes of events and contents, uncompressed, an answer to a request holds; 0, and more
@@ -80,72 +91,37 @@ func IdentityOf(seed [32]byte) Identity { return Identity(sign.NewSigner(seed).P
 // orders them and says what to persist, send and deliver. The package's documentation tells the caller's duties.
 // It is not safe for concurrent use.
 //
-// Invariants, numbered as verify reports them:
+// Its rooms, and the one way between them, are in core/design/rooms.md.
+//
+// Invariants:
 //
 //  1. Every event in the graph was checked: its signature, its parents, its creator and the observations it votes for;
-//     and it is there once.
-//  2. Every event in the graph is one that this node's last event descends from, but for what a forker brought
-//     (core/design/acceptance.md).
-//  3. Every observation that an event votes for has its content here.
+//     and it is there once. Package history sees to that.
+//  2. When a call returns, this node's last event descends from every event in the graph.
+//  3. Every observation that an event votes for has its body here.
 //  4. What the last event descends from was handed out as a record, or is in the next one.
 type Node struct {
 	cfg       NodeConfig
 	simulated simulation.Options
-	section   *wire.Section
-	founders  []Identity
-	genesis   []byte // the one genesis observation of the section
-	signer    *sign.Signer
 	identity  Identity
+	signer    *sign.Signer
+	self      *members.Peer
 
-	election *election.Election
-	graph    *gossip.Graph
-	verifier *sign.Verifier
-	store    store
-	tree     wire.Tree
+	history *history.History
+	intake  *intake.Intake
+	outbox  *outbox.Outbox
+	journal *journal.Journal
 
-	self      gossip.Peer            // this node among the peers
-	peers     []*peer                // by the graph's number
-	known     []gossip.Peer          // by the number that all members give: founders by identity, then in order of decision
-	byID      map[Identity]*peer     // peers, and contacts that are none yet
-	keys      map[wire.Hash]struct{} // good ones that were voted about lately
-	adds      map[Identity]int       // by whom undecided observations add: how many
-	last      gossip.Index           // this node's last event; 0 for none
-	strangers map[gossip.Index]*peer // whom requesting events to contacts without a number are for
-	recovers  bool                   // records of the log are being fed back
-
-	learning  *learning   // until a restored node knows its own events
-	leaving   []*peer     // removed since this node's last event
-	undecided []undecided // by column
-	ballots   []ballot    // from 1
-	free      uint32      // a free ballot, linked by next
-	blocks    uint64      // decided so far
+	last      gossip.Index // this node's last event; 0 for none
+	learning  *learning    // until it knows its own events
+	fork      *journal.Fork
+	absorbed  gossip.Index // the last event that absorb has seen
+	leaving   []leaver
 	proposals proposals
-	counts    Counts
-	rx        receiver
-	tx        sender
+	message   intake.Message
+	batch     [1]*intake.Message
+	author    author
 	out       output
-}
-
-// peer is what a node knows of another, or of itself.
-type peer struct {
-	id     Identity
-	index  gossip.Peer // noPeer for a contact that is no peer yet
-	number uint32      // in Node.known, if numbered
-	numbered,
-	distrusted bool // it sent a bad signature: its messages are checked event by event
-	shown  gossip.Index // this node's last event that it said it has, when it sent a part; 0 for none
-	knows  uint32       // how many peers it knows by number
-	has    []uint64     // set of observations whose content it sent or was sent
-	sentTo gossip.Index // what it was sent ends with this event, or before
-	made   int          // events of it in the graph
-	owed   int          // bytes of contents that the last message to it named and left out
-	waste  int          // signatures of its events looked at in vain, less what it has made up for
-	held   held
-	asked  asked
-	choice uint64 // the last choice of heads in which one by it was met
-
-	removedAt gossip.Index // this node's first event after it decided to remove the peer; 0 for none
-	farewells int          // how often the peer was told since
 }
 
 // Start returns a node of a new section: one of the founders. Its first events are in the first [Ready].
@@ -158,7 +134,7 @@ func Start(cfg NodeConfig) (*Node, error) {
 	if !n.founder() {
 		return nil, fmt.Errorf("%w: %x is not in the genesis group; to join the section is another call", ErrConfig, n.identity[:8])
 	}
-	return n, n.begin()
+	return n, n.enter()
 }
 
 // Join returns a node that is to join a section: one that members vote to add. It can gossip to cfg.Contacts, of
@@ -173,128 +149,115 @@ func Join(cfg NodeConfig) (*Node, error) {
 	case len(cfg.Contacts) == 0:
 		return nil, fmt.Errorf("%w: no contacts to join by", ErrConfig)
 	}
-	return n, n.begin()
+	return n, n.enter()
 }
 
 // Recover returns the node that handed out the given records, in their order: all of them, or the first so many.
 // It is as it was then, bit for bit, but for what it had been asked for and what it held of messages that could
 // not be taken in whole. Blocks from number cfg.Applied on are delivered again. Without records, or if they are nil,
-// it is as [Start] or [Join] would make it. The error wraps [ErrConfig] or [ErrRecord].
-//
-// With cfg.Restored the node makes no event yet: [Node.CanVote] tells. Gossip to all of its recipients, again where no
-// answer comes, until it may vote.
+// it is as [Start] or [Join] would make it. An error of the records ends the recovery with that error: a log that cannot
+// be read to its end gives no node. Else the error wraps [ErrConfig] or [ErrRecord].
 //
 // Records are trusted: they are checked for form, not for signatures. Whoever stores them sees to it that they
 // come back as they were.
-func Recover(cfg NodeConfig, records iter.Seq[[]byte]) (*Node, error) {
+func Recover(cfg NodeConfig, records iter.Seq2[[]byte, error]) (*Node, error) {
 	n, err := newNode(cfg)
 	if err != nil {
 		return nil, err
 	}
-	n.recovers = true
-	var last []byte
-	if records == nil {
-		records = func(func([]byte) bool) {}
-	}
-	for r := range records {
-		if len(r) == 0 {
-			continue
-		}
-		if bug.On(bug.ForgetLast) {
-			r, last = last, r
-		}
-		if r == nil {
-			continue
-		}
-		if err := n.replay(r); err != nil {
+	if records != nil {
+		if err := n.history.Trusting(func() error { return n.replay(records) }); err != nil {
 			return nil, err
 		}
 	}
-	n.recovers = false
-	if cfg.Restored != (Hash{}) {
-		n.learning = &learning{nonce: wire.Hash(cfg.Restored), base: n.last, teachers: make(map[*peer]*teacher)}
-		return n, n.learned() // at once if there is nobody to learn from
+	n.absorb()
+	if n.fork != nil {
+		return n, nil
 	}
-	return n, n.begin()
+	return n, n.enter()
+}
+
+// replay feeds records back.
+func (n *Node) replay(records iter.Seq2[[]byte, error]) error {
+	var last []byte
+	for r, err := range records {
+		switch {
+		case err != nil:
+			return fmt.Errorf("reading the log: %w", err)
+		case len(r) == 0:
+			continue
+		case bug.On(bug.ForgetLast):
+			if r, last = last, r; r == nil {
+				continue
+			}
+		}
+		fork, err := n.journal.Read(r)
+		if err != nil {
+			return err
+		}
+		if fork != nil {
+			n.fork = fork
+		}
+	}
+	return nil
 }
 
 // newNode returns a node without events.
 func newNode(cfg NodeConfig) (*Node, error) {
 	founders, err := cfg.Section.founders()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if cfg.MaxAnswer != 0 && cfg.MaxAnswer < MinAnswer {
+	case cfg.MaxAnswer != 0 && cfg.MaxAnswer < MinAnswer:
 		return nil, fmt.Errorf("%w: answers of %d bytes, of %d at least", ErrConfig, cfg.MaxAnswer, MinAnswer)
 	}
-	var toss coin.Coin = new(coin.Concrete)
 	var simulated simulation.Options
 	if cfg.Simulation != nil {
 		simulated = *cfg.Simulation
 	}
-	if simulated.PredictableCoin {
-		toss = coin.PredictableRoundParity{}
-	}
 	signer := sign.NewSigner(cfg.Seed)
-	if bug.On(bug.OwnCoin) {
-		toss = coin.Own{Coin: toss, Turned: signer.Public()[0]&1 == 1}
+	secret := blake3.Sum256(append([]byte("parsec index 1"), cfg.Seed[:]...))
+	section := cfg.Section.wireSection(founders)
+	h, err := history.New(history.Config{
+		Section: section, Single: cfg.Section.Mode == Single, Founders: hashes(founders),
+		Genesis:  wire.AppendBody(nil, &wire.Body{Kind: wire.Genesis, Group: hashes(founders)}),
+		Self:     wire.Hash(signer.Public()),
+		Coin:     coinOf(&simulated, signer),
+		Verifier: sign.NewVerifier(blake3.Sum256(append([]byte("parsec verifier 1"), cfg.Seed[:]...))),
+		Seeds:    [2]uint64{binary.LittleEndian.Uint64(secret[:]), binary.LittleEndian.Uint64(secret[8:])},
+		Unsigned: simulated.Unsigned, Passes: simulated.Passes,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	n := &Node{
-		cfg:       cfg,
-		simulated: simulated,
-		section:   cfg.Section.wireSection(founders),
-		founders:  founders,
-		signer:    signer,
-		identity:  Identity(signer.Public()),
-		election:  election.New(cfg.Section.Mode == Single, false, toss),
-		verifier:  sign.NewVerifier(blake3.Sum256(append([]byte("parsec verifier 1"), cfg.Seed[:]...))),
-		self:      noPeer,
-		byID:      make(map[Identity]*peer),
-		adds:      make(map[Identity]int),
-		keys:      make(map[wire.Hash]struct{}),
-		ballots:   make([]ballot, 1),
+		cfg: cfg, simulated: simulated, identity: Identity(signer.Public()), signer: signer, self: h.Members.Self(), history: h,
+		intake:  intake.New(h, cfg.Parallel, binary.LittleEndian.Uint64(secret[16:])),
+		outbox:  outbox.New(h, cfg.MaxAnswer),
+		journal: journal.New(h),
 	}
-	if simulated.Passes {
-		n.election.PassesOnly()
+	n.batch[0] = &n.message
+	for _, id := range cfg.Contacts {
+		h.Members.Contact(wire.Hash(id))
 	}
 	if simulated.Probe != nil {
-		simulated.Probe.View = n.view
+		simulated.Probe.View, simulated.Probe.Loose = n.view, n.loose()
 	}
-	n.graph = n.election.Graph()
-	secret := blake3.Sum256(append([]byte("parsec index 1"), cfg.Seed[:]...))
-	n.store.events.seed = binary.LittleEndian.Uint64(secret[:]) | 1
-	n.store.known.seed = binary.LittleEndian.Uint64(secret[8:]) | 1
-	n.genesis = wire.AppendBody(nil, &wire.Body{Kind: wire.Genesis, Group: hashes(founders)})
-
-	voters := make([]gossip.Peer, 0, len(founders))
-	for _, id := range founders {
-		p, err := n.enlist(id)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
-		}
-		n.giveNumber(p)
-		voters = append(voters, p.index)
-	}
-	if !n.founder() {
-		if _, err := n.enlist(n.identity); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
-		}
-	}
-	n.self = n.byID[n.identity].index
-	for _, id := range cfg.Contacts {
-		if n.byID[id] == nil {
-			n.byID[id] = &peer{id: id, index: noPeer}
-		}
-	}
-	n.election.Limit(MaxVoters, MaxPeers-1) // a joining node itself has a number before it is added
-	n.election.Start(voters)
 	return n, nil
 }
 
-func (n *Node) founder() bool {
-	_, ok := slices.BinarySearchFunc(n.founders, n.identity, compareIdentities)
-	return ok
+func coinOf(simulated *simulation.Options, signer *sign.Signer) coin.Coin {
+	var toss coin.Coin = new(coin.Concrete)
+	if simulated.PredictableCoin {
+		toss = coin.PredictableRoundParity{}
+	}
+	if bug.On(bug.OwnCoin) {
+		toss = coin.Own{Coin: toss, Turned: signer.Public()[0]&1 == 1}
+	}
+	return toss
 }
+
+func (n *Node) founder() bool { return n.history.Members.Founder(wire.Hash(n.identity)) }
 
 // hashes is identities as package wire has them.
 func hashes(ids []Identity) []wire.Hash {
@@ -305,117 +268,42 @@ func hashes(ids []Identity) []wire.Hash {
 	return out
 }
 
-// enlist gives a peer a number in the graph, and takes it in.
-func (n *Node) enlist(id Identity) (*peer, error) {
-	p, err := n.election.AddPeer(id)
-	if err == nil {
-		err = n.addPeer(id, p)
+// enter lets a node begin, or ask first for what it has made already.
+func (n *Node) enter() error {
+	if n.cfg.Nonce != (Hash{}) || n.cfg.Restored != (Hash{}) {
+		n.learning = newLearning(&n.cfg)
+		return n.learned() // at once if there is nobody to learn from
 	}
-	if err != nil {
-		return nil, err
-	}
-	return n.peers[p], nil
-}
-
-// addPeer takes in a peer that the graph has number p for, the next.
-func (n *Node) addPeer(id Identity, p gossip.Peer) error {
-	if _, err := n.verifier.AddKey(sign.PublicKey(id)); err != nil {
-		return err
-	}
-	q := n.byID[id]
-	if q == nil {
-		q = &peer{id: id}
-		n.byID[id] = q
-	}
-	q.index = p
-	n.peers = append(n.peers, q)
-	return nil
-}
-
-// giveNumber gives a peer the next of the numbers that all members give.
-func (n *Node) giveNumber(p *peer) {
-	if !p.numbered {
-		p.numbered, p.number = true, uint32(len(n.known))
-		n.known = append(n.known, p.index)
-	}
-}
-
-// begin makes the first events, where they are not there: the initial one, and a founder's vote for the genesis.
-func (n *Node) begin() error {
-	if n.last == 0 {
-		if _, err := n.make(gossip.Initial, 0, nil, noPeer); err != nil {
-			return err
-		}
-	}
-	if n.founder() && n.graph.Event(n.last).Nth == 0 {
-		o, err := n.learn(n.section.Observation(n.genesis), n.genesis)
-		if err != nil {
-			return err
-		}
-		if _, err := n.make(gossip.Observation, 0, []uint32{o}, noPeer); err != nil {
-			return err
-		}
-	}
-	return n.decideAlone()
-}
-
-// decideAlone lets the only voter of a section decide what it voted for. That takes a sync event, and there is nobody
-// to gossip with: it makes a requesting event to itself.
-func (n *Node) decideAlone() error {
-	for before := n.blocks - 1; n.blocks != before && n.election.Voter(n.self) && len(n.election.Voters()) == 1 &&
-		n.undecidedBehind(n.last).votes > 0; {
-		before = n.blocks
-		if _, err := n.make(gossip.Requesting, 0, nil, n.self); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// make makes an event of this node, and inserts it.
-func (n *Node) make(cause gossip.Cause, other gossip.Index, votes []uint32, recipient gossip.Peer) (gossip.Index, error) {
-	t := &n.tx // what escapes is there already
-	t.own = candidate{
-		by: n.self, cause: cause, self: n.last, other: other, recipient: recipient, votes: votes, count: len(votes),
-		id: &t.id, signature: &t.signature,
-	}
-	t.id = n.eventID(&t.own)
-	var verified sign.Verified
-	if !n.simulated.Unsigned {
-		t.signature, verified = n.verifier.Sign(n.signer, uint16(n.self), &t.id)
-	}
-	return n.insert(&t.own, verified)
-}
-
-// eventID computes the id of an event whose parents are in the graph.
-func (n *Node) eventID(c *candidate) wire.Hash {
-	h := wire.Header{Creator: wire.Hash(n.peers[c.by].id), Cause: wire.Cause(c.cause)}
-	if c.self != 0 {
-		h.Index = n.graph.Event(c.self).Nth + max(1, uint32(len(c.votes)))
-		h.SelfParent = *n.store.id(c.self)
-	}
-	if c.other != 0 {
-		h.OtherParent = *n.store.id(c.other)
-	}
-	if c.cause == gossip.Requesting {
-		if c.recipient != noPeer {
-			h.Recipient = wire.Hash(n.peers[c.recipient].id)
-		} else {
-			h.Recipient = wire.Hash(n.strangers[n.graph.Len()+1].id)
-		}
-	}
-	if len(c.votes) > 0 {
-		n.rx.hashes = n.rx.hashes[:0]
-		for _, o := range c.votes {
-			n.rx.hashes = append(n.rx.hashes, n.store.contents[o].hash)
-		}
-		h.Votes, h.Root = uint32(len(c.votes)), n.tree.Root(n.rx.hashes)
-	}
-	return n.section.Event(&h)
+	return n.begin()
 }
 
 // Identity returns the node's own.
 func (n *Node) Identity() Identity { return n.identity }
 
 // SectionID returns what the section is called in proofs.
-func (n *Node) SectionID() Hash { return n.section.ID }
+func (n *Node) SectionID() Hash { return n.history.Section.ID }
+
+// peerOf returns a peer or contact, nil for nobody.
+func (n *Node) peerOf(id Identity) *members.Peer { return n.history.Members.ByID(wire.Hash(id)) }
+
+// voter reports whether this node votes now.
+func (n *Node) voter() bool { return n.history.Voter(n.self) }
+
+// removed reports whether this node was a voter and is none.
+func (n *Node) removed() bool { return n.self.Numbered && !n.voter() }
+
+// busy returns why no call may change this node now.
+func (n *Node) busy() error {
+	switch {
+	case n.out.handed:
+		return ErrNotAdvanced
+	case n.fork != nil:
+		return n.Forked()
+	}
+	return nil
+}
+
+// contact reports whether p is one of the contacts and is not known to be anything else.
+func (n *Node) contact(p *members.Peer) bool {
+	return p.Index == members.None && slices.Contains(n.cfg.Contacts, Identity(p.ID))
+}

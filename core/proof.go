@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"parsec/core/internal/gossip"
+	"parsec/core/internal/members"
+	"parsec/core/internal/reason"
 	"parsec/core/internal/sign"
 	"parsec/core/internal/wire"
 )
@@ -55,7 +57,7 @@ func (p *Proof) MarshalBinary() ([]byte, error) { return p.AppendBinary(nil) }
 // UnmarshalBinary reads a proof. It checks its form only; the error wraps [ErrMessage].
 func (p *Proof) UnmarshalBinary(b []byte) error {
 	if err := wire.ParseProof(b, &p.wire); err != nil {
-		return messageError(err)
+		return reason.OfMessage(err)
 	}
 	return nil
 }
@@ -69,16 +71,16 @@ func PayloadHash(section Hash, payload []byte) Hash {
 // Proof returns the proof that a voter voted for an observation. The error wraps [ErrUnknownPeer] or
 // [ErrUnknownVote]. Cost: O(votes for the observation), and the hashes of one event's votes.
 func (n *Node) Proof(observation Hash, voter Identity) (*Proof, error) {
-	p := n.byID[voter]
-	if p == nil || p.index == noPeer {
+	p := n.peerOf(voter)
+	if p == nil || p.Index == members.None {
 		return nil, fmt.Errorf("%w: %x", ErrUnknownPeer, voter[:8])
 	}
 	hash := wire.Hash(observation)
-	o, ok := n.store.number(&hash)
+	o, ok := n.history.Store.Number(&hash)
 	x := gossip.Index(0)
 	if ok {
-		n.election.VotesFor(o, p.index, func(event gossip.Index) bool {
-			if n.graph.Event(event).By == p.index {
+		n.history.Election().VotesFor(o, p.Index, func(event gossip.Index) bool {
+			if n.history.Maker(event) == p {
 				x = event
 			}
 			return x == 0
@@ -87,23 +89,23 @@ func (n *Node) Proof(observation Hash, voter Identity) (*Proof, error) {
 	if x == 0 {
 		return nil, fmt.Errorf("%w: by %x for %x", ErrUnknownVote, voter[:8], observation[:8])
 	}
-	ev := n.graph.Event(x)
-	votes := n.store.ballot(x)
+	ev := n.history.Graph().Event(x)
+	votes := n.history.Store.Votes(x)
 	hashes := make([]wire.Hash, len(votes))
 	position := -1
 	for i, v := range votes {
-		hashes[i] = n.store.contents[v].hash
+		hashes[i] = n.history.Store.Observation(v).Hash
 		if v == o && position < 0 {
 			position = i
 		}
 	}
 	out := &Proof{wire: wire.Proof{
-		Section: n.section.ID,
+		Section: n.history.Section.ID,
 		Header: wire.Header{
 			Creator: wire.Hash(voter), Index: ev.Nth, Cause: wire.Observing, Votes: uint32(len(votes)),
-			Root: n.tree.Root(hashes), SelfParent: *n.store.id(ev.Self),
+			Root: n.history.Tree.Root(hashes), SelfParent: *n.history.Store.ID(ev.Self),
 		},
-		Position: uint32(position), Observation: hash, Path: n.tree.Path(hashes, position), Signature: *n.store.signature(x),
+		Position: uint32(position), Observation: hash, Path: n.history.Tree.Path(hashes, position), Signature: *n.history.Store.Signature(x),
 	}}
 	return out, nil
 }

@@ -3,7 +3,7 @@ package core
 import (
 	"slices"
 
-	"parsec/core/internal/gossip"
+	"parsec/core/internal/members"
 	"parsec/core/internal/wire"
 )
 
@@ -19,11 +19,11 @@ const minTidy = 4096
 // notePeerVote takes in an observation that a peer was the first to vote for. A node that is being recovered, or that is no
 // voter yet, meets many that have been decided long since by the time it can vote: they are dropped now and then, in
 // amortized time O(1).
-func (n *Node) notePeerVote(o uint32, by gossip.Peer) {
+func (n *Node) notePeerVote(o uint32, by *members.Peer) {
 	if by == n.self {
 		return
 	}
-	switch n.store.contents[o].kind {
+	switch n.history.Store.Observation(o).Kind {
 	case wire.Opaque:
 		if n.cfg.Section.Mode == Single {
 			return
@@ -33,7 +33,7 @@ func (n *Node) notePeerVote(o uint32, by gossip.Peer) {
 	}
 	p := &n.proposals
 	if len(p.open) >= max(p.tidy, minTidy) {
-		p.open = slices.DeleteFunc(p.open, n.settled)
+		p.open = slices.DeleteFunc(p.open, n.voted)
 		p.tidy = 2 * len(p.open)
 	}
 	p.open = append(p.open, o)
@@ -42,10 +42,10 @@ func (n *Node) notePeerVote(o uint32, by gossip.Peer) {
 // propose hands out what was noted, as far as it is still open.
 func (n *Node) propose() {
 	p := &n.proposals
-	if len(p.open) == 0 || n.learning != nil || !n.election.Voter(n.self) {
+	if len(p.open) == 0 || n.learning != nil || !n.voter() {
 		return
 	}
-	p.open = slices.DeleteFunc(p.open, n.settled)
+	p.open = slices.DeleteFunc(p.open, n.voted)
 	slices.Sort(p.open)
 	now := p.open[:min(len(p.open), MaxVotes)]
 	for _, o := range now {

@@ -116,7 +116,7 @@ func TestProposalsAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.carry(b)
-	back, err := core.Recover(b.cfg, slices.Values(b.records))
+	back, err := core.Recover(b.cfg, stored(b.records))
 	if err != nil {
 		t.Fatal(err)
 	}

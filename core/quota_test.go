@@ -2,11 +2,9 @@ package core_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"testing"
 
 	"parsec/core"
@@ -118,60 +116,6 @@ func TestUndecidedElsewhere(t *testing.T) {
 	s.goesOn()
 	if id := lastOf(late.Node, s.hostile[0]).id; id != more[1].id {
 		t.Error("who was late has not the event that it had to refuse before")
-	}
-}
-
-// With MaxBranches branches in the graph, another is refused before anything that it votes for is kept. (Such a graph
-// takes more than one message: this one comes from a log.)
-func TestBranchesFull(t *testing.T) {
-	s := newSiege(t, core.Supermajority, 4, 1)
-	m := s.order[0]
-	self := uint64(slices.Index(m.Peers(), m.Identity()))
-	forker := uint64(slices.Index(m.Peers(), s.order[1].Identity()))
-	section := m.SectionID()
-	identity := m.Identity()
-	record := append([]byte{1}, section[:8]...)
-	record = append(record, identity[:8]...)
-	record = binary.AppendUvarint(record, 1)
-	initial := func(by uint64) {
-		record = binary.AppendUvarint(append(record, 0), by)
-		record = append(record, make([]byte, 64)...)
-	}
-	initial(self)
-	initial(forker) // event 2
-	events := 2
-	branch := func() { // asks somebody new, after event 2
-		events++
-		record = binary.AppendUvarint(append(record, 2), forker)
-		record = append(binary.AppendUvarint(record, uint64(events-2)), 0)
-		recipient := core.IdentityOf(seedOf(1000 + events))
-		record = append(append(record, recipient[:]...), make([]byte, 64)...)
-	}
-	for range core.MaxBranches + 1 {
-		branch()
-	}
-	full, err := core.Recover(m.cfg, slices.Values([][]byte{record}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := core.Branches(full); got != core.MaxBranches {
-		t.Fatalf("%d branches", got)
-	}
-	full.Ready()
-	full.Advance()
-	x := &member{Node: full, cfg: m.cfg}
-	first := s.f.initial(s.hostile[0])
-	one := s.f.ask(first, s.hostile[0])
-	handles(t, x, s.hostile[0], s.f.request(first, one), nil)
-	before := full.Observations()
-	v := s.f.vote(first, bill{body: make([]byte, 1<<20)})
-	handles(t, x, s.hostile[0], s.f.request(v, s.f.ask(v, s.hostile[0])), core.ErrLimit)
-	if full.Observations() != before {
-		t.Error("a content was kept that no event votes for")
-	}
-	branch()
-	if _, err := core.Recover(m.cfg, slices.Values([][]byte{record})); !errors.Is(err, core.ErrRecord) || !errors.Is(err, core.ErrLimit) {
-		t.Errorf("a log with one branch more: %v", err)
 	}
 }
 

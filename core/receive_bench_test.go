@@ -234,7 +234,7 @@ func newCeiling(b *testing.B, tr *traffic) *ceiling {
 			h.SelfParent = wire.Hash(n.EventAt(e.SelfParent).Hash)
 		}
 		if e.Cause >= core.Request {
-			h.OtherParent = wire.Hash(n.EventAt(e.OtherParent).Hash)
+			h.OtherParents = []wire.Hash{wire.Hash(n.EventAt(e.OtherParent).Hash)}
 		}
 		if e.Cause == core.Requesting {
 			h.Recipient = wire.Hash(n.RecipientAt(i))

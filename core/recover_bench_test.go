@@ -99,7 +99,7 @@ func BenchmarkRecover(b *testing.B) {
 				runtime.GC()
 				runtime.ReadMemStats(&before)
 				b.StartTimer()
-				n, err := core.Recover(cfg, slices.Values(records))
+				n, err := core.Recover(cfg, stored(records))
 				if err != nil {
 					b.Fatal(err)
 				}

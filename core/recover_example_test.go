@@ -26,7 +26,13 @@ func ExampleRecover() {
 	cfg.Applied = uint64(len(todo.Blocks))
 	node.Advance()
 
-	again, err := core.Recover(cfg, slices.Values(log))
+	again, err := core.Recover(cfg, func(yield func([]byte, error) bool) {
+		for _, record := range log { // from a disk, errors of reading would come with them
+			if !yield(record, nil) {
+				return
+			}
+		}
+	})
 	if err != nil {
 		panic(err)
 	}

@@ -6,20 +6,21 @@ import (
 	"fmt"
 	"slices"
 
+	"parsec/core/internal/history"
 	"parsec/core/internal/sign"
 	"parsec/core/internal/wire"
 )
 
 // Limits of one section, the same for every member: they are part of what makes an event valid.
 const (
-	MaxVoters        = wire.MaxGroup   // 256: voters at one time
-	MaxPayload       = wire.MaxPayload // 1 MiB: bytes of an opaque payload
-	MaxInfo          = wire.MaxInfo    // 1 KiB: bytes beside a peer that is voted about
-	MaxVotes         = wire.MaxVotes   // 8,192: votes in one event, and in one call of [Node.Vote]
-	MaxVotesSize     = 4 << 20         // bytes of what the votes in one event are about: a message has room for them
-	MaxUndecided     = 1 << 16         // votes of one peer that are undecided
-	MaxUndecidedSize = 64 << 20        // bytes of what they are about
-	MaxName          = 255             // bytes of a section's name
+	MaxVoters        = wire.MaxGroup            // 256: voters at one time
+	MaxPayload       = wire.MaxPayload          // 1 MiB: bytes of an opaque payload
+	MaxInfo          = wire.MaxInfo             // 1 KiB: bytes beside a peer that is voted about
+	MaxVotes         = wire.MaxVotes            // 8,192: votes in one event, and in one call of [Node.Vote]
+	MaxVotesSize     = history.MaxVotesSize     // 4 MiB: bytes of what the votes in one event are about: a message has room for them
+	MaxUndecided     = history.MaxUndecided     // 65,536: votes of one peer that are undecided
+	MaxUndecidedSize = history.MaxUndecidedSize // 64 MiB: bytes of what they are about
+	MaxName          = 255                      // bytes of a section's name
 )
 
 // Section is what all members of a section agree on beforehand. Everything that its members sign is bound to

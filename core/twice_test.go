@@ -28,8 +28,8 @@ func TestHonestEventTwice(t *testing.T) {
 		ids[i], sigs[i] = wire.Hash(honest.EventAt(core.EventIndex(i)).Hash), honest.SignatureAt(core.EventIndex(i))
 	}
 	i0, s0 := h.sign(&wire.Header{Cause: wire.Initial})
-	i1, s1 := h.sign(&wire.Header{Cause: wire.Request, Index: 1, SelfParent: i0, OtherParent: ids[2]})
-	_, s2 := h.sign(&wire.Header{Cause: wire.Request, Index: 2, SelfParent: i1, OtherParent: ids[2]})
+	i1, s1 := h.sign(&wire.Header{Cause: wire.Request, Index: 1, SelfParent: i0, OtherParents: []wire.Hash{ids[2]}})
+	_, s2 := h.sign(&wire.Header{Cause: wire.Request, Index: 2, SelfParent: i1, OtherParents: []wire.Hash{ids[2]}})
 	group := wire.AppendBody(nil, &wire.Body{Kind: wire.Genesis, Group: genesisOf(w)})
 	m := &wire.Message{Kind: wire.KindRequest,
 		Creators:     []wire.Creator{{Key: wire.Hash(honest.Identity())}, {Key: h.key}},
@@ -40,8 +40,8 @@ func TestHonestEventTwice(t *testing.T) {
 			{Cause: wire.Requesting, Self: wire.InMessage(1), Recipient: 1, Signature: sigs[2]},
 			{Cause: wire.Requesting, Self: wire.InMessage(1), Recipient: 1, Signature: sigs[2]},
 			{Creator: 1, Cause: wire.Initial, Signature: s0},
-			{Creator: 1, Cause: wire.Request, Self: wire.InMessage(4), Other: wire.InMessage(2), Signature: s1},
-			{Creator: 1, Cause: wire.Request, Self: wire.InMessage(5), Other: wire.InMessage(3), Signature: s2},
+			{Creator: 1, Cause: wire.Request, Self: wire.InMessage(4), Others: []wire.Ref{wire.InMessage(2)}, Signature: s1},
+			{Creator: 1, Cause: wire.Request, Self: wire.InMessage(5), Others: []wire.Ref{wire.InMessage(3)}, Signature: s2},
 		}}
 	err := victim.Handle(evil.Identity(), h.frame(m))
 	w.carry(victim)

@@ -148,7 +148,8 @@ type Event struct {
 type Block struct {
 	Observation ObservationIndex
 	// By is the peer whose vote was decided on if that is done for each voter, as of Opaque observations in Single
-	// mode; else NoPeer. It is there also when the peer is no voter any more and so not among Voters.
+	// mode; else NoPeer. The peer is a voter, and the only one of Voters: what is decided when it votes no more gives
+	// no block.
 	By PeerIndex
 	// Voters are the peers whose votes the block holds, ordered by identity. The slice aliases the
 	// engine's memory: see [Engine.Blocks].

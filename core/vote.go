@@ -1,80 +1,38 @@
 package core
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 
-	"parsec/core/internal/bug"
 	"parsec/core/internal/gossip"
+	"parsec/core/internal/history"
+	"parsec/core/internal/members"
 	"parsec/core/internal/sign"
+	"parsec/core/internal/store"
 	"parsec/core/internal/wire"
 )
-
-var errLearning = fmt.Errorf("%w: this node is learning its own events first", ErrSelfState)
-
-func errLimit(err error) error { return fmt.Errorf("%w: %w", ErrLimit, err) }
-
-func redelivers() bool { return bug.On(bug.Redeliver) }
-
-// checkBody parses an observation and checks what every member must check alike: one that fails is voted for by no
-// valid event.
-func (n *Node) checkBody(raw []byte, body *wire.Body) error {
-	if err := wire.ParseBody(raw, body); err != nil {
-		return fmt.Errorf("%w: %w", ErrInvalidEvent, err)
-	}
-	if body.Kind == wire.Add || body.Kind == wire.Remove {
-		return n.checkKey(body.Peer)
-	}
-	return n.checkGenesis(raw)
-}
-
-// checkGenesis is the part of checkBody that costs nothing.
-func (n *Node) checkGenesis(raw []byte) error {
-	if wire.Kind(raw[0]) == wire.Genesis && !bytes.Equal(raw, n.genesis) {
-		return fmt.Errorf("%w: a vote for the genesis of another group", ErrInvalidEvent)
-	}
-	return nil
-}
-
-// maxKeys is how many keys that were checked are remembered, about: 100 bytes each.
-const maxKeys = 1 << 16
-
-// checkKey checks the key of a peer that is voted about. That takes 40 us, and an event may have thousands: those
-// that were found good are remembered, so that refused events cannot have them checked again and again.
-func (n *Node) checkKey(key wire.Hash) error {
-	if _, ok := n.keys[key]; ok {
-		return nil
-	}
-	if err := sign.CheckKey(sign.PublicKey(key)); err != nil {
-		return fmt.Errorf("%w: a vote about a peer: %w", ErrInvalidEvent, err)
-	}
-	if len(n.keys) >= maxKeys {
-		clear(n.keys)
-	}
-	n.keys[key] = struct{}{}
-	return nil
-}
 
 // CanVote returns nil if this node may vote now, else why not: [ErrSelfState] if it is no voter, or is learning its own
 // events ([NodeConfig].Restored), [ErrLimit] if
 // [MaxUndecided] or [MaxUndecidedSize] is reached.
 func (n *Node) CanVote() error {
-	if err := n.votes(); err != nil {
+	if err := n.refusesVotes(); err != nil {
 		return err
 	}
-	if u := n.undecidedBehind(n.last); u.votes >= MaxUndecided || u.size >= MaxUndecidedSize {
-		return fmt.Errorf("%w: %d of this node's votes are undecided, about %d bytes", ErrLimit, u.votes, u.size)
+	if votes, size := n.history.Undecided(n.last); votes >= MaxUndecided || size >= MaxUndecidedSize {
+		return fmt.Errorf("%w: %d of this node's votes are undecided, about %d bytes", ErrLimit, votes, size)
 	}
 	return nil
 }
 
-// votes returns why this node casts no votes, whatever they are for and however few.
-func (n *Node) votes() error {
+// refusesVotes returns why this node casts no votes, whatever they are for and however few.
+func (n *Node) refusesVotes() error {
 	switch {
+	case n.fork != nil:
+		return n.Forked()
 	case n.learning != nil:
 		return errLearning
-	case !n.election.Voter(n.self):
+	case !n.voter():
 		return fmt.Errorf("%w: not a voter", ErrSelfState)
 	}
 	return nil
@@ -84,16 +42,16 @@ func (n *Node) votes() error {
 // is left of [MaxUndecided] and [MaxUndecidedSize]. In Supermajority mode a caller that spends all of it on payloads of
 // its own has none for those of others; and where all do, nothing is decided any more.
 func (n *Node) Room() (votes, size int) {
-	u := n.undecidedBehind(n.last)
-	return max(0, MaxUndecided-int(u.votes)), int(max(0, MaxUndecidedSize-int64(u.size)))
+	cast, bytes := n.history.Undecided(n.last)
+	return max(0, MaxUndecided-cast), int(max(0, MaxUndecidedSize-int64(bytes)))
 }
 
 // Open reports whether [Node.VoteFor] could vote for a content: an event here votes for it, but none of this node's, and
 // it has no block.
 func (n *Node) Open(content Hash) bool {
 	hash := wire.Hash(content)
-	o, ok := n.store.number(&hash)
-	return ok && !n.settled(o)
+	o, ok := n.history.Store.Number(&hash)
+	return ok && !n.voted(o)
 }
 
 // Vote votes for payloads, in this order, by one event: it is cheaper to vote for many at once. All are voted for,
@@ -105,14 +63,14 @@ func (n *Node) Open(content Hash) bool {
 // has a block that its vote would have counted for; [ErrLimit] past [MaxPayload],
 // [MaxVotes], [MaxVotesSize], [MaxUndecided] or [MaxUndecidedSize].
 func (n *Node) Vote(payloads ...[]byte) error {
-	bodies := n.tx.bodies[:0]
+	bodies := n.author.bodies[:0]
 	for _, p := range payloads {
 		if len(p) > MaxPayload {
 			return fmt.Errorf("%w: a payload of %d bytes, of %d", ErrLimit, len(p), MaxPayload)
 		}
 		bodies = append(bodies, wire.Body{Kind: wire.Opaque, Payload: p})
 	}
-	n.tx.bodies = bodies
+	n.author.bodies = bodies
 	return n.vote(bodies)
 }
 
@@ -140,10 +98,10 @@ func (n *Node) VoteRemove(id Identity, info []byte) error {
 
 // mayAdd returns why there is no voting to add a peer.
 func (n *Node) mayAdd(id Identity) error {
-	if p := n.byID[id]; p != nil && p.index != noPeer && n.election.Voter(p.index) {
+	if n.history.Voter(n.peerOf(id)) {
 		return fmt.Errorf("%w: %x is a voter", ErrPeerState, id[:8])
 	}
-	if len(n.election.Voters()) >= MaxVoters {
+	if len(n.history.Election().Voters()) >= MaxVoters {
 		return fmt.Errorf("%w: the section has %d voters", ErrPeerState, MaxVoters)
 	}
 	return nil
@@ -151,10 +109,10 @@ func (n *Node) mayAdd(id Identity) error {
 
 // mayRemove returns why there is no voting to remove a peer.
 func (n *Node) mayRemove(id Identity) error {
-	if p := n.byID[id]; p == nil || p.index == noPeer || !n.election.Voter(p.index) {
+	if !n.history.Voter(n.peerOf(id)) {
 		return fmt.Errorf("%w: %x is no voter", ErrPeerState, id[:8])
 	}
-	if len(n.election.Voters()) == 1 {
+	if len(n.history.Election().Voters()) == 1 {
 		return fmt.Errorf("%w: %x is the only voter", ErrPeerState, id[:8])
 	}
 	return nil
@@ -172,14 +130,14 @@ func (n *Node) vote(bodies []wire.Body) error {
 	if err := n.mayVote(len(bodies)); err != nil || len(bodies) == 0 {
 		return err
 	}
-	t := &n.tx
+	t := &n.author
 	t.raw, t.ends, t.hashes = t.raw[:0], t.ends[:0], t.hashes[:0]
 	for i := range bodies {
 		from := len(t.raw)
 		t.raw = wire.AppendBody(t.raw, &bodies[i])
 		t.ends = append(t.ends, len(t.raw))
-		hash := n.section.Observation(t.raw[from:])
-		if o, ok := n.store.number(&hash); ok && n.settled(o) {
+		hash := n.history.Section.Observation(t.raw[from:])
+		if o, ok := n.history.Store.Number(&hash); ok && n.voted(o) {
 			return fmt.Errorf("%w: for %x", ErrDuplicateVote, hash[:8])
 		}
 		t.hashes = append(t.hashes, hash)
@@ -189,15 +147,11 @@ func (n *Node) vote(bodies []wire.Body) error {
 	}
 	t.votes = t.votes[:0]
 	from := 0
-	for i, hash := range t.hashes {
-		o, err := n.learn(hash, t.raw[from:t.ends[i]])
-		if err != nil {
-			return err
-		}
-		t.votes = append(t.votes, o)
+	for i := range t.hashes {
+		t.votes = append(t.votes, history.Vote{Hash: &t.hashes[i], Body: t.raw[from:t.ends[i]]})
 		from = t.ends[i]
 	}
-	return n.cast()
+	return n.castAll()
 }
 
 // VoteFor votes for contents that this node knows, in this order, by one event: for [Ready].Proposals, whose bytes need
@@ -209,51 +163,49 @@ func (n *Node) VoteFor(hashes ...Hash) error {
 	if err := n.mayVote(len(hashes)); err != nil || len(hashes) == 0 {
 		return err
 	}
-	t := &n.tx
+	t := &n.author
 	t.hashes, t.votes = t.hashes[:0], t.votes[:0]
 	size := 0
 	for i := range hashes {
 		hash := wire.Hash(hashes[i])
-		o, ok := n.store.number(&hash)
+		o, ok := n.history.Store.Number(&hash)
 		if !ok {
 			return fmt.Errorf("%w: %x", ErrUnknownObservation, hash[:8])
 		}
-		if n.settled(o) {
+		if n.voted(o) {
 			return fmt.Errorf("%w: for %x", ErrDuplicateVote, hash[:8])
 		}
-		k := &n.store.contents[o]
+		k := n.history.Store.Observation(o)
 		if err := n.inOrder(k); err != nil {
 			return err
 		}
-		t.hashes, t.votes = append(t.hashes, hash), append(t.votes, o)
-		size += len(k.body)
+		t.hashes = append(t.hashes, hash)
+		t.votes = append(t.votes, history.Vote{Hash: &k.Hash})
+		size += len(k.Body)
 	}
 	if err := n.hasRoom(t.hashes, size); err != nil {
 		return err
 	}
-	return n.cast()
+	return n.castAll()
 }
 
 // inOrder returns why a content is not one to vote for as things are.
-func (n *Node) inOrder(k *content) error {
-	switch k.kind {
-	case wire.Add, wire.Remove:
-		var body wire.Body
-		_ = wire.ParseBody(k.body, &body) // it was parsed when it came
-		if k.kind == wire.Add {
-			return n.mayAdd(Identity(body.Peer))
-		}
-		return n.mayRemove(Identity(body.Peer))
+func (n *Node) inOrder(k *store.Observation) error {
+	switch k.Kind {
+	case wire.Add:
+		return n.mayAdd(contentOf(k).Peer)
+	case wire.Remove:
+		return n.mayRemove(contentOf(k).Peer)
 	}
 	return nil
 }
 
 // mayVote returns why this node cannot make an event with so many votes, whatever they are for.
 func (n *Node) mayVote(votes int) error {
-	if n.out.handed {
-		return ErrNotAdvanced
+	if err := n.busy(); err != nil {
+		return err
 	}
-	if err := n.votes(); err != nil {
+	if err := n.refusesVotes(); err != nil {
 		return err
 	}
 	if votes > MaxVotes {
@@ -262,9 +214,10 @@ func (n *Node) mayVote(votes int) error {
 	return nil
 }
 
-// settled reports whether a vote by this node for observation o would be its second, or come after the block.
-func (n *Node) settled(o uint32) bool {
-	return n.election.Done(o, n.self) || n.election.HasVoted(o, n.self)
+// voted reports whether a vote by this node for observation o would be its second, or come after the block.
+func (n *Node) voted(o uint32) bool {
+	e := n.history.Election()
+	return e.Done(o, n.self.Index) || e.HasVoted(o, n.self.Index)
 }
 
 // hasRoom returns why votes for these, which have so many bytes together, cannot be in one event now.
@@ -275,19 +228,19 @@ func (n *Node) hasRoom(hashes []wire.Hash, size int) error {
 	if size > MaxVotesSize {
 		return fmt.Errorf("%w: votes about %d bytes at once, of %d", ErrLimit, size, MaxVotesSize)
 	}
-	u := n.undecidedBehind(n.last)
-	if int(u.votes)+len(hashes) > MaxUndecided || u.size+uint64(size) > MaxUndecidedSize {
-		return fmt.Errorf("%w: %d of this node's votes are undecided, about %d bytes", ErrLimit, u.votes, u.size)
+	cast, bytes := n.history.Undecided(n.last)
+	if cast+len(hashes) > MaxUndecided || bytes+uint64(size) > MaxUndecidedSize {
+		return fmt.Errorf("%w: %d of this node's votes are undecided, about %d bytes", ErrLimit, cast, bytes)
 	}
 	return nil
 }
 
-// cast makes the event with the votes put together.
-func (n *Node) cast() error {
-	if _, err := n.make(gossip.Observation, 0, n.tx.votes, noPeer); err != nil {
+// castAll makes the event with the votes put together, and hands on what comes of it.
+func (n *Node) castAll() error {
+	if err := n.cast(); err != nil {
 		return err
 	}
-	return n.decideAlone()
+	return n.finish()
 }
 
 // distinct returns an error if two hashes are the same.
@@ -309,22 +262,30 @@ func (n *Node) distinct(hashes []wire.Hash) error {
 // oldest of them).
 func (n *Node) Undecided() []Content {
 	var out []Content
-	left := n.undecidedBehind(n.last).votes
-	for x := n.last; x != 0 && left > 0; x = n.graph.Event(x).Self {
-		if n.graph.Event(x).Cause != gossip.Observation {
+	h := n.history
+	left, _ := h.Undecided(n.last)
+	for x := n.last; x != 0 && left > 0; x = h.Graph().Event(x).Self {
+		if h.Graph().Event(x).Cause != gossip.Observation {
 			continue
 		}
-		for _, o := range slices.Backward(n.store.ballot(x)) {
-			if n.election.Done(o, n.self) {
-				continue
+		for _, o := range slices.Backward(h.Store.Votes(x)) {
+			if !h.Election().Done(o, n.self.Index) {
+				out = append(out, contentOf(h.Store.Observation(o)))
+				left--
 			}
-			k := &n.store.contents[o]
-			var body wire.Body
-			_ = wire.ParseBody(k.body, &body)
-			out = append(out, contentOf(k, &body))
-			left--
 		}
 	}
 	slices.Reverse(out)
+	return out
+}
+
+// withContacts adds the contacts that are not known as peers to recipients, in order of identity.
+func (n *Node) withContacts(out []Identity) []Identity {
+	for _, id := range n.cfg.Contacts {
+		if p := n.peerOf(id); p.Index == members.None && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	slices.SortFunc(out, compareIdentities)
 	return out
 }

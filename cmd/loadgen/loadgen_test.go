@@ -31,8 +31,6 @@ func command(t *testing.T, o fake.Options, meanwhile func(s *fake.Section, inter
 				go meanwhile(f, cancel)
 			}
 			return s, nil
-		}, content: func(_ context.Context, _ *section, r *load.Result) (load.Content, error) {
-			return load.Content{Kept: r.Sum.Due}, nil
 		}}
 		status = a.run(ctx, append(args, "-out", dir))
 		stdout, stderr = out.String(), wrong.String()

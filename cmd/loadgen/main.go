@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return network.AttackMain(ctx, args[1:], stdout, stderr)
 		}
 	}
-	a := app{stdout: stdout, stderr: stderr, open: open, content: content, sleep: load.PreciseSleep}
+	a := app{stdout: stdout, stderr: stderr, open: open, sleep: load.PreciseSleep}
 	return a.run(ctx, args)
 }
 
@@ -54,7 +54,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 type app struct {
 	stdout, stderr io.Writer
 	open           func(context.Context, *options) (*section, error)
-	content        func(context.Context, *section, *load.Result) (load.Content, error)
 	sleep          func(time.Duration)
 	say            *program.Line
 }

@@ -27,7 +27,8 @@ func (a *app) measure(ctx context.Context, o *options, s *section) (*measured, e
 	crashed, until := make(chan *crashes, 1), make(chan struct{})
 	cfg := load.Config{
 		Nodes: s.nodes, Arrivals: o.process(), Closed: o.closed, Length: o.length(), Warmup: o.warmup, Drain: o.drain,
-		Size: o.size, Seed: o.seed, Away: o.away, Retry: o.retry, Sleep: a.sleep, Until: until, Forged: s.forged, Step: report.Step(o.length()+o.drain, len(s.names)), Tell: func(p load.Progress) {
+		Size: o.size, Seed: o.seed, Away: o.away, Retry: o.retry, Sleep: a.sleep, Until: until, Forged: s.forged,
+		Hostile: fault.Hostile(o.faults), Step: report.Step(o.length()+o.drain, len(s.names)), Tell: func(p load.Progress) {
 			if !o.quiet {
 				a.say.Tell(progress(p))
 			}

@@ -125,7 +125,7 @@ func (r remote) Stream(ctx context.Context) (load.Stream, error) {
 }
 
 func (r remote) Follow(ctx context.Context, from uint64) (load.Follower, error) {
-	f, err := r.c.Follow(ctx, from, true)
+	f, err := r.c.Follow(ctx, from, false)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,6 @@ import (
 	"parsec/cmd/loadgen/internal/report"
 	"parsec/cmd/loadgen/internal/schedule"
 	"parsec/core/node/attack"
-	"parsec/core/node/client"
 )
 
 // siegeShare is the part of the highest rate that holds at which a section is attacked, where a search comes before.
@@ -103,11 +102,7 @@ func (g *siege) faults(kind attack.Kind, o *options, attacked bool) (faults []fa
 // arm is one load of a siege on a section of its own.
 type arm struct {
 	*measured
-	content load.Content
-	broken  error // why the content is not known
-
-	after        *measured // of an attacked section: what came after
-	afterContent load.Content
+	after *measured // of an attacked section: what came after
 }
 
 // searchAndBesiege finds the highest rate that holds with the hostile nodes down, and besieges at a part of it.
@@ -204,43 +199,20 @@ func (a *app) armOn(ctx context.Context, o *options, s *section, attacked bool) 
 		return nil, err
 	}
 	r := &arm{measured: m}
-	r.content, r.broken = a.content(ctx, s, m.result)
 	if !attacked || m.result.Interrupted {
 		return r, nil
 	}
 	later := *o
 	later.stages, later.warmup, later.faults = o.siege.after, 0, nil
-	if r.after, err = a.measure(ctx, &later, s); err == nil && r.broken == nil {
-		r.afterContent, r.broken = a.content(ctx, s, r.after.result)
-	}
+	r.after, err = a.measure(ctx, &later, s)
 	return r, err
-}
-
-// content asks every node for what it decided, and returns the worst answer.
-func content(ctx context.Context, s *section, r *load.Result) (worst load.Content, err error) {
-	worst.Kept = r.Sum.Due
-	for i, address := range s.addresses {
-		c := client.New(address)
-		blocks, err := c.Blocks(ctx, 0, false)
-		if err != nil {
-			return worst, fmt.Errorf("the blocks of %s: %w", s.names[i], err)
-		}
-		got, err := r.Content(blocks)
-		blocks.Close()
-		c.Close()
-		if err != nil {
-			return worst, fmt.Errorf("the blocks of %s: %w", s.names[i], err)
-		}
-		worst.Kept, worst.Replaced = min(worst.Kept, got.Kept), max(worst.Replaced, got.Replaced)
-	}
-	return worst, nil
 }
 
 // side is what the loads without an attack, or those with it, come to.
 type side struct {
 	latency    *latency.Histogram
 	undecided  uint64
-	replaced   uint64
+	altered    uint64 // decided beside: other data with their ids
 	refused    uint64 // messages and connections, by nodes
 	memory     uint64 // the most of a node
 	cpu        float64
@@ -251,11 +223,11 @@ type side struct {
 
 func newSide() *side { return &side{latency: latency.NewHistogram()} }
 
-func (s *side) add(r *load.Result, c load.Content) {
+func (s *side) add(r *load.Result) {
 	h := r.Latency[latency.Intended][latency.All]
 	s.latency.Merge(h)
 	s.undecided += r.Counts.Due - r.Counts.All
-	s.replaced += c.Replaced
+	s.altered += r.Verdict.Altered
 	s.decided += r.Counts.All
 	s.violations += len(r.Verdict.Violations)
 	s.invalid = append(s.invalid, r.Invalid...)
@@ -281,7 +253,6 @@ type verdict struct {
 	attacks       []network.AttackReport
 	after         *side
 	afterDue      uint64
-	broken        []error
 }
 
 func (v *verdict) add(r *arm, attacked bool) {
@@ -292,11 +263,8 @@ func (v *verdict) add(r *arm, attacked bool) {
 		if v.after == nil {
 			v.after = newSide()
 		}
-		v.after.add(r.after.result, r.afterContent)
+		v.after.add(r.after.result)
 		v.afterDue += r.after.result.Counts.Due
 	}
-	side.add(r.result, r.content)
-	if r.broken != nil {
-		v.broken = append(v.broken, r.broken)
-	}
+	side.add(r.result)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -97,10 +96,7 @@ func TestSiegeVerdict(t *testing.T) {
 		{"more than that", func(v *verdict) { v.with = sides(21 * time.Millisecond) }, exitGoal, "NOT HELD: the 99th percentile is 21ms, more than 2 times 10ms"},
 		{"some undecided", func(v *verdict) { v.with.undecided = 3; v.with.latency.Miss(3) }, exitGoal, "NOT HELD: 3 submissions of 103 were not decided"},
 		{"after it", func(v *verdict) { v.after.undecided = 4; v.afterDue = 5 }, exitGoal, "NOT HELD: after the attack 4 submissions of 5 were not decided"},
-		{"other data", func(v *verdict) { v.with.replaced = 1; v.with.undecided = 1 }, exitUnsafe, "NOT HELD: 1 submissions were decided with other data alone"},
-		{"other data later", func(v *verdict) { v.after.replaced = 1 }, exitUnsafe, "NOT HELD"},
 		{"violations", func(v *verdict) { v.with.violations = 2 }, exitUnsafe, "NOT HELD: 2 promises of safety"},
-		{"unreadable", func(v *verdict) { v.broken = []error{errors.New("gone")} }, exitUnsafe, "gone"},
 		{"a bad load", func(v *verdict) { v.without.invalid = []string{"late"} }, exitInvalid, "doubtful: without the attack: late\n  held"},
 		{"a bad load that failed", func(v *verdict) { v.with.invalid = []string{"late"}; v.after.undecided = 1 }, exitGoal, "doubtful: with it: late"},
 		{"too high a rate", func(v *verdict) { v.without.undecided = 9; v.without.latency.Miss(9) }, exitInvalid, "the rate is too high"},

@@ -10,7 +10,7 @@
 // folder to be inside its tree.
 //
 // The exit status is 0 if everything came out as recorded, 1 if something differs (of sim: was not decided in
-// time), 4 if a simulated section did what must never happen, 2 for a wrong command
+// time), 3 if a member of a simulated section was cut off, 4 if one broke a promise, 2 for a wrong command
 // line or a file that cannot be read, is not valid or cannot be written (the rest is done all the same,
 // and 2 wins over 1), and 130 after an interrupt, which leaves no file half-written.
 package main

@@ -18,7 +18,7 @@ import (
 // The load of `parsec run`: modest, so that any machine takes it.
 const (
 	loadNodes = 4
-	loadRate  = 5000 // payloads of 128 bytes a second
+	loadRate  = 5000 // submissions of 128 bytes a second
 	loadTime  = 10 * time.Second
 )
 
@@ -67,7 +67,7 @@ func (j *job) runLoad(ctx context.Context, dir string) (*loadResult, error) {
 	case loadDone, loadInvalid:
 	case loadUnsafe:
 		j.fail(fmt.Errorf("the loaded nodes broke a promise\n%s", text))
-		j.raise(exitUnsafe)
+		j.raise(exitSafety)
 	default:
 		return nil, fmt.Errorf("loadgen: status %d\n%s", status, text)
 	}
@@ -92,7 +92,7 @@ func readLoad(text []byte, status int) (*loadResult, error) {
 		case *benchfmt.SyntaxError:
 			return nil, fmt.Errorf("loadgen: %w", rec)
 		case *benchfmt.Result:
-			for unit, to := range map[string]*float64{"payloads/s": &l.rate, "p50-ms": &l.p50, "p99-ms": &l.p99} {
+			for unit, to := range map[string]*float64{"submissions/s": &l.rate, "p50-ms": &l.p50, "p99-ms": &l.p99} {
 				v, ok := rec.Value(unit)
 				if !ok {
 					return nil, fmt.Errorf("loadgen: its sample has no %s", unit)
@@ -112,14 +112,14 @@ func readLoad(text []byte, status int) (*loadResult, error) {
 }
 
 func (l *loadResult) writeText(w io.Writer) {
-	fmt.Fprintf(w, "load: %d nodes with TLS and disk, %d payloads/s asked for: ", loadNodes, loadRate)
+	fmt.Fprintf(w, "load: %d nodes with TLS and disk, %d submissions/s asked for: ", loadNodes, loadRate)
 	switch l.status {
 	case loadUnsafe:
 		fmt.Fprint(w, "A PROMISE WAS BROKEN: its report says which\n")
 	case loadInvalid:
 		fmt.Fprintf(w, "NOT VALID, the machine was too busy or is too slow: %s\n", printable(l.why))
 	default:
-		fmt.Fprintf(w, "valid, %.0f payloads/s decided at all, p50 %.1f ms, p99 %.1f ms\n", l.rate, l.p50, l.p99)
+		fmt.Fprintf(w, "valid, %.0f submissions/s decided at all, p50 %.1f ms, p99 %.1f ms\n", l.rate, l.p50, l.p99)
 	}
 }
 

@@ -35,7 +35,8 @@ Begin with:   parsec run                     in the module's tree; takes about a
               parsec init -dir net -nodes 3  and parsec node -dir net/node0: a section of three nodes
 
 exit status:  0 all as recorded   1 something differs, or was not decided in time
-              2 usage, or a file that cannot be used   4 a simulated section did what must never happen
+              2 usage, or a file that cannot be used   3 a member of a simulated section was cut off
+              4 a simulated or loaded section broke a promise
               130 interrupted; no file is left half-written`,
 		Example: "replay",
 		Commands: append([]program.Command{

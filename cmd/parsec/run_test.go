@@ -39,7 +39,7 @@ func main() {
 `
 
 // goodSample is what loadgen writes of a load that is valid.
-const goodSample = "BenchmarkLoad/nodes=4 50000 12.25 p50-ms 45.5 p99-ms 4999.6 payloads/s 3 cpu-us/payload\n"
+const goodSample = "BenchmarkLoad/nodes=4 50000 12.25 p50-ms 45.5 p99-ms 4999.6 submissions/s 3 cpu-us/submission\n"
 
 // smallTree makes a module's tree with four small recordings, two of them as the large ones, and two
 // meta-votes. Its loadgen is a stand-in that
@@ -81,7 +81,7 @@ func TestRun(t *testing.T) {
 			"recordings: 4 equal, 0 different, 0 unusable",
 			": 2 of 2 meta-votes hold",
 			filepath.Join("results", "latest", "cpu.html"),
-			"load: 4 nodes with TLS and disk, 5000 payloads/s asked for: valid, 5000 payloads/s decided at all, p50 12.2 ms, p99 45.5 ms\n",
+			"load: 4 nodes with TLS and disk, 5000 submissions/s asked for: valid, 5000 submissions/s decided at all, p50 12.2 ms, p99 45.5 ms\n",
 			filepath.Join("results", "latest", "load", "report.html"),
 		} {
 			if !strings.Contains(stdout, want) {
@@ -239,7 +239,7 @@ func TestRunLoad(t *testing.T) {
 		loadgen, status    int
 		folder             bool
 	}{
-		{"unsafe", "without-sample: safety violated\n", "A PROMISE WAS BROKEN", 4, exitUnsafe, true},
+		{"unsafe", "without-sample: safety violated\n", "A PROMISE WAS BROKEN", 4, exitSafety, true},
 		{"failed", goodSample, "loadgen: status 1\nstand-in: [-nodes 4", 1, exitUsage, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -265,7 +265,7 @@ func TestReadLoad(t *testing.T) {
 		status int
 		says   string // what is printed, or the error
 	}{
-		{goodSample, 0, "valid, 5000 payloads/s decided at all, p50 12.2 ms, p99 45.5 ms\n"},
+		{goodSample, 0, "valid, 5000 submissions/s decided at all, p50 12.2 ms, p99 45.5 ms\n"},
 		{"without-sample: invalid load: too slow\n", 3, "NOT VALID, the machine was too busy or is too slow: invalid load: too slow\n"},
 		{"without-sample: \x1b\n", 3, `too slow: "\x1b"`},
 		{"", 0, "there is no sample"},

@@ -17,7 +17,7 @@ import (
 
 const simHelp = `
 usage: parsec sim [-seed S | -seeds A..B] [-scenario NAME] [-peers N] [-twins K] [-steps N]
-                  [-beyond] [-signatures] [-mode M] [-json] [-out DIR]
+                  [-hostile K] [-beyond] [-signatures] [-mode M] [-json] [-out DIR]
        parsec sim -list
 
 Simulates whole sections on one seed each: nodes with disks and applications, a network with faults, and
@@ -30,23 +30,33 @@ blocks, simulated time, coin tosses, a hash of all that happened, and the verdic
 seed chooses it; with it, runs of one seed differ only by what the flags say. The same command gives the
 same line on every machine of one architecture. Several seeds run at once, on all processors.
 
--peers and -mode overrule the seed's choice. -twins makes more of the members two processes with one key:
-fewer than a third in all, unless -beyond says that it may fail: most such runs get stuck. -steps says about
-how many actions there are before the faults end. For -peers and -steps, 0 is the seed's choice. Without
--signatures events are not signed, which is faster and leaves out forged signatures.
+-peers and -mode overrule the seed's choice. -twins makes more of the members two processes with one key,
+-hostile makes more of them send what scenario hostile sends: fewer than a third are so in all, unless -beyond
+says that it may fail: most such runs get stuck. Where a scenario has as many already, some are both. Removals of
+honest members that would make the hostile ones a third are left out. -steps says about how many actions there are
+before the faults end. For -peers and -steps, 0 is the seed's choice. Without -signatures events are not signed,
+which is faster and leaves out forged signatures.
 
-Of a failure it prints what was found, the command that repeats it, and where it wrote the recording of a
-member's graph, in DIR, which parsec replay reads: that shows the graph, and that any engine decides it alike, not
-the failure itself.
+Of a failure it prints what was found, who the members are by number, role and identity, the command that
+repeats it, and where it wrote the recording of a member's graph, in DIR, which parsec replay reads: that shows
+the graph, and that any engine decides it alike, not the failure itself. Interrupted, it tells what was done.
 
-exit status: 0 all fine; 1 not all was decided in time after the faults ended; 2 usage, or a file that
-cannot be written; 4 something happened that must never; 130 interrupted. The greatest counts.
+verdict   exit status
+fine      0
+STUCK     1    all faults have ended, and something was not decided in time
+          2    usage, or a file that cannot be written
+CUT OFF   3    an honest member refuses, for good, what another honest one builds on
+SAFETY    4    two members decided differently, or one contradicts itself or breaks a promise; or the
+               simulation could not go on, "broken"
+          130  interrupted
+The greatest counts.
 `
 
 // Exit statuses of parsec sim alone.
 const (
 	exitStuck  = 1
-	exitUnsafe = 4
+	exitCutOff = 3
+	exitSafety = 4 // and what broke the simulation
 )
 
 type simFlags struct {
@@ -65,8 +75,9 @@ func simCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 	fs.StringVar(&f.cfg.Scenario, "scenario", "", "simulate scenario `NAME`; -list tells them")
 	fs.IntVar(&f.cfg.Peers, "peers", 0, "begin with `N` members")
 	fs.IntVar(&f.cfg.Twins, "twins", 0, "make `K` more members two processes with one key")
+	fs.IntVar(&f.cfg.Hostile, "hostile", 0, "make `K` more members send messages of all kinds, as in scenario hostile")
 	fs.IntVar(&f.cfg.Steps, "steps", 0, "end all faults after about `N` actions")
-	fs.BoolVar(&f.cfg.Beyond, "beyond", false, "let twins be a third of the members or more, which no protocol survives")
+	fs.BoolVar(&f.cfg.Beyond, "beyond", false, "let hostile ones be a third of the members or more, which no protocol survives")
 	fs.BoolVar(&f.cfg.Signatures, "signatures", false, "sign events and check signatures")
 	fs.StringVar(&mode, "mode", "", "`M`: single or supermajority")
 	fs.BoolVar(&f.json, "json", false, "print JSON, an object a line")
@@ -193,17 +204,21 @@ func (f *simFlags) simulate(ctx context.Context, out *output) {
 		}
 		f.report(out, o.r, &t)
 	}
-	if ctx.Err() == nil && !f.json && f.first != f.last {
+	if !f.json && f.first != f.last {
 		out.print(func(w io.Writer) {
-			fmt.Fprintf(w, "%d fine, %d stuck, %d unsafe; %d coin tosses\n", t.fine, t.stuck, t.unsafe, t.tosses)
+			fmt.Fprintf(w, "%d fine, %d stuck, %d cut off, %d safety; %d coin tosses", t.fine, t.stuck, t.cutOff, t.safety, t.tosses)
+			if done := t.fine + t.stuck + t.cutOff + t.safety; ctx.Err() != nil {
+				fmt.Fprintf(w, "; interrupted after %d of %d seeds", done, f.last-f.first+1)
+			}
+			fmt.Fprintln(w)
 		})
 	}
 }
 
 type tally struct {
-	first               bool
-	fine, stuck, unsafe int
-	tosses              uint64
+	first                       bool
+	fine, stuck, cutOff, safety int
+	tosses                      uint64
 }
 
 const simColumns = "scenario           seed mode           peers  events messages blocks      time tosses trace            verdict\n"
@@ -217,9 +232,12 @@ func (f *simFlags) report(out *output, r *sim.Result, t *tally) {
 	case sim.Stuck:
 		t.stuck++
 		out.raise(exitStuck)
+	case sim.CutOff:
+		t.cutOff++
+		out.raise(exitCutOff)
 	default:
-		t.unsafe++
-		out.raise(exitUnsafe)
+		t.safety++
+		out.raise(exitSafety)
 	}
 	var file, trouble string
 	if r.Failure != nil {
@@ -239,7 +257,11 @@ func (f *simFlags) report(out *output, r *sim.Result, t *tally) {
 		fmt.Fprintf(w, "%-14s %8d %-14v %5d %7d %8d %6d %8.2fs %6d %.16s %v\n", r.Scenario, r.Seed, r.Mode, r.Peers, r.Events,
 			r.Messages, r.Blocks, r.Time.Seconds(), r.Tosses, r.Hash(), r.Verdict())
 		if r.Failure != nil {
-			fmt.Fprintf(w, "  at %v: %s\n  to repeat it: %s\n", r.Failure.At, strings.ReplaceAll(r.Failure.What, "\n", "\n  "), f.command(r))
+			fmt.Fprintf(w, "  at %v: %s\n  to repeat it: parsec %s\n", r.Failure.At, strings.ReplaceAll(r.Failure.What, "\n", "\n  "), r.Command())
+			fmt.Fprintf(w, "  the members:\n")
+			for _, m := range r.Failure.Members {
+				fmt.Fprintf(w, "    %3d %-7v %x\n", m.Number, m.Role, m.Identity)
+			}
 			if file != "" {
 				fmt.Fprintf(w, "  a member's graph: parsec replay %s\n", file)
 			}
@@ -254,7 +276,7 @@ func (f *simFlags) writeJSON(w io.Writer, r *sim.Result, file string) {
 		"blocks": r.Blocks, "seconds": r.Time.Seconds(), "tosses": r.Tosses, "trace": r.Hash(), "verdict": r.Verdict().String(),
 	}
 	if r.Failure != nil {
-		line["failure"], line["command"], line["recording"] = r.Failure.What, f.command(r), file
+		line["failure"], line["command"], line["recording"] = r.Failure.What, "parsec "+r.Command(), file
 	}
 	writeJSON(w, line)
 }
@@ -270,30 +292,4 @@ func (f *simFlags) record(r *sim.Result) (file, trouble string) {
 		return "", err.Error()
 	}
 	return file, ""
-}
-
-// command returns the command that repeats a run.
-func (f *simFlags) command(r *sim.Result) string {
-	c := fmt.Sprintf("parsec sim -scenario %s -seed %d", r.Scenario, r.Seed)
-	for _, n := range []struct {
-		name  string
-		value int
-	}{{"peers", f.cfg.Peers}, {"twins", f.cfg.Twins}, {"steps", f.cfg.Steps}} {
-		if n.value != 0 {
-			c += fmt.Sprintf(" -%s %d", n.name, n.value)
-		}
-	}
-	if f.cfg.Beyond {
-		c += " -beyond"
-	}
-	if f.cfg.Signatures {
-		c += " -signatures"
-	}
-	if f.cfg.Mode != nil {
-		c += " -mode " + f.cfg.Mode.String()
-	}
-	if f.bug != "" {
-		c += " -bug " + f.bug
-	}
-	return c
 }

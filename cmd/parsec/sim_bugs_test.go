@@ -9,12 +9,12 @@ import (
 	"parsec/core/sim"
 )
 
-// With a deliberate bug the command ends with the status for what must never happen.
+// With a deliberate bug the command ends with the status of its verdict.
 func TestBugs(t *testing.T) {
 	defer func() { _ = sim.SetBug("") }()
 	t.Chdir(t.TempDir())
 	status, stdout, stderr := call("sim", "-scenario", "leave", "-seeds", "0..3", "-bug", "refuse-removed")
-	if status != exitUnsafe || stderr != "" || !strings.Contains(stdout, "UNSAFE") || !strings.Contains(stdout, "both honest") {
+	if status != exitCutOff || stderr != "" || !strings.Contains(stdout, "CUT OFF") || !strings.Contains(stdout, "refuses a message of") {
 		t.Errorf("status %d, %s%s", status, stdout, stderr)
 	}
 	if left := files(t, "."); len(left) == 0 {

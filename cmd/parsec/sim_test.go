@@ -25,7 +25,7 @@ func TestSim(t *testing.T) {
 			t.Errorf("line %d: %s", i, line)
 		}
 	}
-	if lines[7] != "6 fine, 0 stuck, 0 unsafe; 0 coin tosses" {
+	if lines[7] != "6 fine, 0 stuck, 0 cut off, 0 safety; 0 coin tosses" {
 		t.Errorf("the end: %s", lines[7])
 	}
 	if _, again, _ := call(args...); again != stdout {
@@ -106,6 +106,7 @@ func TestSimUsage(t *testing.T) {
 		{"-scenario twins -peers 2", "takes at least 4"},
 		{"-seeds 0..100 -peers 2", "takes at least"},
 		{"-scenario calm -peers 4 -twins 2", "fewer than a third"},
+		{"-scenario calm -peers 7 -twins 1 -hostile 2", "1 twins and 2 hostile of 7"},
 		{"-steps -2", "-2 steps"},
 		{"more", "what is"},
 		{"-bug majority", "bug"},

@@ -15,7 +15,7 @@ import (
 type backend struct{ *Runtime }
 
 // Submit takes in entries, and has done called once they are durable.
-func (b backend) Submit(ctx context.Context, entries []byte, count int, done func(error)) error {
+func (b backend) Submit(ctx context.Context, entries []byte, sum batch.Sum, done func(error)) error {
 	switch v := b.view.Load(); {
 	case v.failed != nil || !v.voter || v.restoring:
 		state, reason := b.state(v)
@@ -23,7 +23,10 @@ func (b backend) Submit(ctx context.Context, entries []byte, count int, done fun
 	case v.full != nil:
 		return fmt.Errorf("%w: %w", api.ErrCannotVote, v.full)
 	}
-	return b.intake.submit(ctx, entries, count, done)
+	if err := b.ledger.admits(entries, sum); err != nil {
+		return err
+	}
+	return b.intake.submit(ctx, entries, sum.Count, done)
 }
 
 // Blocks returns decided blocks.
@@ -63,16 +66,13 @@ func (b backend) Wait(ctx context.Context, blocks uint64) (uint64, error) {
 }
 
 // Find tells how far a submission is.
-func (b backend) Find(id batch.ID) (client.Position, client.State) {
-	number, block, done, pending := b.ledger.find(&id)
-	switch {
-	case done:
-		return client.Position{Number: number, Block: block}, client.Decided
-	case pending:
-		return client.Position{}, client.Pending
-	}
-	return client.Position{}, client.Unknown
-}
+func (b backend) Find(k batch.Key) (client.State, client.Position) { return b.ledger.find(&k) }
+
+// List tells what is known with an id.
+func (b backend) List(id batch.ID) ([]client.Found, bool) { return b.ledger.list(&id) }
+
+// Until returns what a submission is given that says nothing.
+func (b backend) Until(id batch.ID, hash [32]byte) uint64 { return b.ledger.until(&id, hash) }
 
 // Vote votes about a member.
 func (b backend) Vote(ctx context.Context, change api.Change, identity [32]byte, info []byte) error {

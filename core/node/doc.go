@@ -4,11 +4,14 @@
 //
 // # What clients may count on
 //
+//   - A submission is an id, data, and until, the number of the last block at which it counts. Nobody can have other data
+//     decided in its place: the same id with other data, or another until, is another submission.
 //   - Acknowledged means: on this node's disk. What was acknowledged is decided once enough members are up, also after this
-//     node is killed and started again, unless its log is lost or members remove it first.
+//     node is killed and started again, unless its log is lost or members remove it first, or block until comes before.
 //   - Decided means: in a block. All members have the same blocks, and number the same submissions alike.
-//   - An id is decided once: if it is submitted again, at this node or at another, before or after a restart, the first
-//     one in the order of blocks counts, and the others are left out.
+//   - A submission is decided once: if it is submitted again, at this node or at another, before or after a restart, the
+//     first one in the order of blocks counts, and the others are left out.
+//   - Expired means: the block of its until is decided, and it was not. It never will be.
 //
 // # How it works
 //
@@ -41,6 +44,6 @@
 //
 // # What grows
 //
-// There is no pruning yet: events, the data of submissions, and 50 bytes for each id stay in memory, and the log on
+// There is no pruning yet: events, the data of submissions, and 24 to 38 bytes for each stay in memory, and the log on
 // disk, for as long as the section lives. [Config].Memory is a bound: past half of it the node takes no more submissions.
 package node

@@ -16,43 +16,41 @@ const (
 
 const _ = uint(maxEvent - client.MaxFrame) // what comes in one call has room in one event
 
-// flight is what this node has under way. A payload is known by its first submission: no other of this node's has that.
+// flight is what this node has under way. A payload is known by its salt: no other of this node's has that.
 type flight struct {
-	sizes map[batch.ID]int
+	sizes map[batch.Salt]int
 	size  int
 }
 
 // full reports whether it is enough, in a section of so many voters.
 func (f *flight) full(voters int) bool { return f.size >= max(maxFlight/max(voters, 1), leastFlight) }
 
-// add adds payloads that were voted for.
-func (f *flight) add(payloads [][]byte) {
-	for _, p := range payloads {
-		id, ok := firstOf(p)
-		if !ok {
-			continue
-		}
-		if f.sizes == nil {
-			f.sizes = make(map[batch.ID]int)
-		}
-		f.size += len(p) - f.sizes[id] // what others began alike, and this node voted for before a restart
-		f.sizes[id] = len(p)
+// add adds a payload that was voted for.
+func (f *flight) add(payload []byte) {
+	salt, ok := saltOf(payload)
+	if !ok {
+		return
 	}
+	if f.sizes == nil {
+		f.sizes = make(map[batch.Salt]int)
+	}
+	f.size += len(payload) - f.sizes[salt] // another's, that this node voted for before a restart, may have the same
+	f.sizes[salt] = len(payload)
 }
 
-// firstOf returns the id of a payload's first submission, or what stands in its place.
-func firstOf(payload []byte) (id batch.ID, ok bool) {
-	if len(payload) < 1+len(id) {
-		return id, false
+// saltOf returns a payload's salt, or what stands in its place.
+func saltOf(payload []byte) (salt batch.Salt, ok bool) {
+	if len(payload) < batch.Head {
+		return salt, false
 	}
-	return batch.ID(payload[1:]), true
+	return batch.Salt(payload[1:]), true
 }
 
 // decided takes out a payload, if it is this node's.
 func (f *flight) decided(payload []byte) {
-	id, ok := firstOf(payload)
-	if size, mine := f.sizes[id]; ok && mine && size == len(payload) {
-		delete(f.sizes, id)
+	salt, ok := saltOf(payload)
+	if size, mine := f.sizes[salt]; ok && mine && size == len(payload) {
+		delete(f.sizes, salt)
 		f.size -= size
 	}
 }

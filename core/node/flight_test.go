@@ -1,21 +1,18 @@
 package node
 
-import (
-	"testing"
-
-	"parsec/core/node/internal/batch"
-)
+import "testing"
 
 func TestFlight(t *testing.T) {
 	var f flight
-	a, b := payload(1, 2), payload(3)
-	f.add([][]byte{a, b})
+	a, b := salted(1, payload(1, 2)), salted(2, payload(3))
+	f.add(a)
+	f.add(b)
 	if f.size != len(a)+len(b) {
 		t.Errorf("%d bytes", f.size)
 	}
-	f.decided(payload(2))     // another node's
-	f.decided(payload(1))     // likewise, though it begins alike
-	f.decided([]byte("else")) // and what is no batch
+	f.decided(salted(3, payload(1, 2))) // another node's
+	f.decided(salted(1, payload(1)))    // likewise, though it begins alike
+	f.decided([]byte("else"))           // and what is no batch
 	if f.size != len(a)+len(b) {
 		t.Errorf("%d bytes after others' payloads", f.size)
 	}
@@ -30,16 +27,23 @@ func TestFlight(t *testing.T) {
 	}
 }
 
-// Payloads that begin with the same submission, as of others that this node voted for too before it was started again,
+// Payloads with the same salt, as a hostile member makes them that this node voted for too before it was started again,
 // leave nothing behind.
 func TestFlightOfOthers(t *testing.T) {
 	var f flight
-	one := batch.Append([]byte{batch.Version}, &batch.ID{1}, []byte("short"))
-	two := batch.Append([]byte{batch.Version}, &batch.ID{1}, []byte("not so short"))
-	f.add([][]byte{one, two, two})
+	one, two := payload(1), payload(1, 2)
+	f.add(one)
+	f.add(two)
+	f.add(two)
 	f.decided(one)
 	f.decided(two)
 	if f.size != 0 || len(f.sizes) > 0 {
 		t.Errorf("%d bytes under way, %d payloads", f.size, len(f.sizes))
 	}
+}
+
+// salted gives a payload another salt.
+func salted(salt byte, payload []byte) []byte {
+	payload[1] = salt
+	return payload
 }

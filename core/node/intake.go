@@ -1,7 +1,11 @@
 package node
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
+	"errors"
+	"hash/maphash"
 	"sync"
 
 	"parsec/core/node/internal/batch"
@@ -13,6 +17,9 @@ const maxIntake = 8 << 20
 // maxCut is how many bytes of payload a batch gets, about: large enough that a vote costs little a submission, small
 // enough that a payload's way is not long.
 const maxCut = 256 << 10
+
+// errClosed is why a node takes nothing in that is being closed.
+var errClosed = errors.New("the node is stopping")
 
 // intake is where submissions gather until the loop votes for them.
 type intake struct {
@@ -106,36 +113,42 @@ func (in *intake) take(entries []byte, parts []part, most int) ([]byte, []part) 
 	return entries, parts
 }
 
-// cutter makes payloads out of entries, without those that are claimed already.
+// cutter makes payloads out of entries, without those that there is no reason to vote for.
 type cutter struct {
 	buffer   []byte
 	ends     []int
+	seen     map[uint64]int // where entries are in buffer, by their hash
+	seed     maphash.Seed
 	payloads [][]byte
 }
 
-// cut returns the payloads of entries whose ids nobody has claimed, valid until the next call, and claims them.
+func newCutter() cutter { return cutter{seen: make(map[uint64]int), seed: maphash.MakeSeed()} }
+
+// cut returns the payloads of those entries that are fresh, each once, valid until the next call. Only the loop calls it.
 func (c *cutter) cut(l *ledger, entries []byte) [][]byte {
 	c.buffer, c.ends = c.buffer[:0], c.ends[:0]
+	clear(c.seen)
 	begin := 0
-	l.mu.Lock()
 	for len(entries) > 0 {
-		id, data, rest, err := batch.Next(entries)
+		e, rest, err := batch.Next(entries)
 		if err != nil {
 			break // it was checked when it came
 		}
 		entries = rest
-		if !l.claim(id) {
+		if !l.fresh(&e) || c.again(&e) {
 			continue
 		}
-		if len(c.buffer) > begin && len(c.buffer)-begin+batch.Size(len(data)) > maxCut {
+		if len(c.buffer) > begin && len(c.buffer)-begin+len(e.Bytes) > maxCut {
 			c.ends, begin = append(c.ends, len(c.buffer)), len(c.buffer)
 		}
 		if len(c.buffer) == begin {
-			c.buffer = append(c.buffer, batch.Version)
+			var salt batch.Salt
+			_, _ = rand.Read(salt[:]) // it never fails
+			c.buffer = batch.Begin(c.buffer, salt)
 		}
-		c.buffer = batch.Append(c.buffer, id, data)
+		c.seen[maphash.Bytes(c.seed, e.Bytes)] = len(c.buffer)
+		c.buffer = append(c.buffer, e.Bytes...)
 	}
-	l.mu.Unlock()
 	if len(c.buffer) > begin {
 		c.ends = append(c.ends, len(c.buffer))
 	}
@@ -146,4 +159,11 @@ func (c *cutter) cut(l *ledger, entries []byte) [][]byte {
 		begin = end
 	}
 	return c.payloads
+}
+
+// again reports whether an entry is in the buffer. Of two with one hash it finds the last: the section decides once what it
+// misses.
+func (c *cutter) again(e *batch.Entry) bool {
+	at, ok := c.seen[maphash.Bytes(c.seed, e.Bytes)]
+	return ok && bytes.HasPrefix(c.buffer[at:], e.Bytes)
 }

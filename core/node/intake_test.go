@@ -11,7 +11,7 @@ import (
 
 func TestIntake(t *testing.T) {
 	in := newIntake()
-	big := batch.Append(nil, &batch.ID{1}, make([]byte, batch.MaxData))
+	big := batch.Append(nil, &batch.ID{1}, 1, make([]byte, batch.MaxData))
 	n := 0
 	for len(in.entries)+len(big) <= maxIntake {
 		if err := in.submit(t.Context(), big, 1, nil); err != nil {

@@ -236,8 +236,7 @@ func (l *loop) vote(now time.Time) {
 		return
 	}
 	payloads := l.cutter.cut(l.ledger, l.entries)
-	err := l.voteAll(payloads)
-	if err != nil {
+	if err := l.core.Vote(payloads...); err != nil {
 		if err = refused(err); !errors.Is(err, api.ErrNoRoom) && !errors.Is(err, api.ErrCannotVote) {
 			l.log.Error("cannot vote", "error", err)
 		}
@@ -246,30 +245,15 @@ func (l *loop) vote(now time.Time) {
 		}
 		return
 	}
-	l.flight.add(payloads)
+	for _, p := range payloads {
+		l.ledger.claim(p)
+		l.flight.add(p)
+	}
 	l.pace.progress()
 	for _, p := range l.parts {
 		l.acks = append(l.acks, p.done)
 		l.acknowledged.Add(uint64(p.count))
 	}
-}
-
-// voteAll votes for payloads, and disclaims what it does not vote for. Bytes that another member has voted for first, as
-// happens when a submission is tried there and then here, may be voted for here already: that is as good.
-func (l *loop) voteAll(payloads [][]byte) error {
-	err := l.core.Vote(payloads...)
-	if errors.Is(err, core.ErrDuplicateVote) {
-		for err = nil; len(payloads) > 0; payloads = payloads[1:] {
-			if err = l.core.Vote(payloads[0]); err != nil && !errors.Is(err, core.ErrDuplicateVote) {
-				break
-			}
-			err = nil
-		}
-	}
-	if err != nil {
-		l.ledger.disclaim(payloads)
-	}
-	return err
 }
 
 // maxPart is more than one call submits, a frame of a stream, with what payloads have beside it.

@@ -41,11 +41,11 @@ func TestMemoryFull(t *testing.T) {
 		})
 	}
 	allow(1, "its memory is full")
-	err := net.client(0).Submit(t.Context(), id(0), nil)
+	err := net.client(0).Submit(t.Context(), submission(id(0), nil))
 	if e := (*client.Error)(nil); !errors.As(err, &e) || e.Code != "cannot_vote" || !strings.Contains(e.Message, "memory is full") {
 		t.Errorf("a submission: %v", err)
 	}
-	if _, err := net.client(1).SubmitDecided(t.Context(), id(1), nil); err != nil {
+	if _, err := net.client(1).SubmitDecided(t.Context(), submission(id(1), nil)); err != nil {
 		t.Fatal(err)
 	}
 	net.decided(1)
@@ -53,7 +53,7 @@ func TestMemoryFull(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	allow(1<<40, "")
-	if _, err := net.client(0).SubmitDecided(t.Context(), id(0), nil); err != nil {
+	if _, err := net.client(0).SubmitDecided(t.Context(), submission(id(0), nil)); err != nil {
 		t.Fatal(err)
 	}
 	net.decided(2)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -133,9 +134,20 @@ func open(cfg Config) (*Runtime, error) {
 	}
 	folder := filepath.Join(cfg.Dir, logFolder)
 	if n.wal, err = wal.Open(folder, wal.Options{}); err != nil {
-		return nil, fmt.Errorf("%s: %w", folder, err)
+		return nil, unreadable(folder, err)
 	}
 	return n, nil
+}
+
+// unreadable is the error of a log that cannot be opened or read. Of one that is refused as it is, it says what to do: to go
+// on without its end would be to fork.
+func unreadable(folder string, err error) error {
+	damage := (*wal.DamageError)(nil)
+	if !errors.As(err, &damage) && !errors.Is(err, wal.ErrVersion) {
+		return fmt.Errorf("%s: %w", folder, err)
+	}
+	return fmt.Errorf("%w: bring the log back as this node left it last, or move %s away and start with -restored, so that it learns its own events from the others",
+		err, folder)
 }
 
 // start lets a node run over a carrier.
@@ -164,6 +176,9 @@ func (n *Runtime) recover() (*loop, error) {
 	founder := slices.Contains(n.section.Genesis, n.identity)
 	marker := filepath.Join(n.cfg.Dir, startedFile)
 	_, e := os.Stat(marker)
+	if e != nil && !errors.Is(e, fs.ErrNotExist) {
+		return nil, e // it may be there
+	}
 	if !founder && e == nil {
 		n.cfg.Join = true // it did, or is about to
 	}
@@ -181,23 +196,24 @@ func (n *Runtime) recover() (*loop, error) {
 			return nil, err
 		}
 	}
-	records := 0
-	var failed error
-	node, err := core.Recover(cfg, func(yield func([]byte) bool) {
+	records, folder := 0, filepath.Join(n.cfg.Dir, logFolder)
+	node, err := core.Recover(cfg, func(yield func([]byte, error) bool) {
 		for r, err := range n.wal.Records() {
-			if failed = err; err != nil {
-				return
+			if err == nil {
+				records++
 			}
-			if records++; !yield(r) {
+			if !yield(r, err) {
 				return
 			}
 		}
 	})
 	switch {
-	case failed != nil:
-		return nil, failed
+	case errors.Is(err, core.ErrRecord):
+		return nil, fmt.Errorf("%s: record %d: %w", folder, records, err)
+	case errors.Is(err, core.ErrConfig):
+		return nil, err
 	case err != nil:
-		return nil, fmt.Errorf("%s: record %d: %w", filepath.Join(n.cfg.Dir, logFolder), records, err)
+		return nil, unreadable(folder, err)
 	case records == 0 && e == nil && !n.cfg.Restored:
 		return nil, ErrLogMissing
 	}
@@ -207,7 +223,8 @@ func (n *Runtime) recover() (*loop, error) {
 			return nil, err
 		}
 	}
-	l := &loop{Runtime: n, core: node, peers: make(map[core.Identity]*neighbour), restoring: n.cfg.Restored, changed: true}
+	l := &loop{Runtime: n, core: node, peers: make(map[core.Identity]*neighbour), restoring: n.cfg.Restored, changed: true,
+		cutter: newCutter()}
 	l.pace.fastest = time.Duration(n.cfg.Gossip)
 	l.look()
 	if records > 0 {
@@ -220,8 +237,8 @@ func (n *Runtime) recover() (*loop, error) {
 // durable. The rest, if it made events, goes the way of all others.
 func (l *loop) flushRecovered() {
 	for _, c := range l.core.Undecided() {
-		l.ledger.reclaim(c.Payload)
-		l.flight.add([][]byte{c.Payload})
+		l.ledger.claim(c.Payload)
+		l.flight.add(c.Payload)
 	}
 	l.flush()
 	if l.wal.Wait(l.end) == nil { // else whoever releases says so

@@ -170,30 +170,41 @@ func (w logWriter) Write(b []byte) (int, error) {
 
 func id(i int) client.ID { return client.ID{1, byte(i), byte(i >> 8)} }
 
+// submission is one that is given its until by the client that it is given to.
+func submission(id client.ID, data []byte) *client.Submission {
+	return &client.Submission{ID: id, Data: data}
+}
+
 func TestSection(t *testing.T) {
 	for _, mode := range []string{"single", "supermajority"} {
 		t.Run(mode, func(t *testing.T) {
 			net := newNetwork(t, 4, mode)
-			at, err := net.client(1).SubmitDecided(t.Context(), id(0), []byte("hello"))
+			hello := submission(id(0), []byte("hello"))
+			at, err := net.client(1).SubmitDecided(t.Context(), hello)
 			if err != nil {
 				t.Fatal(err)
 			}
 			net.decided(1)
 			for i := range net.nodes {
-				_, pos, err := net.client(i).Find(t.Context(), id(0))
+				_, pos, err := net.client(i).Find(t.Context(), hello.Key())
 				if err != nil || pos != at {
 					t.Errorf("node %d: %+v, %v, want %+v", i, pos, err, at)
 				}
 			}
-			// The same id at all nodes, and many others.
+			// The same at all nodes, and many others.
 			const many = 200
+			var seventh *client.Submission
 			for k := range many {
-				if err := net.client(k%4).Submit(t.Context(), id(k+1), fmt.Appendf(nil, "number %d", k)); err != nil {
+				s := submission(id(k+1), fmt.Appendf(nil, "number %d", k))
+				if err := net.client(k%4).Submit(t.Context(), s); err != nil {
 					t.Fatal(err)
+				}
+				if k == 7 {
+					seventh = s
 				}
 			}
 			for i := range net.nodes {
-				if err := net.client(i).Submit(t.Context(), id(7), []byte("again")); err != nil {
+				if err := net.client(i).Submit(t.Context(), seventh); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -212,7 +223,7 @@ func TestIdle(t *testing.T) {
 func testIdle(t *testing.T, mode string) {
 	t.Parallel()
 	net := newNetwork(t, 3, mode)
-	if _, err := net.client(0).SubmitDecided(t.Context(), id(0), nil); err != nil {
+	if _, err := net.client(0).SubmitDecided(t.Context(), submission(id(0), nil)); err != nil {
 		t.Fatal(err)
 	}
 	net.decided(1)
@@ -236,25 +247,30 @@ func testIdle(t *testing.T, mode string) {
 
 func TestRestart(t *testing.T) {
 	net := newNetwork(t, 4, "single")
+	var fifth *client.Submission
 	for k := range 20 {
-		if err := net.client(k%4).Submit(t.Context(), id(k), []byte{byte(k)}); err != nil {
+		s := submission(id(k), []byte{byte(k)})
+		if err := net.client(k%4).Submit(t.Context(), s); err != nil {
 			t.Fatal(err)
+		}
+		if k == 5 {
+			fifth = s
 		}
 	}
 	net.decided(20)
 	net.stop(3)
 	for k := range 20 {
-		if err := net.client(k%3).Submit(t.Context(), id(20+k), []byte{byte(k)}); err != nil {
+		if err := net.client(k%3).Submit(t.Context(), submission(id(20+k), []byte{byte(k)})); err != nil {
 			t.Fatal(err)
 		}
 	}
 	net.decided(40)
 	net.start(3, nil)
 	net.decided(40) // it catches up, though nobody submits
-	if err := net.client(3).Submit(t.Context(), id(5), nil); err != nil {
+	if err := net.client(3).Submit(t.Context(), fifth); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := net.client(3).SubmitDecided(t.Context(), id(40), nil); err != nil {
+	if _, err := net.client(3).SubmitDecided(t.Context(), submission(id(40), nil)); err != nil {
 		t.Fatal(err)
 	}
 	net.decided(41)
@@ -263,15 +279,16 @@ func TestRestart(t *testing.T) {
 	for i := range 3 {
 		net.stop(i)
 	}
-	if err := net.client(3).Submit(t.Context(), id(41), nil); err != nil {
+	last := submission(id(41), nil)
+	if err := net.client(3).Submit(t.Context(), last); err != nil {
 		t.Fatal(err)
 	}
 	net.stop(3)
 	net.start(3, nil)
-	if err := net.client(3).Submit(t.Context(), id(41), nil); err != nil {
+	if err := net.client(3).Submit(t.Context(), last); err != nil {
 		t.Fatal(err)
 	}
-	if state, _, err := net.client(3).Find(t.Context(), id(41)); err != nil || state == client.Decided {
+	if state, _, err := net.client(3).Find(t.Context(), last.Key()); err != nil || state == client.Decided {
 		t.Errorf("alone: %v, %v", state, err)
 	}
 	for i := range 3 {
@@ -282,7 +299,7 @@ func TestRestart(t *testing.T) {
 
 func TestLostLog(t *testing.T) {
 	net := newNetwork(t, 4, "single")
-	if _, err := net.client(3).SubmitDecided(t.Context(), id(0), nil); err != nil {
+	if _, err := net.client(3).SubmitDecided(t.Context(), submission(id(0), nil)); err != nil {
 		t.Fatal(err)
 	}
 	net.decided(1)
@@ -295,7 +312,7 @@ func TestLostLog(t *testing.T) {
 	}
 	net.start(3, func(c *Config) { c.Restored = true })
 	net.wait("it knows its own events", func() bool { return net.nodes[3].Status().State == client.StateVoting })
-	if _, err := net.client(3).SubmitDecided(t.Context(), id(1), nil); err != nil {
+	if _, err := net.client(3).SubmitDecided(t.Context(), submission(id(1), nil)); err != nil {
 		t.Fatal(err)
 	}
 	net.decided(2)
@@ -303,7 +320,7 @@ func TestLostLog(t *testing.T) {
 
 func TestJoinAndLeave(t *testing.T) {
 	net := newNetwork(t, 4, "single")
-	if _, err := net.client(0).SubmitDecided(t.Context(), id(0), nil); err != nil {
+	if _, err := net.client(0).SubmitDecided(t.Context(), submission(id(0), nil)); err != nil {
 		t.Fatal(err)
 	}
 	seed := [32]byte{99}
@@ -336,14 +353,14 @@ func TestJoinAndLeave(t *testing.T) {
 		}
 	}
 	net.wait("it is a voter", func() bool { return joiner.Status().State == client.StateVoting })
-	if _, err := net.client(4).SubmitDecided(t.Context(), id(1), nil); err != nil {
+	if _, err := net.client(4).SubmitDecided(t.Context(), submission(id(1), nil)); err != nil {
 		t.Fatal(err)
 	}
 	net.decided(2)
 	net.stop(4)
 	net.start(4, nil) // it need not be told again that it joins
 	joiner = net.nodes[4]
-	if _, err := net.client(4).SubmitDecided(t.Context(), id(4), nil); err != nil {
+	if _, err := net.client(4).SubmitDecided(t.Context(), submission(id(4), nil)); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 5 {
@@ -352,11 +369,11 @@ func TestJoinAndLeave(t *testing.T) {
 		}
 	}
 	net.wait("it was removed", func() bool { return joiner.Status().State == client.StateRemoved })
-	if err := net.client(4).Submit(t.Context(), id(2), nil); err == nil {
+	if err := net.client(4).Submit(t.Context(), submission(id(2), nil)); err == nil {
 		t.Error("a removed node takes submissions")
 	}
 	late := make(chan error, 1) // one that was on its way when the node was removed
-	if err := joiner.intake.submit(t.Context(), batch.Append(nil, &batch.ID{3}, nil), 1, func(err error) { late <- err }); err != nil {
+	if err := joiner.intake.submit(t.Context(), batch.Append(nil, &batch.ID{3}, 1<<20, nil), 1, func(err error) { late <- err }); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -367,7 +384,7 @@ func TestJoinAndLeave(t *testing.T) {
 	case <-time.After(within):
 		t.Error("a removed node lets a submission wait")
 	}
-	if _, err := net.client(0).SubmitDecided(t.Context(), id(3), nil); err != nil {
+	if _, err := net.client(0).SubmitDecided(t.Context(), submission(id(3), nil)); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 4 { // it does not ask, being removed, and nothing else is to be decided
@@ -376,7 +393,7 @@ func TestJoinAndLeave(t *testing.T) {
 		}
 	}
 	net.wait("it is a voter again", func() bool { return joiner.Status().State == client.StateVoting })
-	if _, err := net.client(4).SubmitDecided(t.Context(), id(5), nil); err != nil {
+	if _, err := net.client(4).SubmitDecided(t.Context(), submission(id(5), nil)); err != nil {
 		t.Fatal(err)
 	}
 }

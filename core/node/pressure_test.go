@@ -63,7 +63,7 @@ func noise(n int, seed uint64) []byte {
 	for i := range b {
 		b[i] = byte(r.Uint32())
 	}
-	return batch.Append([]byte{batch.Version}, (*batch.ID)(b), b[16:])
+	return batch.Append(batch.Begin(nil, batch.Salt(b[16:])), (*batch.ID)(b), batch.Ahead, b[24:])
 }
 
 func vote(t *testing.T, m *core.Node, payloads ...[]byte) {
@@ -123,18 +123,19 @@ func TestProposalsOfManyBytes(t *testing.T) {
 func TestResubmittedElsewhere(t *testing.T) {
 	net, others := lone(t, 2, "supermajority")
 	n, m := net.nodes[0], others[0]
-	one := id(1)
-	vote(t, m, batch.Append([]byte{batch.Version}, &one, []byte("hello")))
+	one := submission(id(1), []byte("hello"))
+	one.Until = batch.Ahead
+	vote(t, m, batch.Append(batch.Begin(nil, batch.Salt{}), &one.ID, one.Until, one.Data))
 	n.deliver(m.Identity(), request(t, m, n.identity))
 	net.wait("it votes for it", func() bool {
 		votes := 0
 		n.call(t.Context(), func(l *loop) { votes = len(l.core.Undecided()) })
 		return votes == 2 // the genesis is undecided too
 	})
-	if err := net.client(0).Submit(t.Context(), one, []byte("hello")); err != nil {
+	if err := net.client(0).Submit(t.Context(), one); err != nil {
 		t.Error(err)
 	}
-	if state, _, err := net.client(0).Find(t.Context(), one); err != nil || state != client.Pending {
+	if state, _, err := net.client(0).Find(t.Context(), one.Key()); err != nil || state != client.Pending {
 		t.Error(state, err)
 	}
 }
@@ -154,7 +155,8 @@ func TestNoRoom(t *testing.T) {
 			full := make(chan error)
 			go func() {
 				for k := uint64(0); ; k++ {
-					err := backend{n}.Submit(ctx, noise(1<<20-64, k)[1:], 1, func(err error) {
+					entries := noise(1<<20-64, k)[batch.Head:]
+					err := backend{n}.Submit(ctx, entries, batch.Sum{Count: 1, First: batch.Ahead, Last: batch.Ahead}, func(err error) {
 						if err == nil {
 							taken.Add(1)
 						} else if !errors.Is(err, api.ErrStopping) {
@@ -199,17 +201,18 @@ func TestNoRoom(t *testing.T) {
 func TestFailedLog(t *testing.T) {
 	net, _ := lone(t, 1, "single")
 	n := net.nodes[0]
-	if _, err := net.client(0).SubmitDecided(t.Context(), id(0), nil); err != nil {
+	first := submission(id(0), nil)
+	if _, err := net.client(0).SubmitDecided(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
 	if err := n.wal.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := net.client(0).Submit(t.Context(), id(1), nil); !errors.Is(err, client.ErrUnavailable) {
+	if err := net.client(0).Submit(t.Context(), submission(id(1), nil)); !errors.Is(err, client.ErrUnavailable) {
 		t.Errorf("a submission: %v", err)
 	}
 	net.wait("it only reads", func() bool { return n.Status().State == client.StateReading })
-	if state, _, err := net.client(0).Find(t.Context(), id(0)); err != nil || state != client.Decided {
+	if state, _, err := net.client(0).Find(t.Context(), first.Key()); err != nil || state != client.Decided {
 		t.Error(state, err)
 	}
 	n.call(t.Context(), func(l *loop) {
@@ -261,7 +264,7 @@ func TestSmallSections(t *testing.T) {
 			net := newNetwork(t, size, mode)
 			for round := range 2 {
 				for i := range net.nodes {
-					if _, err := net.client(i).SubmitDecided(t.Context(), id(10*round+i), bytes.Repeat([]byte{7}, 100)); err != nil {
+					if _, err := net.client(i).SubmitDecided(t.Context(), submission(id(10*round+i), bytes.Repeat([]byte{7}, 100))); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -287,7 +290,7 @@ func TestPeerComes(t *testing.T) {
 		net.stop(i)
 	}
 	n := net.nodes[0]
-	if err := net.client(0).Submit(t.Context(), id(0), nil); err != nil {
+	if err := net.client(0).Submit(t.Context(), submission(id(0), nil)); err != nil {
 		t.Fatal(err)
 	}
 	n.call(t.Context(), func(l *loop) { l.pace.idle = 10 * patience })
@@ -317,12 +320,12 @@ func TestCloseWithClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stream.Close()
-	if err := c.Submit(t.Context(), id(1), nil); err != nil {
+	if err := c.Submit(t.Context(), submission(id(1), nil)); err != nil {
 		t.Fatal(err)
 	}
 	waits := make(chan error)
 	go func() {
-		_, err := c.SubmitDecided(t.Context(), id(2), nil)
+		_, err := c.SubmitDecided(t.Context(), submission(id(2), nil))
 		waits <- err
 	}()
 	net.wait("the other is there too", func() bool { return net.nodes[0].Status().Acknowledged == 2 })

@@ -116,7 +116,7 @@ func TestGreedyMember(t *testing.T) {
 	})
 	const many = 30
 	for k := range many {
-		if _, err := net.client(k%3).SubmitDecided(t.Context(), id(k), []byte("honest")); err != nil {
+		if _, err := net.client(k%3).SubmitDecided(t.Context(), submission(id(k), []byte("honest"))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -149,7 +149,7 @@ func TestHonestMembersGoOn(t *testing.T) {
 				wait.Go(func() {
 					c := net.client(w % running)
 					for k := w; k < most; k += 8 {
-						if err := c.Submit(t.Context(), id(from+k), make([]byte, 500)); err != nil {
+						if err := c.Submit(t.Context(), submission(id(from+k), make([]byte, 500))); err != nil {
 							t.Error(err)
 							return
 						}

@@ -157,7 +157,7 @@ func longLog(t *testing.T, dir string, events int) *core.Node {
 			}
 			var id batch.ID
 			binary.BigEndian.PutUint64(id[:], k)
-			if err := order[a].Vote(batch.Append([]byte{batch.Version}, &id, data)); err != nil {
+			if err := order[a].Vote(batch.Append(batch.Begin(nil, batch.Salt(id[:8])), &id, batch.Ahead, data)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -205,6 +205,9 @@ func (s *run) ambushNext(i int) {
 	s.queue.push(action{at: s.now + pace, kind: doAmbush, what: int32(i + 1)})
 	m := a.moves[i]
 	if m.from < 0 {
+		if m.message >= len(s.scheduler.caught) {
+			return // a hostile member did not send what it should have
+		}
 		caught := &s.scheduler.caught[m.message]
 		s.deliverAt(s.now, *caught)
 		*caught = message{}

@@ -145,7 +145,7 @@ func (s *run) voted(p *process, q *proposal, err error) {
 	case errors.Is(err, core.ErrDuplicateVote), q.kind != core.Opaque && errors.Is(err, core.ErrPeerState):
 		// It came back, or what it is about has come to be in the meantime.
 	case p.honest:
-		s.violated("process %d cannot vote: %v", p.number, err)
+		s.violated("%v cannot vote: %v", p, err)
 	}
 }
 

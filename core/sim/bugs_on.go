@@ -17,6 +17,9 @@ func Bugs() (names []string) {
 	return names
 }
 
+// activeBug returns the deliberate bug that runs are made with, "" for none.
+func activeBug() string { return string(bug.Active) }
+
 // SetBug has all runs from now on made with a deliberate bug; "" ends it. It is not to be called while anything runs.
 func SetBug(name string) error {
 	if name != "" && !slices.Contains(bug.All, bug.Bug(name)) {

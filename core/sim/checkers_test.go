@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/hex"
 	"slices"
 	"strings"
 	"testing"
@@ -18,8 +19,13 @@ var small = Config{Scenario: "calm", Seed: 1, Peers: 4, Steps: 400}
 
 func wantViolation(t *testing.T, s *run, want string) {
 	t.Helper()
-	if s.failure == nil || s.failure.Verdict != Unsafe || !strings.Contains(s.failure.What, want) {
-		t.Errorf("got %v, want %s", s.failure, want)
+	wantVerdict(t, s, Safety, want)
+}
+
+func wantVerdict(t *testing.T, s *run, verdict Verdict, want string) {
+	t.Helper()
+	if s.failure == nil || s.failure.Verdict != verdict || !strings.Contains(s.failure.What, want) {
+		t.Errorf("got %v, want %v: %s", s.failure, verdict, want)
 	}
 }
 
@@ -174,11 +180,11 @@ func TestOrderChecker(t *testing.T) {
 func TestRefusalChecker(t *testing.T) {
 	s := after(t, small)
 	s.take(s.processes[0], &message{from: 1, to: 0, sender: s.processes[1].identity, frame: []byte("noise"), honest: true})
-	wantViolation(t, s, "refuses a message")
+	wantVerdict(t, s, CutOff, "member 0 (honest "+hex.EncodeToString(s.founders[0][:4])+") refuses a message of member 1 (honest")
 	s.failure = nil
 	s.take(s.processes[0], &message{from: 1, to: 0, sender: s.processes[1].identity, frame: []byte("noise")})
 	if s.failure != nil {
-		t.Errorf("what a villain sent may be refused: %v", s.failure)
+		t.Errorf("what a hostile member sent may be refused: %v", s.failure)
 	}
 }
 
@@ -189,7 +195,7 @@ func TestLivenessChecker(t *testing.T) {
 		t.Fatal("as it was, it is not done")
 	}
 	s.processes[1].app.applied--
-	if s.reached() || !strings.Contains(s.lacking(), "process 1 has ") {
+	if s.reached() || !strings.Contains(s.lacking(), "member 1 (honest ") {
 		t.Errorf("it lacks a block: %s", s.lacking())
 	}
 	s.processes[1].app.applied++
@@ -225,6 +231,42 @@ func TestForkRule(t *testing.T) {
 	}
 }
 
+// A section is stuck where nothing is decided, and a member is cut off where another one refused all it said.
+func TestCutOffForGood(t *testing.T) {
+	s := after(t, small)
+	a, b := s.processes[0], s.processes[1]
+	a.app.applied--
+	for range forGood - 1 {
+		s.lately(a, b, core.ErrPeerState)
+	}
+	s.giveUp()
+	wantVerdict(t, s, Stuck, "has ")
+	s.failure = nil
+	s.lately(a, b, core.ErrPeerState)
+	s.giveUp()
+	wantVerdict(t, s, CutOff, "has refused 20 messages in a row of member 1 (honest")
+	s.failure = nil
+	s.lately(a, b, nil)
+	s.giveUp()
+	wantVerdict(t, s, Stuck, "has ")
+}
+
+// After a call nothing may be in a graph that its node's events do not show.
+func TestWholeChecker(t *testing.T) {
+	s := after(t, small)
+	p := s.processes[0]
+	if s.checkWhole(p); s.failure != nil {
+		t.Fatalf("as it was, it fails: %v", s.failure)
+	}
+	p.probe.Loose = func() ([32]byte, string) { return [32]byte{0xab}, "a reason" }
+	s.checkWhole(p)
+	wantViolation(t, s, "event ab000000, which its own do not descend from and its next may not: a reason")
+	s.failure, p.honest = nil, false
+	if s.checkWhole(p); s.failure != nil {
+		t.Errorf("a hostile member's graph is its own affair: %v", s.failure)
+	}
+}
+
 // Of a graph whose last event does not stand on all of it.
 func TestBehind(t *testing.T) {
 	s := after(t, small)
@@ -238,13 +280,45 @@ func TestBehind(t *testing.T) {
 	for p.node.Peers()[events[last].Creator] != p.identity {
 		last--
 	}
-	none := make([]bool, len(p.node.Peers()))
-	if i := loose(events, none, last); i >= 0 {
-		t.Fatalf("as it was, event %d is loose", i)
+	if why := loose(events, last); why != "" {
+		t.Fatalf("as it was: %s", why)
 	}
-	events = append(events, core.Event{Creator: 0, Cause: core.Requesting, SelfParent: core.EventIndex(n - 1)})
-	if i := loose(events, none, last); i != n {
-		t.Errorf("got %d, and event %d is loose", i, n)
+	self := events[last].Creator
+	other := (self + 1) % 4
+	tip := last
+	for events[tip].Creator != other {
+		tip--
+	}
+	ask := func(by core.PeerIndex, on int) core.Event {
+		return core.Event{Creator: by, Cause: core.Requesting, SelfParent: core.EventIndex(on)}
+	}
+	events = append(events[:last+1], ask(other, tip))
+	if why := loose(events, last); why != "" {
+		t.Errorf("the next event may have it as a parent: %s", why)
+	}
+	for _, c := range []struct {
+		more []core.Event
+		want string
+	}{
+		{[]core.Event{ask(other, tip)}, "the second head"},
+		{[]core.Event{ask(self, int(events[last].SelfParent))}, "its own"},
+		{[]core.Event{
+			{Creator: self, Cause: core.Request, SelfParent: core.EventIndex(last), OtherParent: core.EventIndex(last + 1)},
+			ask(other, tip),
+			{Creator: self, Cause: core.Request, SelfParent: core.EventIndex(last + 2), OtherParent: core.EventIndex(last + 3)},
+			ask(other, tip),
+		}, "a peer that forked"},
+	} {
+		all := append(slices.Clip(events), c.more...)
+		at := last
+		for i := last; i < len(all); i++ {
+			if all[i].Cause == core.Request && all[i].Creator == self {
+				at = i
+			}
+		}
+		if why := loose(all, at); !strings.Contains(why, c.want) {
+			t.Errorf("got %q, want %s", why, c.want)
+		}
 	}
 }
 

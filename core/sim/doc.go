@@ -21,8 +21,8 @@
 // core.Node used as its documentation demands: what it returns is made durable, then sent, then applied, and until
 // then it takes in nothing. Applications vote for payloads, and to add and remove peers, as they hear of them. Up to
 // the plan's horizon everything may go wrong: messages are delayed, lost, doubled, reordered and replayed, partitions
-// come and go, processes are slow or crash, villains send what they like, and in some scenarios a scheduler decides
-// which message arrives when. Then all faults end: links are good, crashed processes are back, villains are gone. A
+// come and go, processes are slow or crash, hostile members send what they like, and in some scenarios a scheduler decides
+// which message arrives when. Then all faults end: links are good, crashed processes are back, hostile members are gone. A
 // simulated minute later at the latest, everything must be decided.
 //
 // # What is checked

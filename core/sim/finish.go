@@ -42,6 +42,15 @@ func (s *run) lack(p *process) string {
 	return ""
 }
 
+// giveUp ends a run in which not all is decided in time.
+func (s *run) giveUp() {
+	if p, from, r := s.refused(); p != nil {
+		s.cutOff("%v has refused %d messages in a row of %v since the faults ended, the last with: %v; %s", p, r.times, from, r.last, s.lacking())
+		return
+	}
+	s.fail(Stuck, "%s", s.lacking())
+}
+
 // lacking says what is not decided.
 func (s *run) lacking() string {
 	var b strings.Builder
@@ -49,7 +58,7 @@ func (s *run) lacking() string {
 	for _, p := range s.processes {
 		if s.owes(p) {
 			if l := s.lack(p); l != "" {
-				fmt.Fprintf(&b, " process %d %s;", p.number, l)
+				fmt.Fprintf(&b, " %v %s;", p, l)
 			}
 		}
 	}
@@ -58,13 +67,13 @@ func (s *run) lacking() string {
 
 // finish checks what is checked once, at the end of a run or after a failure to come to one.
 func (s *run) finish() {
-	if s.failure != nil && s.failure.Verdict != Stuck {
+	if s.failure != nil && s.now <= s.plan.limit {
 		return
 	}
-	stuck := s.failure
+	late := s.failure // what broke a promise is told before what came of it
 	s.failure = nil
 	for _, p := range s.processes {
-		if p.honest && p.node != nil && s.failure == nil {
+		if p.node != nil && s.failure == nil {
 			s.checkRecovery(p)
 		}
 		if p.honest && p.node != nil && s.failure == nil {
@@ -73,7 +82,7 @@ func (s *run) finish() {
 	}
 	s.checkOrders()
 	if s.failure == nil {
-		s.failure = stuck
+		s.failure = late
 	}
 }
 
@@ -88,18 +97,17 @@ func (s *run) checkRecovery(p *process) {
 	options := *cfg.Simulation
 	options.Probe = nil
 	cfg.Simulation = &options
-	again, err := core.Recover(cfg, slices.Values(records))
+	again, err := core.Recover(cfg, stored(records))
 	switch {
 	case err != nil:
-		s.violated("process %d cannot recover from its records: %v", p.number, err)
+		s.violated("%v cannot recover from its records: %v", p, err)
 	case again.State() != p.node.State():
-		s.violated("process %d recovers to another state: %d events and %d blocks, and had %d and %d", p.number,
+		s.violated("%v recovers to another state: %d events and %d blocks, and had %d and %d", p,
 			again.Len(), again.Height(), p.node.Len(), p.node.Height())
 	}
 }
 
-// checkGraph checks a node's graph: each event is there once; all descend from the node's last event, but for those
-// of peers that forked; each creator is a founder or was added, or is the node itself; no honest member forked; and
+// checkGraph checks a node's graph: each event is there once; nothing is loose; each creator is a founder or was added, or is the node itself; no honest member forked; and
 // each content is what its hash says.
 func (s *run) checkGraph(p *process) {
 	n := p.node
@@ -116,7 +124,7 @@ func (s *run) checkGraph(p *process) {
 		ev.Further = slices.Clone(ev.Further)
 		events[i] = ev
 		if ids[ev.Hash] {
-			s.violated("process %d has event %x twice", p.number, ev.Hash[:4])
+			s.violated("%v has event %x twice", p, ev.Hash[:4])
 			return
 		}
 		ids[ev.Hash] = true
@@ -129,55 +137,32 @@ func (s *run) checkGraph(p *process) {
 		if twice {
 			forked[ev.Creator] = true
 			if s.isHonest(peers[ev.Creator]) {
-				s.violated("process %d has a fork by %x, which is honest", p.number, peers[ev.Creator][:4])
+				s.violated("%v has a fork by %s", p, s.name(peers[ev.Creator]))
 				return
 			}
 		}
 		if id := peers[ev.Creator]; id == p.identity {
 			last = i
 		} else if !slices.Contains(s.founders, id) && !s.wasAdded(id) {
-			s.violated("process %d has an event by %x, which was never added", p.number, id[:4])
+			s.violated("%v has an event by %s, which was never added", p, s.name(id))
 			return
 		}
 	}
 	if i := s.fedFork(events, forked, peers); i >= 0 {
-		s.violated("event %d of process %d, by %x, which is honest, takes in more of a peer whose fork it had seen", i, p.number,
-			peers[events[i].Creator][:4])
+		s.violated("event %d of %v, by %s, takes in more of a peer whose fork it had seen", i, p, s.name(peers[events[i].Creator]))
 		return
 	}
-	if i := loose(events, forked, last); i >= 0 && !p.learns() {
-		s.violated("event %d of process %d is not behind its last event, %d", i, p.number, last)
+	if why := loose(events, last); why != "" && !p.learns() {
+		s.violated("in the end %v has events that its own do not show: %s", p, why)
 		return
 	}
 	for i := range n.Observations() {
 		o := n.ObservationAt(core.ObservationIndex(i))
 		if o.Kind == core.Opaque && core.PayloadHash(n.SectionID(), o.Payload) != o.Hash {
-			s.violated("process %d has another content for %x", p.number, o.Hash[:4])
+			s.violated("%v has another content for %x", p, o.Hash[:4])
 			return
 		}
 	}
-}
-
-// loose returns an event that the event last does not descend from, -1 if there is none but events of peers that
-// forked and what came with them: what only such events descend from.
-func loose(events []core.Event, forked []bool, last int) int {
-	under := make([]bool, len(events)) // last descends from it
-	with := make([]bool, len(events))  // an event of a peer that forked does
-	if last >= 0 {
-		under[last] = true
-	}
-	for i := len(events) - 1; i >= 0; i-- {
-		ev := &events[i]
-		with[i] = with[i] || forked[ev.Creator]
-		if !under[i] && !with[i] {
-			return i
-		}
-		for _, x := range parents(ev) {
-			under[x] = under[x] || under[i]
-			with[x] = with[x] || with[i] && !under[i]
-		}
-	}
-	return -1
 }
 
 func (s *run) isHonest(id core.Identity) bool {

@@ -16,27 +16,44 @@ func (s *run) fedFork(events []core.Event, forked []bool, peers []core.Identity)
 		if !is {
 			continue
 		}
-		seen := make([]sight, len(events))
+		seen := sights(events, core.PeerIndex(p))
 		for i := range events {
 			ev := &events[i]
-			now := sight{tip: -1}
-			if ev.Cause != core.Initial {
-				now = seen[ev.SelfParent]
+			if ev.Cause == core.Initial || !s.isHonest(peers[ev.Creator]) || !seen[ev.SelfParent].fork {
+				continue
 			}
-			if ev.Cause == core.Request || ev.Cause == core.Response {
-				if now.fork && int(events[ev.OtherParent].Creator) == p && s.isHonest(peers[ev.Creator]) {
+			for _, x := range parents(ev)[1:] {
+				if int(events[x].Creator) == p {
 					return i
 				}
-				now = join(events, now, seen[ev.OtherParent])
 			}
-			if int(ev.Creator) == p {
-				now = join(events, now, sight{tip: i})
-			}
-			seen[i] = now
 		}
 	}
 	return -1
 }
+
+// sights returns by event what it sees of a peer.
+func sights(events []core.Event, p core.PeerIndex) []sight {
+	seen := make([]sight, len(events))
+	for i := range events {
+		now := sight{tip: -1}
+		for k, x := range parents(&events[i]) {
+			if k == 0 {
+				now = seen[x]
+			} else {
+				now = join(events, now, seen[x])
+			}
+		}
+		if events[i].Creator == p {
+			now = join(events, now, sight{tip: i})
+		}
+		seen[i] = now
+	}
+	return seen
+}
+
+// sees reports whether an event sees a fork by a peer.
+func sees(events []core.Event, x int, p core.PeerIndex) bool { return sights(events[:x+1], p)[x].fork }
 
 // join is what an event sees whose parents see a and b.
 func join(events []core.Event, a, b sight) sight {

@@ -12,11 +12,16 @@ import (
 func (s *run) take(p *process, m *message) {
 	err := p.node.Handle(m.sender, m.frame)
 	s.trace.note('t', uint64(p.number), uint64(m.from), code(err))
-	if err == nil || !p.honest || !m.honest || !s.processes[m.from].honest {
+	from := s.processes[m.from]
+	if !p.honest || !m.honest || !from.honest {
+		return
+	}
+	s.lately(p, from, err)
+	if err == nil {
 		return
 	}
 	switch {
-	case p.learns() || errors.Is(err, core.ErrSelfState) && s.processes[m.from].restored != core.Hash{}:
+	case p.learns() || errors.Is(err, core.ErrSelfState):
 		return // it takes answers only, and may have asked another one that learns
 	case errors.Is(err, core.ErrDuplicateMessage), errors.Is(err, core.ErrPremature), errors.Is(err, core.ErrMissingPayload):
 		return
@@ -27,7 +32,44 @@ func (s *run) take(p *process, m *message) {
 			return
 		}
 	}
-	s.violated("process %d refuses a message of process %d, both honest: %v", p.number, m.from, err)
+	s.cutOff("%v refuses a message of %v: %v", p, from, err)
+}
+
+// refusal is what an honest member says to each message of another since the faults ended, though each reason may
+// pass by.
+type refusal struct {
+	times int
+	last  error
+}
+
+// lately notes what came of a message after the faults ended.
+func (s *run) lately(p, from *process, err error) {
+	pair := [2]int32{p.number, from.number}
+	switch {
+	case !s.net.healed || errors.Is(err, core.ErrDuplicateMessage):
+	case err == nil:
+		delete(s.refusals, pair)
+	default:
+		r := s.refusals[pair]
+		s.refusals[pair] = refusal{r.times + 1, err}
+	}
+}
+
+// forGood is how many messages in a row an honest member refuses of another, once all faults have ended, that is cut
+// off: requests are some ten times as many by the time that a run is given up.
+const forGood = 20
+
+// refused returns the two members of whom one refuses most of the other's messages, and why: nil if there are none
+// such.
+func (s *run) refused() (p, from *process, r refusal) {
+	for i, a := range s.processes {
+		for j, b := range s.processes {
+			if x := s.refusals[[2]int32{int32(i), int32(j)}]; x.times >= forGood && x.times > r.times && s.owes(a) && s.owes(b) {
+				p, from, r = a, b, x
+			}
+		}
+	}
+	return p, from, r
 }
 
 // codes are what errors are in the trace.

@@ -49,19 +49,19 @@ func (l *ledger) member(id core.Identity) bool {
 func (l *ledger) deliver(s *run, p *process, d *core.Decided) {
 	k := key{d.Hash, d.By}
 	if d.Number != p.app.applied {
-		s.violated("process %d delivers block %d, and has applied %d", p.number, d.Number, p.app.applied)
+		s.violated("%v delivers block %d, and has applied %d", p, d.Number, p.app.applied)
 		return
 	}
 	if d.Number < uint64(len(l.blocks)) {
 		b := &l.blocks[d.Number]
 		if b.key != k || b.kind != d.Kind || b.peer != d.Peer {
-			s.violated("block %d is %v %x by %x at process %d, and %v %x by %x at process %d", d.Number, b.kind, b.hash[:4],
-				b.by[:4], b.who, d.Kind, d.Hash[:4], d.By[:4], p.number)
+			s.violated("block %d is %v %x by %x at %v, and %v %x by %x at %v", d.Number, b.kind, b.hash[:4],
+				b.by[:4], s.processes[b.who], d.Kind, d.Hash[:4], d.By[:4], p)
 			return
 		}
 	} else {
 		if n, ok := l.number[k]; ok {
-			s.violated("blocks %d and %d are both %v %x by %x, at process %d", n, d.Number, d.Kind, d.Hash[:4], d.By[:4], p.number)
+			s.violated("blocks %d and %d are both %v %x by %x, at %v", n, d.Number, d.Kind, d.Hash[:4], d.By[:4], p)
 			return
 		}
 		l.blocks = append(l.blocks, block{k, d.Kind, d.Peer, p.number})
@@ -99,18 +99,18 @@ const together = 64
 // judge checks a block's votes: there are enough for the mode, by members, and all were made.
 func (l *ledger) judge(s *run, p *process, d *core.Decided) {
 	if !slices.IsSortedFunc(d.Voters, order) || len(slices.Compact(slices.Clone(d.Voters))) < len(d.Voters) {
-		s.violated("block %d has voters out of order at process %d", d.Number, p.number)
+		s.violated("block %d has voters out of order at %v", d.Number, p)
 		return
 	}
 	for _, v := range d.Voters {
 		if !s.votes[vote{v, d.Hash}] && !(d.Kind == core.Genesis && slices.Contains(s.founders, v)) {
-			s.violated("block %d has a vote of %x, who did not vote for %v %x, at process %d", d.Number, v[:4], d.Kind, d.Hash[:4], p.number)
+			s.violated("block %d has a vote of %s, who did not vote for %v %x, at %v", d.Number, s.name(v), d.Kind, d.Hash[:4], p)
 			return
 		}
 	}
 	if d.Kind == core.Opaque && s.plan.mode == core.Single {
 		if !s.votes[vote{d.By, d.Hash}] || len(d.Voters) > 1 || len(d.Voters) == 1 && d.Voters[0] != d.By {
-			s.violated("block %d is for %x by %x alone, and has the votes of %d, at process %d", d.Number, d.Hash[:4], d.By[:4], len(d.Voters), p.number)
+			s.violated("block %d is for %x by %s alone, and has the votes of %d, at %v", d.Number, d.Hash[:4], s.name(d.By), len(d.Voters), p)
 		}
 		return
 	}
@@ -123,7 +123,7 @@ func (l *ledger) judge(s *run, p *process, d *core.Decided) {
 			break
 		}
 	}
-	s.violated("block %d, %v %x, has %d votes at process %d: too few, or not by members", d.Number, d.Kind, d.Hash[:4], len(d.Voters), p.number)
+	s.violated("block %d, %v %x, has %d votes at %v: too few, or not by members", d.Number, d.Kind, d.Hash[:4], len(d.Voters), p)
 }
 
 // enough reports whether all voters are members, and a supermajority of them.
@@ -150,7 +150,7 @@ func (p *process) check(s *run, blocks []core.Decided) {
 		}
 		for _, v := range d.Voters {
 			if err := s.prove(p, d, v); err != nil {
-				s.violated("process %d has no proof of the vote of %x in block %d: %v", p.number, v[:4], d.Number, err)
+				s.violated("%v has no proof of the vote of %s in block %d: %v", p, s.name(v), d.Number, err)
 				return
 			}
 		}

@@ -129,7 +129,11 @@ func (s *run) deliver(i int32) {
 	m := s.net.messages[i]
 	s.net.messages[i] = message{}
 	s.net.free = append(s.net.free, i)
-	if p := s.processes[m.to]; p.node != nil {
+	p := s.processes[m.to]
+	if p.hostile != nil {
+		p.hostile.hear(s, &m)
+	}
+	if p.node != nil {
 		p.give(s, input{kind: gotMessage, message: m})
 	}
 }

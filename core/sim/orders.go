@@ -25,7 +25,7 @@ func (s *run) checkOrders() {
 	g := newGraph(p.node)
 	for n, order := range [][]int{g.straight(), g.shuffled(s.checks), g.deep(s.checks)} {
 		if err := s.checkOrder(g, order, p.node.Height()); err != nil {
-			s.violated("the graph of process %d, in order %d: %v", p.number, n, err)
+			s.violated("the graph of %v, in order %d: %v", p, n, err)
 			return
 		}
 	}

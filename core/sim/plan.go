@@ -16,7 +16,7 @@ type plan struct {
 	coin    core.CoinKind
 	signed  bool
 	passes  bool          // nodes compute elections by passes, which tell their estimates
-	peers   int           // founders, villains among them
+	peers   int           // founders, hostile ones among them
 	horizon time.Duration // the faults end then
 	limit   time.Duration // after which time the run is given up
 
@@ -43,7 +43,7 @@ type plan struct {
 	crashes []crash
 	changes []change
 
-	villains []villain // the first founders are villains, in this order
+	hostile []hostile // the first founders are hostile, in this order
 }
 
 // partition keeps messages from some processes to others from getting through, for a time.
@@ -60,6 +60,7 @@ type crash struct {
 	at, down time.Duration
 	kept     bool // the record that was being written is durable all the same
 	backup   int  // so many durable records are lost too: it comes back from a backup
+	restored bool // it takes its log for a backup, though nothing is lost
 }
 
 // change is that members vote to add or remove a peer.
@@ -103,5 +104,5 @@ func newPlan(r stream, cfg *Config, s *Scenario) *plan {
 	return p
 }
 
-// tolerated is how many of n voters may be villains.
+// tolerated is how many of n voters may be hostile.
 func tolerated(n int) int { return (n - 1) / 3 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
@@ -18,7 +19,7 @@ type process struct {
 	seed     [32]byte
 	identity core.Identity
 	honest   bool
-	villain  *villain // nil if honest
+	hostile  *hostile // nil if honest
 	twin     *twin    // nil unless another process has the same key
 	second   bool     // of two with one key
 	founder  bool
@@ -32,6 +33,8 @@ type process struct {
 	disk     disk
 	app      application
 	restored core.Hash // not zero while its log is a backup and its node has to learn what it lost
+	nonce    core.Hash // of the present life, if it asks for its own events first
+	asked    int       // how often it did
 
 	gone bool // it stops for good
 	slow int  // it takes so many times as long for everything, 0 for once
@@ -41,6 +44,17 @@ type process struct {
 type disk struct {
 	records [][]byte
 	writing []byte // nil while nothing is
+}
+
+// stored yields records as a log that can be read does.
+func stored(records [][]byte) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, r := range records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
 }
 
 // input is what a process is to take in.
@@ -64,7 +78,7 @@ func (p *process) slowness() int { return max(1, p.slow) }
 // config is what the process's node starts from.
 func (s *run) config(p *process) core.NodeConfig {
 	cfg := core.NodeConfig{
-		Seed: p.seed, Section: s.section, Applied: p.app.durable, Restored: p.restored,
+		Seed: p.seed, Section: s.section, Applied: p.app.durable, Nonce: p.nonce, Restored: p.restored,
 		Simulation: &simulation.Options{Unsigned: !s.plan.signed, PredictableCoin: s.plan.coin == core.PredictableRoundParityCoin, Passes: s.plan.passes, Probe: p.probe},
 	}
 	if !p.founder {
@@ -82,9 +96,10 @@ func (p *process) start(s *run) {
 		p.node, err = core.Join(s.config(p))
 	}
 	if err != nil {
-		s.broken("process %d does not start: %v", p.number, err)
+		s.broken("%v does not start: %v", p, err)
 		return
 	}
+	s.checkWhole(p)
 	s.set(p)
 	p.work(s)
 }
@@ -129,6 +144,7 @@ func (p *process) work(s *run) {
 		n := min(len(p.inbox), 1+s.disks.below(s.plan.batch))
 		for _, in := range p.inbox[:n] {
 			p.take(s, in)
+			s.checkWhole(p)
 		}
 		p.inbox = slices.Delete(p.inbox, 0, n)
 	}
@@ -140,11 +156,26 @@ func (p *process) take(s *run, in input) {
 	case gotMessage:
 		s.take(p, &in.message)
 	case gotTimer:
-		if to := p.node.Recipients(); len(to) > 0 {
+		to := p.node.Recipients()
+		switch {
+		case len(to) == 0:
+		case p.learns(): // it asks all, and after a while waits for no more
+			if p.asked++; p.asked > asksAtMost {
+				if err := p.node.Begin(); err != nil {
+					s.broken("%v does not begin: %v", p, err)
+				}
+				return
+			}
+			for _, id := range slices.Clone(to) {
+				p.request(s, id)
+			}
+		default:
 			p.request(s, pick(s.gossip, to))
 		}
-	case gotRequest:
-		p.request(s, in.whom)
+	case gotRequest: // unless it is no recipient any more
+		if slices.Contains(p.node.Recipients(), in.whom) {
+			p.request(s, in.whom)
+		}
 	case gotVotes:
 		p.vote(s)
 	}
@@ -155,7 +186,7 @@ func (p *process) request(s *run, who core.Identity) {
 	err := p.node.Gossip(who)
 	s.trace.note('g', uint64(p.number), code(err))
 	if err != nil && p.honest && !errors.Is(err, core.ErrSelfState) {
-		s.violated("process %d cannot gossip to %x, whom it names as a recipient: %v", p.number, who[:4], err)
+		s.violated("%v cannot gossip to %s, whom it names as a recipient: %v", p, s.name(who), err)
 	}
 }
 
@@ -206,11 +237,11 @@ func (p *process) finish(s *run) {
 func (p *process) send(s *run) {
 	for _, m := range p.doing.Messages {
 		frame := slices.Clone(m.Frame)
-		if p.villain == nil {
+		if p.hostile == nil {
 			s.post(p, m.To, frame, true)
 			continue
 		}
-		p.villain.send(s, p, m.To, frame)
+		p.hostile.send(s, p, m.To, frame)
 	}
 }
 
@@ -219,9 +250,7 @@ func (p *process) stop(s *run, c *crash) {
 	if p.node == nil || p.gone {
 		return
 	}
-	if p.honest {
-		s.checkRecovery(p)
-	}
+	s.checkRecovery(p)
 	if !p.learns() {
 		p.restored = core.Hash{}
 	}
@@ -231,6 +260,8 @@ func (p *process) stop(s *run, c *crash) {
 	p.disk.writing = nil
 	if c.backup > 0 {
 		p.disk.records = p.disk.records[:max(0, len(p.disk.records)-c.backup)]
+	}
+	if c.backup > 0 || c.restored {
 		s.disks.fill(p.restored[:])
 	}
 	p.node, p.inbox, p.busy, p.doing = nil, nil, false, core.Ready{}
@@ -238,9 +269,13 @@ func (p *process) stop(s *run, c *crash) {
 	p.app.crash()
 }
 
-// learns reports whether a process's node is learning what its backup lacks.
+// asksAtMost is how often a process that starts asks for its own events before it takes what came for all.
+const asksAtMost = 8
+
+// learns reports whether a process's node asks for its own events still.
 func (p *process) learns() bool {
-	return p.restored != core.Hash{} && errors.Is(p.node.CanVote(), core.ErrSelfState)
+	learning, _ := p.node.Learning()
+	return learning
 }
 
 // restart brings a process back from what is durable.
@@ -249,11 +284,19 @@ func (p *process) restart(s *run) {
 		return
 	}
 	var err error
-	if p.node, err = core.Recover(s.config(p), slices.Values(p.disk.records)); err != nil {
-		s.violated("process %d does not recover: %v", p.number, err)
+	p.asked = 0
+	if p.nonce = (core.Hash{}); s.disks.percent(70) {
+		s.disks.fill(p.nonce[:])
+	}
+	if p.node, err = core.Recover(s.config(p), stored(p.disk.records)); err != nil {
+		s.violated("%v does not recover: %v", p, err)
 		return
 	}
+	s.checkWhole(p)
 	s.set(p)
 	s.hearAgain(p)
+	if p.learns() { // at once, and again with every gossip
+		p.inbox = append(p.inbox, input{kind: gotTimer})
+	}
 	p.work(s)
 }

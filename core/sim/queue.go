@@ -25,7 +25,7 @@ const (
 	doRestart                    // who comes back
 	doJoin                       // who begins to join
 	doReplay                     // an old message comes again
-	doMischief                   // villain who does something nobody asked for
+	doMischief                   // hostile member who does something nobody asked for
 	doSchedule                   // the scheduler lets messages through
 	doAmbush                     // the scheduler makes move what of its ambush
 	doHeal                       // all faults end

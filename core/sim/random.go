@@ -16,7 +16,7 @@ const (
 	forGossip
 	forDisks
 	forLoad
-	forVillains
+	forHostile
 	forScheduler
 	forChecks
 )

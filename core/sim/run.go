@@ -1,11 +1,13 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"parsec/core"
@@ -21,7 +23,7 @@ type run struct {
 	cfg  *Config
 	plan *plan
 
-	network, gossip, disks, load, villainy, scheduling, checks stream
+	network, gossip, disks, load, hostility, scheduling, checks stream
 
 	now       time.Duration
 	queue     queue
@@ -32,6 +34,8 @@ type run struct {
 	founders   []core.Identity
 	section    core.Section
 	wire       *wire.Section
+	genesis    []byte // the section's first observation, encoded
+	plot       *plot  // what hostile members know
 	proposals  []proposal
 	votes      map[vote]bool
 	ledger     ledger
@@ -40,31 +44,20 @@ type run struct {
 	actions    uint64
 	moved      time.Duration // when the ledger last grew
 	failure    *Failure
-	unheard    int // proposals that an application is still to hear of
+	refusals   map[[2]int32]refusal // by who refuses and whom, since the faults ended
+	unheard    int                  // proposals that an application is still to hear of
 
 	hook func(*action) // for tests: called before each action
 }
 
 var errOtherProof = errors.New("it is a proof of something else")
 
-// violated notes that something happened that must never.
-func (s *run) violated(format string, args ...any) { s.fail(Unsafe, format, args...) }
-
-// broken notes that the simulation itself cannot go on.
-func (s *run) broken(format string, args ...any) { s.fail(Broken, format, args...) }
-
-func (s *run) fail(verdict Verdict, format string, args ...any) {
-	if s.failure == nil {
-		s.failure = &Failure{Verdict: verdict, What: fmt.Sprintf(format, args...), At: s.now}
-	}
-}
-
 // newRun sets a run up.
 func newRun(cfg *Config, sc *Scenario) *run {
 	s := &run{
-		cfg: cfg, votes: make(map[vote]bool), trace: newTrace(), byIdentity: make(map[core.Identity][]*process),
+		cfg: cfg, votes: make(map[vote]bool), refusals: make(map[[2]int32]refusal), trace: newTrace(), byIdentity: make(map[core.Identity][]*process),
 		network: newStream(cfg.Seed, forNetwork), gossip: newStream(cfg.Seed, forGossip), disks: newStream(cfg.Seed, forDisks),
-		load: newStream(cfg.Seed, forLoad), villainy: newStream(cfg.Seed, forVillains),
+		load: newStream(cfg.Seed, forLoad), hostility: newStream(cfg.Seed, forHostile),
 		scheduling: newStream(cfg.Seed, forScheduler), checks: newStream(cfg.Seed, forChecks),
 	}
 	r := newStream(cfg.Seed, forPlan)
@@ -72,12 +65,14 @@ func newRun(cfg *Config, sc *Scenario) *run {
 	if sc.plan != nil {
 		sc.plan(s.plan, r)
 	}
-	if cfg.Twins > 0 {
-		most := tolerated(s.plan.peers)
-		if cfg.Beyond {
-			most = s.plan.peers - 1
-		}
-		s.plan.addTwins(r, cfg.Twins, most)
+	most := tolerated(s.plan.peers)
+	if cfg.Beyond {
+		most = s.plan.peers - 1
+	}
+	s.plan.addTwins(r, cfg.Twins, most)
+	s.plan.addHostile(r, cfg.Hostile, most)
+	if !cfg.Beyond {
+		s.plan.spare()
 	}
 	if s.plan.limit == 0 {
 		s.plan.limit = s.plan.horizon + patience
@@ -101,25 +96,22 @@ func (s *run) secret(number int) (out [32]byte) {
 func (s *run) addProcess(seed [32]byte) *process {
 	p := &process{
 		number: int32(len(s.processes)), seed: seed, identity: core.IdentityOf(seed), honest: true,
-		slow: s.plan.slow[len(s.processes)],
-	}
-	if s.plan.scheduler {
-		p.probe = &simulation.Probe{}
+		slow: s.plan.slow[len(s.processes)], probe: new(simulation.Probe),
 	}
 	s.processes = append(s.processes, p)
 	s.byIdentity[p.identity] = append(s.byIdentity[p.identity], p)
 	return p
 }
 
-// populate makes the founders, the villains' second processes, and those that join.
+// populate makes the founders, the twins' second processes, and those that join.
 func (s *run) populate() {
 	n := s.plan.peers
 	for i := range n {
 		p := s.addProcess(s.secret(i))
 		p.founder = true
 		s.founders = append(s.founders, p.identity)
-		if i < len(s.plan.villains) {
-			p.honest, p.villain = false, &s.plan.villains[i]
+		if i < len(s.plan.hostile) {
+			p.honest, p.hostile = false, &s.plan.hostile[i]
 		}
 	}
 	joiners := 0
@@ -129,13 +121,13 @@ func (s *run) populate() {
 	for i := range joiners {
 		s.addProcess(s.secret(n + i))
 	}
-	for i := range s.plan.villains {
-		v := &s.plan.villains[i]
+	for i := range s.plan.hostile {
+		v := &s.plan.hostile[i]
 		v.process = s.processes[i]
 		if v.twins {
 			a, t := s.processes[i], &twin{pairing: v.pairing}
 			b := s.addProcess(a.seed)
-			b.founder, b.honest, b.villain, b.second = true, false, v, true
+			b.founder, b.honest, b.hostile, b.second = true, false, v, true
 			a.twin, b.twin = t, t
 		}
 	}
@@ -146,6 +138,12 @@ func (s *run) populate() {
 		return
 	}
 	s.wire = wire.SectionOf(wire.Hash(id))
+	group := wire.Body{Kind: wire.Genesis}
+	for _, id := range slices.SortedFunc(slices.Values(s.founders), order) {
+		group.Group = append(group.Group, wire.Hash(id))
+	}
+	s.genesis = wire.AppendBody(nil, &group)
+	s.plot = newPlot(s)
 	s.ledger = newLedger(s.founders)
 }
 
@@ -181,8 +179,8 @@ func (s *run) begin() {
 		}
 		s.queue.push(action{at: p.ambush.length() + schedulerTick, kind: doSchedule})
 	}
-	for i := range p.villains {
-		if v := &p.villains[i]; v.mischief > 0 {
+	for i := range p.hostile {
+		if v := &p.hostile[i]; v.mischief > 0 {
 			s.queue.push(action{at: v.pause(s), kind: doMischief, who: int32(i)})
 		}
 	}
@@ -194,7 +192,7 @@ func (s *run) do(ctx context.Context) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.failure = nil
-			s.violated("panic: %v\n%s", r, debug.Stack())
+			s.fail(blame(debug.Stack()), "panic: %v\n%s", r, debug.Stack())
 		}
 	}()
 	s.populate()
@@ -215,13 +213,28 @@ func (s *run) do(ctx context.Context) {
 			break
 		}
 		if s.now > s.plan.limit {
-			s.fail(Stuck, "%s", s.lacking())
+			s.giveUp()
 		}
 		if s.actions%256 == 0 && ctx.Err() != nil {
 			s.broken("%v", ctx.Err())
 		}
 	}
 	s.finish()
+}
+
+// blame tells whose a panic is by its stack: a node's, or the simulator's own.
+func blame(stack []byte) Verdict {
+	_, after, _ := bytes.Cut(stack, []byte("\npanic("))
+	for line := range bytes.Lines(after) {
+		if bytes.HasPrefix(line, []byte("\t")) || !bytes.Contains(line, []byte("/core")) {
+			continue // a place, or a function of another package, such as the runtime
+		}
+		if bytes.Contains(line, []byte("/core/sim.")) {
+			return Broken
+		}
+		break
+	}
+	return Safety
 }
 
 // act does one thing.
@@ -265,7 +278,7 @@ func (s *run) act(a *action) {
 	case doReplay:
 		s.replayOld()
 	case doMischief:
-		s.plan.villains[a.who].act(s)
+		s.plan.hostile[a.who].act(s)
 	case doSchedule:
 		s.release()
 	case doAmbush:
@@ -285,12 +298,15 @@ func (s *run) proposeChange(c *change) {
 	s.announce(q)
 }
 
-// heal ends all faults: links are good, crashed processes come back, villains are gone.
+// heal ends all faults: links are good, crashed processes come back, hostile members are gone.
 func (s *run) heal() {
 	s.net.healed = true
 	for _, p := range s.processes {
 		switch {
 		case !p.honest:
+			if p.node != nil {
+				s.checkRecovery(p)
+			}
 			p.gone, p.node = true, nil
 		case p.node == nil && (len(p.disk.records) > 0 || p.restored != core.Hash{}):
 			p.restart(s)

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"parsec/core"
@@ -105,11 +106,11 @@ var scenarios = []Scenario{
 		Does: "some members send nothing, or only to some",
 		plan: func(p *plan, r stream) {
 			for range tolerated(p.peers) {
-				v := villain{mute: r.percent(50)}
+				v := hostile{mute: r.percent(50)}
 				for range p.peers {
 					v.shuns = append(v.shuns, r.percent(50))
 				}
-				p.villains = append(p.villains, v)
+				p.hostile = append(p.hostile, v)
 			}
 		},
 	},
@@ -118,7 +119,7 @@ var scenarios = []Scenario{
 		Does: "some members send what they vote for to some, and the bare votes to others",
 		plan: func(p *plan, r stream) {
 			for range tolerated(p.peers) {
-				p.villains = append(p.villains, villain{withholds: true})
+				p.hostile = append(p.hostile, hostile{withholds: true})
 			}
 			p.size = 200
 		},
@@ -128,7 +129,9 @@ var scenarios = []Scenario{
 		Does: "some members send noise, damaged messages, huge claims, messages of another section and bad signatures",
 		plan: func(p *plan, r stream) {
 			for range tolerated(p.peers) {
-				p.villains = append(p.villains, villain{garbage: true, mischief: 40 * time.Millisecond, spoils: r.percent(60)})
+				v := hostile{spoils: r.percent(60)}
+				v.sends(40*time.Millisecond, 0, attackNoise)
+				p.hostile = append(p.hostile, v)
 			}
 		},
 	},
@@ -137,9 +140,9 @@ var scenarios = []Scenario{
 		Does: "some members make branch upon branch by hand, and build on each other's",
 		plan: func(p *plan, r stream) {
 			for range r.within(1, tolerated(p.peers)) {
-				p.villains = append(p.villains, villain{
-					forges: []forgery{forgeBranch, forgeBranch, forgeFeed}, branches: r.within(1, 8), mischief: 200 * time.Millisecond,
-				})
+				v := hostile{}
+				v.sends(200*time.Millisecond, r.within(1, 8), attackBranch, attackBranch, attackFeed)
+				p.hostile = append(p.hostile, v)
 			}
 		},
 	},
@@ -148,11 +151,16 @@ var scenarios = []Scenario{
 		Does: "some members bring events of keys that were never added and, where signatures are checked, in others' names",
 		plan: func(p *plan, r stream) {
 			for range tolerated(p.peers) {
-				p.villains = append(p.villains, villain{
-					forges: []forgery{forgeStranger, forgeName}, branches: 20, mischief: 100 * time.Millisecond,
-				})
+				v := hostile{}
+				v.sends(100*time.Millisecond, 20, attackStranger, attackName)
+				p.hostile = append(p.hostile, v)
 			}
 		},
+	},
+	{
+		Name: "hostile", MinPeers: 4, MaxPeers: 7, Least: 4,
+		Does: "some members send random messages of any kind, at any time: branches, late refusals, strangers, lessons",
+		plan: func(p *plan, r stream) { p.besieged(r) },
 	},
 	{
 		Name: "split", MinPeers: 4, MaxPeers: 6, Least: 4,
@@ -218,15 +226,18 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "storm", MinPeers: 5, MaxPeers: 8, Least: 5,
-		Does: "everything at once: loss, partitions, slow members, crashes, churn and one villain of each kind by turns",
+		Does: "everything at once: loss, partitions, slow members, crashes, churn and one hostile member of each kind by turns",
 		plan: func(p *plan, r stream) {
 			p.lossy(r)
 			p.part(r, r.percent(50), r.percent(50))
-			p.villains = append(p.villains, villain{
-				withholds: r.percent(30), spoils: r.percent(30), garbage: r.percent(50), mischief: 200 * time.Millisecond,
-				forges: []forgery{forgeBranch, forgeFeed, forgeStranger, forgeName}, branches: 4,
-				twins: r.percent(40), pairing: pairing(r.below(int(pairings))),
-			})
+			v := hostile{
+				withholds: r.percent(30), spoils: r.percent(30), twins: r.percent(40), pairing: pairing(r.below(int(pairings))),
+			}
+			v.sends(200*time.Millisecond, 4, attackBranch, attackFeed, attackStranger, attackName)
+			if r.percent(50) {
+				v.weights[attackNoise] = 4
+			}
+			p.hostile = append(p.hostile, v)
 			p.slow[1] = r.within(1, 20)
 			p.crashing(r, r.percent(50))
 			p.changes = append(p.changes, change{at: r.moment(0, p.horizon), add: true, who: p.peers})
@@ -278,7 +289,7 @@ func (p *plan) crashing(r stream, kept bool) {
 	p.sync.Mean = 20 * time.Millisecond
 	at := make(map[int]time.Duration)
 	for range r.within(2, 2+p.peers) {
-		who := len(p.villains) + r.below(p.peers-len(p.villains))
+		who := len(p.hostile) + r.below(p.peers-len(p.hostile))
 		from := at[who]
 		c := crash{who: who, at: r.moment(from, p.horizon), down: r.moment(interval, p.horizon/4), kept: kept}
 		at[who] = c.at + c.down + interval
@@ -307,11 +318,74 @@ func (p *plan) splitting(r stream) {
 	p.horizon += p.ambush.length()
 }
 
-// addTwins makes more of the founders twins.
+// addTwins makes so many of the founders twins: of those that are hostile already where there may be no more.
 func (p *plan) addTwins(r stream, twins, most int) {
 	for range twins {
-		if len(p.villains) < most {
-			p.villains = append(p.villains, villain{twins: true, pairing: pairing(r.below(int(pairings)))})
+		if v := p.more(most, func(v *hostile) bool { return v.twins }); v != nil {
+			v.twins, v.pairing = true, pairing(r.below(int(pairings)))
 		}
 	}
+}
+
+// besieged has founders send messages of all kinds for a second, in a section that has little else to do: a run is to
+// take some 20 ms. An honest member may come back and ask what it may have forgotten: of all others, so that hostile ones
+// answer too.
+func (p *plan) besieged(r stream) {
+	p.horizon = r.moment(500*time.Millisecond, 1200*time.Millisecond)
+	p.payloads, p.burst, p.spread.Mean = r.within(2, 4), 2, 30*time.Millisecond
+	p.addHostile(r, r.within(1, tolerated(p.peers)), tolerated(p.peers))
+	if who := r.within(len(p.hostile), p.peers-1); r.percent(40) {
+		at := r.moment(p.horizon/8, p.horizon/3)
+		p.crashes = []crash{{who: who, at: at, down: r.moment(interval/2, p.horizon/4), restored: r.percent(60), kept: r.percent(50)}}
+	}
+	switch r.below(6) {
+	case 0:
+		p.changes = append(p.changes, change{at: r.moment(0, p.horizon/2), add: true, who: p.peers})
+	case 1:
+		p.changes = append(p.changes, change{at: r.moment(0, p.horizon), who: r.below(p.peers)})
+	}
+}
+
+// addHostile makes so many of the founders send messages of all kinds: of those that are hostile already where there may
+// be no more.
+func (p *plan) addHostile(r stream, members, most int) {
+	for range members {
+		if v := p.more(most, func(v *hostile) bool { return v.answers }); v != nil {
+			v.besiege(r)
+		}
+	}
+}
+
+// more returns a founder that is to be hostile in one way more: a new one, or where there are as many as there may be
+// one of those that are not so already. It returns nil if all are.
+func (p *plan) more(most int, already func(v *hostile) bool) *hostile {
+	if len(p.hostile) < most {
+		p.hostile = append(p.hostile, hostile{})
+		return &p.hostile[len(p.hostile)-1]
+	}
+	for i := range p.hostile {
+		if !already(&p.hostile[i]) {
+			return &p.hostile[i]
+		}
+	}
+	return nil
+}
+
+// spare drops removals of honest members that would make the hostile ones a third. They are counted as if no other
+// change was ever decided: neither the removal of a hostile one nor the addition of an honest one need be in time.
+func (p *plan) spare() {
+	if len(p.hostile) == 0 {
+		return
+	}
+	left := p.peers
+	p.changes = slices.DeleteFunc(p.changes, func(c change) bool {
+		if c.add || c.who < len(p.hostile) {
+			return false
+		}
+		if tolerated(left-1) < len(p.hostile) {
+			return true
+		}
+		left--
+		return false
+	})
 }

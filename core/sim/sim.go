@@ -21,33 +21,13 @@ type Config struct {
 	Scenario   string     // "" for the one that the seed chooses
 	Seed       uint64     // everything is drawn from it
 	Peers      int        // founders, 0 for as many as the scenario likes
-	Twins      int        // founders that two processes are, beside what the scenario has; fewer than a third
+	Twins      int        // more of the founders are two processes; fewer than a third are hostile in all
+	Hostile    int        // more of the founders send what scenario hostile sends; likewise
 	Steps      int        // about how many actions there are until all faults end; 0 for as many as the scenario likes
 	Signatures bool       // events are signed and checked
-	Beyond     bool       // twins may be a third of the founders or more: nothing is promised then
+	Beyond     bool       // hostile ones may be a third of the founders or more: nothing is promised then
 	Mode       *core.Mode // nil for one that the seed chooses
 }
-
-// Verdict is what came of a run.
-type Verdict uint8
-
-const (
-	Fine   Verdict = iota
-	Stuck          // after all faults had ended, something stayed undecided
-	Unsafe         // something happened that must never
-	Broken         // the simulation itself could not go on
-)
-
-func (v Verdict) String() string { return [...]string{"fine", "STUCK", "UNSAFE", "broken"}[v] }
-
-// Failure is why a run is not fine.
-type Failure struct {
-	Verdict Verdict
-	What    string
-	At      time.Duration // simulated time
-}
-
-func (f *Failure) Error() string { return fmt.Sprintf("%v at %v: %s", f.Verdict, f.At, f.What) }
 
 // Result is what came of a run. Whatever the machine, the same Config gives the same Result.
 type Result struct {
@@ -130,13 +110,14 @@ func (c *Config) scenario() (*Scenario, error) {
 	if c.Peers > 0 {
 		least = c.Peers
 	}
+	more := c.Twins + c.Hostile
 	switch {
 	case c.Peers < 0 || c.Peers > MaxProcesses:
 		return nil, fmt.Errorf("%w: %d peers, and there may be up to %d", ErrConfig, c.Peers, MaxProcesses)
 	case c.Peers > 0 && c.Peers < sc.Least:
 		return nil, fmt.Errorf("%w: %d peers, and scenario %s takes at least %d", ErrConfig, c.Peers, sc.Name, sc.Least)
-	case c.Twins < 0 || c.Twins > tolerated(least) && !c.Beyond || c.Twins >= least && c.Twins > 0:
-		return nil, fmt.Errorf("%w: %d twins of %d peers, and it takes fewer than a third", ErrConfig, c.Twins, least)
+	case c.Twins < 0 || c.Hostile < 0 || more > tolerated(least) && !c.Beyond || more >= least && more > 0:
+		return nil, fmt.Errorf("%w: %d twins and %d hostile of %d peers, and it takes fewer than a third", ErrConfig, c.Twins, c.Hostile, least)
 	case c.Steps < 0:
 		return nil, fmt.Errorf("%w: %d steps", ErrConfig, c.Steps)
 	case c.Mode != nil && *c.Mode > core.Single:

@@ -2,105 +2,12 @@ package sim
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"parsec/core"
 )
-
-var (
-	soakSeeds = flag.Int("sim.seeds", 0, "how many seeds TestSoak runs")
-	soakSeed  = flag.Uint64("sim.seed", 1_000_000, "the first of them")
-)
-
-// TestSeeds runs every usual scenario on as many seeds, one in ten of them with signatures: over a thousand in all.
-func TestSeeds(t *testing.T) {
-	each := 50
-	if testing.Short() {
-		each = 2
-	}
-	runSeeds(t, 0, each*len(usual()))
-}
-
-// TestSoak runs as many as one wants.
-func TestSoak(t *testing.T) {
-	if *soakSeeds == 0 {
-		t.Skip("to run it: go test ./core/sim -run TestSoak -sim.seeds 10000 -timeout 0")
-	}
-	runSeeds(t, *soakSeed, *soakSeeds)
-}
-
-// signedSeed tells which seeds are run with signatures: one in ten, of each scenario.
-func signedSeed(seed uint64) bool {
-	n := uint64(len(usual()))
-	return (seed/n+seed%n)%10 == 0
-}
-
-// runSeeds runs seeds, some at once, and reports what is not fine, with the command that repeats it.
-func runSeeds(t *testing.T, first uint64, n int) {
-	t.Helper()
-	type total struct{ runs, events, messages, blocks, signed, tossed int }
-	var mu sync.Mutex
-	var wait sync.WaitGroup
-	totals := make(map[string]*total)
-	next := make(chan uint64)
-	for range runtime.GOMAXPROCS(0) {
-		wait.Go(func() {
-			for seed := range next {
-				cfg := Config{Seed: seed, Signatures: signedSeed(seed)}
-				r, err := Run(context.Background(), cfg)
-				mu.Lock()
-				switch {
-				case err != nil:
-					t.Error(err)
-				case r.Failure != nil:
-					signatures := ""
-					if cfg.Signatures {
-						signatures = " -signatures"
-					}
-					t.Errorf("%v\nto repeat it: go run ./cmd/parsec sim -scenario %s -seed %d%s", r.Failure, r.Scenario, seed, signatures)
-				default:
-					k := totals[r.Scenario]
-					if k == nil {
-						k = &total{}
-						totals[r.Scenario] = k
-					}
-					k.runs++
-					k.events += r.Events
-					k.messages += r.Messages
-					k.blocks += r.Blocks
-					if cfg.Signatures {
-						k.signed++
-					}
-					if r.Tosses > 0 {
-						k.tossed++
-					}
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	for i := range n {
-		if mu.Lock(); t.Failed() && i%16 == 0 {
-			mu.Unlock()
-			break
-		}
-		mu.Unlock()
-		next <- first + uint64(i)
-	}
-	close(next)
-	wait.Wait()
-	for _, s := range usual() {
-		if k := totals[s.Name]; k != nil {
-			t.Logf("%-14s %3d runs, %2d with signatures, %2d with coins; a run: %5d events, %5d messages, %3d blocks", s.Name, k.runs,
-				k.signed, k.tossed, k.events/k.runs, k.messages/k.runs, k.blocks/k.runs)
-		}
-	}
-}
 
 // Every scenario is there to do something: what it is about does happen.
 func TestScenariosAreWhatTheySay(t *testing.T) {
@@ -125,6 +32,7 @@ func TestScenariosAreWhatTheySay(t *testing.T) {
 		"join":       func(s *run) bool { return len(s.ledger.members()) > s.plan.peers },
 		"leave":      func(s *run) bool { return len(s.ledger.members()) < s.plan.peers },
 		"shrink":     func(s *run) bool { return len(s.ledger.members()) <= 2 },
+		"garbage":    func(s *run) bool { return len(s.plot.frames) > 0 },
 	} {
 		happened := 0
 		seeds := uint64(6)
@@ -185,8 +93,8 @@ func mustRun(t testing.TB, cfg Config) *Result {
 func TestConfig(t *testing.T) {
 	mode := core.Single
 	r := mustRun(t, Config{Scenario: "calm", Seed: 3, Peers: 7, Twins: 2, Steps: 500, Mode: &mode})
-	if r.Peers != 7 || r.Mode != core.Single || len(r.run.processes) != 9 || len(r.run.plan.villains) != 2 {
-		t.Errorf("%d peers, %v, %d processes, %d villains", r.Peers, r.Mode, len(r.run.processes), len(r.run.plan.villains))
+	if r.Peers != 7 || r.Mode != core.Single || len(r.run.processes) != 9 || len(r.run.plan.hostile) != 2 {
+		t.Errorf("%d peers, %v, %d processes, %d hostile", r.Peers, r.Mode, len(r.run.processes), len(r.run.plan.hostile))
 	}
 	few, many := actionsUntilHealed(t, 500), actionsUntilHealed(t, 3000)
 	if few < 250 || few > 1000 || many < 1500 || many > 6000 {
@@ -200,6 +108,8 @@ func TestConfig(t *testing.T) {
 		{Config{Scenario: "twins", Peers: 3}, "takes at least 4"},
 		{Config{Scenario: "calm", Peers: 6, Twins: 2}, "fewer than a third"},
 		{Config{Scenario: "calm", Peers: 4, Twins: 4, Beyond: true}, "fewer than a third"},
+		{Config{Scenario: "calm", Peers: 7, Twins: 1, Hostile: 2}, "1 twins and 2 hostile of 7 peers"},
+		{Config{Scenario: "calm", Peers: 7, Hostile: -1}, "fewer than a third"},
 		{Config{Scenario: "calm", Peers: 257}, "up to 256"},
 		{Config{Scenario: "calm", Steps: -1}, "-1 steps"},
 	} {
@@ -226,6 +136,51 @@ func actionsUntilHealed(t *testing.T, steps int) (n int) {
 		t.Fatal(s.failure)
 	}
 	return n
+}
+
+// Hostile members stay fewer than a third, whichever members are removed, and those that are so already are made twins
+// where there may be no more.
+func TestSpared(t *testing.T) {
+	left := 0
+	for seed := range uint64(40) {
+		for _, scenario := range []string{"leave", "churn", "shrink"} {
+			cfg := Config{Scenario: scenario, Seed: seed, Peers: 7, Twins: 1, Hostile: 1}
+			sc, err := cfg.scenario()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := newRun(&cfg, sc).plan
+			honest := p.peers - len(p.hostile)
+			for _, c := range p.changes {
+				if !c.add && c.who >= len(p.hostile) {
+					honest--
+					left++
+				}
+			}
+			if n := len(p.hostile); n != 2 || n > tolerated(n+honest) {
+				t.Errorf("%s, seed %d: %d hostile, and %d honest are left", scenario, seed, n, honest)
+			}
+		}
+	}
+	if left > 0 {
+		t.Errorf("with two of seven hostile no honest one can go, and %d do", left)
+	}
+	cfg := Config{Scenario: "leave", Seed: 4, Peers: 9, Twins: 1}
+	sc, _ := cfg.scenario()
+	for seed := range uint64(20) {
+		cfg.Seed = seed
+		left += len(newRun(&cfg, sc).plan.changes)
+	}
+	if left == 0 {
+		t.Error("nobody leaves")
+	}
+	cfg = Config{Scenario: "silence", Seed: 1, Peers: 7, Twins: 2, Hostile: 0}
+	sc, _ = cfg.scenario()
+	for i, v := range newRun(&cfg, sc).plan.hostile {
+		if !v.twins || len(v.shuns) == 0 {
+			t.Errorf("hostile member %d is not both", i)
+		}
+	}
 }
 
 // A section that more than a third of its members attack does not come to an end, and the run says so.

@@ -53,7 +53,7 @@ func (t *twin) chosen(s *run, from *process, all []*process) []*process {
 		t.turn++
 		second = t.turn%2 == 0
 	case random:
-		second = s.villainy.percent(50)
+		second = s.hostility.percent(50)
 	}
 	for _, p := range all {
 		if p.second == second {

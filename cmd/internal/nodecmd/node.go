@@ -25,8 +25,10 @@ members, and orders what clients submit. What clients can do, with curl:
   curl 'http://127.0.0.1:7200/v1/blocks?from=0&follow=1'                read blocks, and wait for more
   curl http://127.0.0.1:7200/v1/status                                  how the node is
 
-A submission is acknowledged when this node's log has it on disk, and decided when it is in a block. An id that is
-submitted again, here or at another node, is decided once.
+A submission is an id, data, and until, the last block at which it counts (?id=HEX&until=N; the answer says what was not
+given). The same, submitted again, here or at another node, is decided once; other data with its id is another
+submission. It is acknowledged when this node's log has it on disk, decided when it is in a block, and expired when
+block until has come without it: HTTP status 202, 200 and 410.
 
 Prints a line when it serves, with the addresses; then logs to standard error. On an interrupt, or a request to
 terminate, it takes no more submissions, waits until those it has are decided, at most -stop-within, and ends.

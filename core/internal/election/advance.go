@@ -45,7 +45,7 @@ func Advance(n int, initial bool, parent []MetaVote, others [][]MetaVote, c coin
 			e.subjects[i>>6] |= 1 << (i & 63)
 		}
 	}
-	e.evaluate(x, int(x), before, &info{view: int16(n - 1), kind: receiving})
+	e.evaluate(x, int(x), before, &info{voter: int16(n - 1), kind: receiving})
 	return e.spell(w.votes[x], 0)
 }
 

@@ -28,7 +28,7 @@ func gossiping(b *testing.B, n int) *Election {
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	last := make([]gossip.Index, n)
 	insert := func(p int, cause gossip.Cause, other gossip.Index, datum uint32) {
-		x, err := e.Insert(gossip.Peer(p), cause, last[p], other, false, datum)
+		x, err := e.Insert(gossip.Peer(p), cause, last[p], []gossip.Index{other}, false, []uint32{datum})
 		if err != nil {
 			b.Fatal(err)
 		}

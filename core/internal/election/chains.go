@@ -6,7 +6,7 @@ import (
 	"parsec/core/internal/gossip"
 )
 
-// chains lists, by column, the events that can change anything in an election: those by which a voter
+// chains lists, by peer, the events that can change anything in an election: those by which a voter
 // received something. All others have the ancestry of their self-parent. An event's place in its chain
 // counts from the first ever listed; those before head are dropped.
 //
@@ -15,14 +15,14 @@ import (
 // reading one takes long enough not to mind where the next is.
 type chains struct {
 	g     *gossip.Graph
-	slots []gossip.Index // the entry of place k of column c is at start[c] + k*entry: the row, or the event
+	slots []gossip.Index // the entry of place k of chain c is at start[c] + k*entry: the row, or the event
 	width int            // entries of a row, a multiple of 4
 	entry int            // width, or 1 where rows are not copied
-	start []int          // by column
-	from  []uint32       // by column: the place that comes first in slots
-	head  []uint32       // by column: the first place that may be looked at
-	tail  []uint32       // by column: the place after the last
-	room  []uint32       // by column: how many places there are for, from from on
+	start []int          // by peer
+	from  []uint32       // by peer: the place that comes first in slots
+	head  []uint32       // by peer: the first place that may be looked at
+	tail  []uint32       // by peer: the place after the last
+	room  []uint32       // by peer: how many places there are for, from from on
 }
 
 const (
@@ -51,10 +51,10 @@ func (c *chains) reset(g *gossip.Graph, width, voters int) {
 }
 
 // slot returns where the entry of place k is in slots.
-func (c *chains) slot(col gossip.Column, k uint32) int { return c.start[col] + int(k)*c.entry }
+func (c *chains) slot(col gossip.Peer, k uint32) int { return c.start[col] + int(k)*c.entry }
 
 // row returns the row of the event at place k.
-func (c *chains) row(col gossip.Column, k uint32) []gossip.Index {
+func (c *chains) row(col gossip.Peer, k uint32) []gossip.Index {
 	i := c.slot(col, k)
 	if c.entry == 1 {
 		return c.g.Stored(c.slots[i])[:c.width:c.width]
@@ -63,7 +63,7 @@ func (c *chains) row(col gossip.Column, k uint32) []gossip.Index {
 }
 
 // at returns the event at place k.
-func (c *chains) at(col gossip.Column, k uint32) gossip.Index {
+func (c *chains) at(col gossip.Peer, k uint32) gossip.Index {
 	i := c.slot(col, k)
 	if c.entry == 1 {
 		return c.slots[i]
@@ -73,7 +73,7 @@ func (c *chains) at(col gossip.Column, k uint32) gossip.Index {
 
 // look returns the place of the first event of a chain, from place k to before end, that descends from the
 // level on at least need chains; end if there is none.
-func (c *chains) look(col gossip.Column, k, end uint32, level []gossip.Index, need int) uint32 {
+func (c *chains) look(col gossip.Peer, k, end uint32, level []gossip.Index, need int) uint32 {
 	if c.entry != 1 {
 		return k + uint32(look(c.slots[c.slot(col, k):], int(end-k), level, need))
 	}
@@ -87,7 +87,7 @@ func (c *chains) look(col gossip.Column, k, end uint32, level []gossip.Index, ne
 }
 
 // kept returns how many events may be looked at on the chains of cols.
-func (c *chains) kept(cols []gossip.Column) (n uint64) {
+func (c *chains) kept(cols []gossip.Peer) (n uint64) {
 	for _, col := range cols {
 		n += uint64(c.tail[col] - c.head[col])
 	}
@@ -95,7 +95,7 @@ func (c *chains) kept(cols []gossip.Column) (n uint64) {
 }
 
 // last returns the last event of a chain, 0 for none that is kept.
-func (c *chains) last(col gossip.Column) gossip.Index {
+func (c *chains) last(col gossip.Peer) gossip.Index {
 	if c.tail[col] == c.from[col] {
 		return 0
 	}
@@ -103,7 +103,7 @@ func (c *chains) last(col gossip.Column) gossip.Index {
 }
 
 // push appends event x, whose row it is.
-func (c *chains) push(col gossip.Column, x gossip.Index, row []gossip.Index) {
+func (c *chains) push(col gossip.Peer, x gossip.Index, row []gossip.Index) {
 	k := c.tail[col]
 	if k-c.from[col] == c.room[col] {
 		c.slide(col)
@@ -121,7 +121,7 @@ func (c *chains) push(col gossip.Column, x gossip.Index, row []gossip.Index) {
 
 // slide drops what is before head from a full chain. If that is less than half of it, it moves to where it has
 // twice the room. (The place it leaves is lost until the next reset: at most as much as it has.)
-func (c *chains) slide(col gossip.Column) {
+func (c *chains) slide(col gossip.Peer) {
 	head, was := c.head[col], c.room[col]
 	rest := c.slots[c.slot(col, head):c.slot(col, c.tail[col])]
 	at := c.slot(col, c.from[col])

@@ -16,7 +16,7 @@ func TestSplit(t *testing.T) {
 		n := 2 + rng.IntN(70)
 		e := New(false, false, coin.PredictableRoundParity{})
 		l := &e.metaVotes
-		l.reset(n, 1)
+		l.reset(n)
 		l.begin()
 		votes := []uint32{0} // the numbers in use
 		seen := make([]string, n)

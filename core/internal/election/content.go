@@ -1,8 +1,6 @@
 package election
 
 import (
-	"bytes"
-	"encoding/binary"
 	"math"
 	"math/bits"
 	"slices"
@@ -11,46 +9,6 @@ import (
 	"parsec/core/internal/gossip"
 )
 
-// observation is an observation and its keys: one, or in Single mode one for each voter of it.
-type observation struct {
-	Observation
-	keys uint32 // the first, linked by key.next; noKey for none
-}
-
-const noKey = math.MaxUint32
-
-// key identifies an observation in the election.
-type key struct {
-	prefix      uint64 // what the observation's hash begins with
-	observation uint32
-	next        uint32       // the next key of the observation
-	votes       uint32       // the first vote with it, linked by vote.alike
-	tally       uint32       // supermajority keys: its place in content.seen while it is not done, noKey else
-	asked       gossip.Index // with forks: the last event at which it was asked whether it is interesting
-	listed      uint32       // with forks: the last node with it, linked by content.alike
-	lowest      uint32       // while a decision is made: lowest position in a content
-	count       uint16       // while a decision is made: voters with it in their content
-	by          gossip.Peer
-	single      bool
-	done        bool
-	columns     uint64 // of the first 64, those with a vote with it
-}
-
-// vote is an observation event whose key was not done when it came, the first on its column with it.
-type vote struct {
-	event gossip.Index
-	key   uint32
-	next  uint32 // the next on the column, 0 for none
-	alike uint32 // the next with the key, 0 for none
-}
-
-// columnVotes are the votes of one column.
-type columnVotes struct {
-	head uint32 // the first that may not be done, 0 for none
-	tail uint32 // the last, done or not
-	view int16  // the column's view, -1 if its peer is no voter
-}
-
 // node is one key in the content of an interesting event.
 type node struct {
 	event gossip.Index
@@ -58,30 +16,34 @@ type node struct {
 	next  uint32
 }
 
-// content is the interesting content of the events by voters, and how far each chain has read the votes
-// of each column. A view is a voter's chain: its column, or a branch if it forked.
+// content is the interesting content of the events by voters, and how far each view has read the votes. A view is the
+// self-parent chain of a voter: one for each voter that did not fork, with the voter's number, and after those one for
+// each path of a forker that somebody sees (paths.go).
+//
+// The votes of a peer that did not fork are read in order, up to the one that the event's row tells of. Those of one
+// that did are read as the events by it that the event descends from and the one before did not: a difference of what
+// two rows tell (forks.md).
 type content struct {
-	stride int             // columns there is room for in a row
-	views  []gossip.Column // by view
-	voter  []int16         // by view: whose it is
-	unread []gossip.Index  // view*stride+column: the event of the next vote to read, never for none
-	cursor []uint32        // view*stride+column: that vote
-	spread []bool          // by view: its last event descends from events of a supermajority of voters
-	queue  []queue         // by view
-	nodes  []node          // from 1; free ones linked from free
-	alike  []uint32        // with forks, by node: another with the same key, 0 for none
+	stride int            // peers there is room for in a row
+	unread []gossip.Index // view*stride+peer: the event of the next vote to read, never for none and for forkers
+	cursor []uint32       // view*stride+peer: that vote
+	spread []bool         // by view: its last event descends from events of a supermajority of voters
+	queue  []queue        // by view
+	from   gossip.Index   // nothing before this event was undecided when the views began
+	nodes  []node         // from 1; free ones linked from free
 	free   uint32
 
-	tallies  int      // places handed out
-	recycled []uint32 // places of done keys
-	room     int      // places there is room for
-	seen     []uint16 // view*room+place: voters of the key that the chain has read
-	own      []uint32 // likewise: 1 + the index by creator of the chain's own vote, if it has read that
-	fresh    []ranked // scratch
-	news     []uint64 // scratch: a bit a column
-	voted    []uint64 // scratch: a bit a voter
+	tallies  int            // places handed out
+	recycled []uint32       // places of done keys
+	room     int            // places there is room for
+	seen     []uint16       // view*room+place: voters of the key that the chain has read
+	own      []uint32       // likewise: 1 + the index by creator of the chain's own vote, if it has read that
+	fresh    []ranked       // scratch
+	news     []uint64       // scratch: a bit a peer
+	met      []gossip.Index // scratch: a forker's events
 
-	forks bool // votes on several columns of one peer matter: keys are recounted
+	words int      // of a view in forks
+	forks []uint64 // view*words: a bit a pair, of a key and a forker, whose vote the chain has read
 }
 
 // queue holds the contents of a chain's interesting events that are not done, in order.
@@ -94,148 +56,74 @@ type ranked struct {
 	prefix uint64
 }
 
-// columnAdded makes room for a new column.
-func (e *Election) columnAdded() {
-	e.column = append(e.column, columnVotes{view: -1})
+// peerAdded makes room for a new peer.
+func (e *Election) peerAdded() {
+	e.cast = append(e.cast, castVotes{})
 	c := &e.content
-	if len(e.column) > 64*len(c.news) {
+	if len(e.cast) > 64*len(c.news) {
 		c.news = append(c.news, 0)
 	}
-	if (len(e.column)+3)&^3 <= c.stride || len(c.views) == 0 {
+	views := len(c.queue)
+	if (len(e.cast)+3)&^3 <= c.stride || views == 0 {
 		return
 	}
-	stride := (len(e.column) + len(e.column)/4 + 7) &^ 3
-	unread := make([]gossip.Index, len(c.views)*stride)
-	cursor := make([]uint32, len(c.views)*stride)
+	stride := (len(e.cast) + len(e.cast)/4 + 7) &^ 3
+	unread := make([]gossip.Index, views*stride)
+	cursor := make([]uint32, views*stride)
 	for i := range unread {
 		unread[i] = never
 	}
-	for v := range c.views {
+	for v := range views {
 		copy(unread[v*stride:], c.unread[v*c.stride:(v+1)*c.stride])
 		copy(cursor[v*stride:], c.cursor[v*c.stride:(v+1)*c.stride])
 	}
 	c.unread, c.cursor, c.stride = unread, cursor, stride
 }
 
-// hasVotes reports whether p has votes that are not done.
-func (e *Election) hasVotes(p gossip.Peer) bool {
-	if e.head(e.g.Main(p)) != 0 {
-		return true
-	}
-	for _, c := range e.g.Of(p) {
-		if e.head(c) != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// head returns the first vote on column c that is not done, 0 for none.
-func (e *Election) head(c gossip.Column) uint32 {
-	k := &e.column[c]
-	for k.head != 0 && e.keys[e.votes[k.head].key].done {
-		k.head = e.votes[k.head].next
-	}
-	return k.head
-}
-
-// keyOf returns the key of a vote by p for observation o, making it if there is none.
-func (e *Election) keyOf(o uint32, p gossip.Peer) uint32 {
-	if k := e.find(o, p); k != noKey {
-		return k
-	}
-	obs := &e.observations[o]
-	single := e.isSingle(obs.Kind)
-	prefix := binary.BigEndian.Uint64(obs.Hash[:])
-	e.keys = append(e.keys, key{prefix: prefix, observation: o, next: obs.keys, by: p, single: single, tally: noKey})
-	obs.keys = uint32(len(e.keys) - 1)
-	return obs.keys
-}
-
-// logVote notes a vote that observation event x carries, unless its key is done or was voted for on the column
-// before: whatever descends from x descends from the first.
-func (e *Election) logVote(x gossip.Index, ev *gossip.Event, o uint32) (logged bool) {
-	k := e.keyOf(o, ev.By)
-	if e.keys[k].done {
-		return false
-	}
-	if e.votedOn(&e.keys[k], ev.Col) {
-		return false
-	}
-	e.appendVote(x, k, ev.Col)
-	return true
-}
-
-// votedOn reports whether a vote on the column has the key. Time O(1) for the first 64 columns, else O(votes with it).
-func (e *Election) votedOn(k *key, col gossip.Column) bool {
-	if col < 64 {
-		return k.columns>>col&1 == 1
-	}
-	for v := k.votes; v != 0; v = e.votes[v].alike {
-		if e.g.Event(e.votes[v].event).Col == col {
-			return true
-		}
-	}
-	return false
-}
-
-// forkMatters reports whether a vote by the peer, which has been logged, makes everything start over: it is the first
-// of a peer that forked to matter.
-func (e *Election) forkMatters(by gossip.Peer) bool { return !e.content.forks && e.g.Of(by) != nil }
-
-func (e *Election) appendVote(x gossip.Index, k uint32, col gossip.Column) {
-	v := uint32(len(e.votes))
-	e.votes = append(e.votes, vote{event: x, key: k, alike: e.keys[k].votes})
-	e.keys[k].votes = v
-	if col < 64 {
-		e.keys[k].columns |= 1 << col
-	}
-	on := &e.column[col]
-	if on.tail != 0 {
-		e.votes[on.tail].next = v
-	}
-	if on.head == 0 {
-		on.head = v
-	}
-	on.tail = v
-	c := &e.content
-	for i := int(col); i < len(c.unread); i += c.stride {
-		if c.unread[i] == never {
-			c.unread[i], c.cursor[i] = x, v
-		}
-	}
-}
-
 // addContent computes the interesting content of x, a sync event of view v (SPEC section 3.1). It reads
-// the votes that x is the first of its chain to descend from. Time O(columns), and O(1) per vote read.
+// the votes that x is the first of its chain to descend from. Time O(peers), and O(1) per vote read, but O(log votes)
+// for each event of a forker.
 func (e *Election) addContent(x gossip.Index, ev *gossip.Event, row []gossip.Index, v int) {
 	c := &e.content
+	before := gossip.Index(0) // what it descends from was read
 	if !c.spread[v] {
-		if !e.isSpread(x) {
+		if !e.isSpread(row) {
 			return
 		}
 		c.spread[v] = true
+		if len(e.forkers) > 0 {
+			before = e.lastBefore(ev.Self, c.from)
+		}
+	} else if len(e.forkers) > 0 && ev.Self != 0 {
+		before = e.g.Event(ev.Self).Sync
 	}
 	i := v * c.stride
-	unread := c.unread[i : i+(len(e.column)+3)&^3]
-	if ev.Cause == gossip.Requesting && !c.forks {
-		if unread[ev.Col] <= x {
-			e.read(x, ev, v, ev.Col, x)
-		}
-	} else if len(unread) == 4 {
-		u, r := (*[4]gossip.Index)(unread), (*[4]gossip.Index)(row)
-		for col := range gossip.Column(4) {
-			if u[col] <= r[col] {
-				e.read(x, ev, v, col, r[col])
-			}
+	unread := c.unread[i : i+(len(e.cast)+3)&^3]
+	if ev.Cause == gossip.Requesting {
+		if unread[ev.By] <= x {
+			e.read(ev, v, ev.By, x)
+		} else if e.forks[ev.By] {
+			e.readForker(x, ev, row, v, ev.By, before)
 		}
 	} else {
-		setOf(c.news, row, unread)
-		for i, news := range c.news {
-			for ; news != 0; news &= news - 1 {
-				col := i*64 + bits.TrailingZeros64(news)
-				e.read(x, ev, v, gossip.Column(col), row[col])
+		if len(unread) == 4 {
+			u, r := (*[4]gossip.Index)(unread), (*[4]gossip.Index)(row)
+			for p := range gossip.Peer(4) {
+				if int32(u[p]) <= int32(r[p]) {
+					e.read(ev, v, p, r[p])
+				}
 			}
+		} else {
+			setOf(c.news, row, unread)
+			for i, news := range c.news {
+				for ; news != 0; news &= news - 1 {
+					p := gossip.Peer(i*64 + bits.TrailingZeros64(news))
+					e.read(ev, v, p, row[p])
+				}
+			}
+		}
+		for _, p := range e.forkers {
+			e.readForker(x, ev, row, v, p, before)
 		}
 	}
 	if len(c.fresh) > 0 {
@@ -243,49 +131,48 @@ func (e *Election) addContent(x gossip.Index, ev *gossip.Event, row []gossip.Ind
 	}
 }
 
-// isSpread reports whether x descends from events by a supermajority of voters.
-func (e *Election) isSpread(x gossip.Index) bool {
+// lastBefore returns the last event before place from on the self-parent chain of x, 0 for none.
+func (e *Election) lastBefore(x, from gossip.Index) gossip.Index {
+	for x >= from && x != 0 {
+		x = e.g.Event(x).Self
+	}
+	return x
+}
+
+// isSpread reports whether an event with this row descends from events of a supermajority of voters.
+func (e *Election) isSpread(row []gossip.Index) bool {
 	n := 0
 	for _, p := range e.voters {
-		here := e.g.At(x, e.g.Main(p)) != 0
-		for _, c := range e.g.Of(p) {
-			here = here || e.g.At(x, c) != 0
-		}
-		if here {
+		if row[p] != 0 {
 			n++
 		}
 	}
 	return n >= e.quorum
 }
 
-// read takes in the votes of column col up to event last.
-func (e *Election) read(x gossip.Index, ev *gossip.Event, v int, col gossip.Column, last gossip.Index) {
+// read takes in the votes of peer p up to event last.
+func (e *Election) read(ev *gossip.Event, v int, p gossip.Peer, last gossip.Index) {
 	c := &e.content
-	i := v*c.stride + int(col)
+	i := v*c.stride + int(p)
 	w := c.cursor[i]
 	for w != 0 && e.votes[w].event <= last {
 		vt := &e.votes[w]
 		k := &e.keys[vt.key]
 		switch {
 		case k.done:
-		case c.forks:
-			e.recount(x, ev, vt.key)
 		case k.single:
 			own := uint32(math.MaxUint32)
 			if k.by == ev.By {
 				own = e.nth(w, e.g.Event(vt.event))
 			}
 			c.fresh = append(c.fresh, ranked{own, vt.key, k.prefix})
-		case e.vbit[e.g.By(col)] >= 0 || bug.On(bug.CountStrangers):
+		case e.vbit[p] >= 0 || bug.On(bug.CountStrangers):
 			t := e.tallyOf(k) // it may make room
 			t += v * c.room
-			if col == ev.Col {
+			if p == ev.By {
 				c.own[t] = e.nth(w, e.g.Event(vt.event)) + 1
 			}
-			c.seen[t]++
-			if int(c.seen[t]) == e.quorum {
-				c.fresh = append(c.fresh, ranked{0, vt.key, k.prefix}) // own is filled in by list
-			}
+			e.count(vt.key, k, t)
 		}
 		w = vt.next
 	}
@@ -294,6 +181,62 @@ func (e *Election) read(x gossip.Index, ev *gossip.Event, v int, col gossip.Colu
 	if w != 0 {
 		c.unread[i] = e.votes[w].event
 	}
+}
+
+// count counts a further voter of a Supermajority key, whose tally is at t.
+func (e *Election) count(id uint32, k *key, t int) {
+	c := &e.content
+	c.seen[t]++
+	if int(c.seen[t]) == e.quorum {
+		c.fresh = append(c.fresh, ranked{0, id, k.prefix}) // own is filled in by list
+	}
+}
+
+// readForker takes in the votes of peer p, which forked, that x descends from and before does not. Of the votes of a
+// peer with one key, which may be on many branches, the first that is met counts.
+func (e *Election) readForker(x gossip.Index, ev *gossip.Event, row []gossip.Index, v int, p gossip.Peer, before gossip.Index) {
+	if e.head(p) == 0 {
+		return
+	}
+	c := &e.content
+	c.met = e.g.MissingBy(c.met[:0], p, before, x)
+	for _, y := range c.met {
+		if y < c.from || e.g.Event(y).Cause != gossip.Observation {
+			continue
+		}
+		w, _ := slices.BinarySearchFunc(e.votes[1:], y, func(v vote, y gossip.Index) int { return int(v.event) - int(y) })
+		for w++; w < len(e.votes) && e.votes[w].event == y; w++ {
+			e.readForked(ev, v, uint32(w))
+		}
+	}
+}
+
+// readForked takes in vote w, by a peer that forked.
+func (e *Election) readForked(ev *gossip.Event, v int, w uint32) {
+	c := &e.content
+	vt := &e.votes[w]
+	k := &e.keys[vt.key]
+	y := e.g.Event(vt.event)
+	if k.done || !k.single && e.vbit[y.By] < 0 && !bug.On(bug.CountStrangers) {
+		return
+	}
+	t := e.tallyOf(k) // it may make room
+	t += v * c.room
+	if y.By == ev.By {
+		if nth := e.nth(w, y) + 1; c.own[t] == 0 || nth < c.own[t] {
+			c.own[t] = nth
+		}
+	}
+	read := &c.forks[v*c.words+int(vt.pair>>6)]
+	if *read>>(vt.pair&63)&1 != 0 {
+		return
+	}
+	*read |= 1 << (vt.pair & 63)
+	if k.single {
+		c.fresh = append(c.fresh, ranked{math.MaxUint32, vt.key, k.prefix})
+		return
+	}
+	e.count(vt.key, k, t)
 }
 
 // tallyOf returns the place of k's tallies in content.seen.
@@ -308,7 +251,7 @@ func (e *Election) tallyOf(k *key) int {
 			c.tallies++
 			if c.tallies > c.room {
 				room := max(32, 2*c.room)
-				c.seen, c.own = widened(c.seen, len(c.views), c.room, room), widened(c.own, len(c.views), c.room, room)
+				c.seen, c.own = widened(c.seen, len(c.queue), c.room, room), widened(c.own, len(c.queue), c.room, room)
 				c.room = room
 			}
 		}
@@ -325,86 +268,18 @@ func widened[T any](old []T, rows, stride, wider int) []T {
 	return s
 }
 
-// retire marks k done and frees what counted it.
-func (e *Election) retire(k *key) {
-	k.done = true
-	if c := &e.content; k.tally != noKey {
-		for i := int(k.tally); i < len(c.seen); i += c.room {
-			c.seen[i], c.own[i] = 0, 0
-		}
-		c.recycled = append(c.recycled, k.tally)
-		k.tally = noKey
-	}
-}
-
-// ownVote returns the index by creator of the first vote by x's creator for key k that x descends from,
-// MaxUint32 for none. Time O(votes with k).
-func (e *Election) ownVote(x gossip.Index, ev *gossip.Event, k uint32) uint32 {
-	own := uint32(math.MaxUint32)
-	for v := e.keys[k].votes; v != 0; v = e.votes[v].alike {
-		if u := e.g.Event(e.votes[v].event); u.By == ev.By && e.g.Descends(x, e.votes[v].event) {
-			own = min(own, e.nth(v, u))
-		}
-	}
-	return own
-}
-
-// recount is read's way with a key while votes of forked peers are about: it counts from the graph, once at
-// each event. Time O(votes with the key).
-func (e *Election) recount(x gossip.Index, ev *gossip.Event, id uint32) {
-	c := &e.content
-	k := &e.keys[id]
-	if k.asked == x {
-		return
-	}
-	k.asked = x
-	if e.knows(x, ev, k) {
-		return
-	}
-	if !k.single {
-		clear(c.voted)
-		n := 0
-		for w := k.votes; w != 0; w = e.votes[w].alike {
-			y := e.votes[w].event
-			if v := e.vbit[e.g.Event(y).By]; v >= 0 && c.voted[v>>6]>>(v&63)&1 == 0 && e.g.Descends(x, y) {
-				c.voted[v>>6] |= 1 << (v & 63)
-				n++
-			}
-		}
-		if n < e.quorum {
-			return
-		}
-	}
-	c.fresh = append(c.fresh, ranked{e.ownVote(x, ev, id), id, k.prefix})
-}
-
-// knows reports whether the key is in the content of an event by x's creator that x descends from. Time
-// O(chains).
-func (e *Election) knows(x gossip.Index, ev *gossip.Event, k *key) bool {
-	c := &e.content
-	for i := k.listed; i != 0; i = c.alike[i] {
-		y := c.nodes[i].event
-		if e.g.Event(y).By == ev.By && e.g.Descends(x, y) {
-			return true
-		}
-	}
-	return false
-}
-
 // list makes the fresh keys the content of x.
 func (e *Election) list(x gossip.Index, v int) {
 	c := &e.content
-	if !c.forks {
-		for i := range c.fresh {
-			r := &c.fresh[i]
-			if k := &e.keys[r.key]; !k.single {
-				r.own = c.own[v*c.room+int(k.tally)] - 1
-			}
+	for i := range c.fresh {
+		r := &c.fresh[i]
+		if k := &e.keys[r.key]; k.tally != noKey {
+			r.own = c.own[v*c.room+int(k.tally)] - 1
 		}
 	}
 	e.sort(c.fresh)
 	q := &c.queue[v]
-	if q.head == 0 {
+	if q.head == 0 && v < e.n {
 		e.noteFirst(v, x)
 	}
 	for _, r := range c.fresh {
@@ -416,13 +291,6 @@ func (e *Election) list(x gossip.Index, v int) {
 			c.nodes = append(c.nodes, node{})
 		}
 		c.nodes[i] = node{event: x, key: r.key}
-		if c.forks {
-			for len(c.alike) < len(c.nodes) {
-				c.alike = append(c.alike, 0)
-			}
-			k := &e.keys[r.key]
-			c.alike[i], k.listed = k.listed, i
-		}
 		if q.tail != 0 {
 			c.nodes[q.tail].next = i
 		} else {
@@ -477,18 +345,4 @@ func (e *Election) pop(v int) gossip.Index {
 		return never
 	}
 	return c.nodes[q.head].event
-}
-
-// compare is the order of keys: by hash, then by peer identity.
-func (e *Election) compare(a, b uint32) int {
-	if bug.On(bug.ArrivalOrder) {
-		return int(a) - int(b)
-	}
-	x, y := &e.keys[a], &e.keys[b]
-	if x.observation != y.observation {
-		if c := bytes.Compare(e.observations[x.observation].Hash[:], e.observations[y.observation].Hash[:]); c != 0 {
-			return c
-		}
-	}
-	return bytes.Compare(e.identities[x.by][:], e.identities[y.by][:])
 }

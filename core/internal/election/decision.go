@@ -31,7 +31,7 @@ func (e *Election) decide(y, x gossip.Index) {
 // decideAlone is decide for a section of one voter: its first interesting event ends the election.
 func (e *Election) decideAlone(x gossip.Index) bool {
 	first, view := never, 0
-	for v := range e.content.views {
+	for v := range e.content.queue {
 		if f := e.pop(v); f < first {
 			first, view = f, v
 		}
@@ -48,18 +48,17 @@ func (e *Election) decideAlone(x gossip.Index) bool {
 // view whose queue has its content.
 func (e *Election) observed(i int16, y gossip.Index) (f gossip.Index, view int) {
 	if !e.voterForked(i) {
-		view = int(e.column[e.vcol[i]].view)
-		if f = e.pop(view); f == never {
+		if f = e.pop(int(i)); f == never {
 			f = 0
 		}
-		return f, view
+		return f, int(i)
 	}
 	for _, z := range e.seen {
 		if z > y || !e.g.Descends(y, z) {
 			continue
 		}
-		if f = e.seenCandidate(z, i); f != 0 {
-			return f, int(e.column[e.g.Event(f).Col].view)
+		if f, view = e.seenCandidate(z, i); f != 0 {
+			return f, view
 		}
 	}
 	return 0, 0
@@ -112,18 +111,21 @@ func (e *Election) finish(x gossip.Index) {
 	e.Stats.Decisions++
 	for _, d := range e.decided {
 		k := &e.keys[d.key]
-		if kind := e.observations[k.observation].Kind; kind != StartDKG && kind != DKGMessage {
-			by := NoPeer
-			if k.single {
-				by = k.by
-			}
-			e.blocks = append(e.blocks, Block{Observation: k.observation, By: by, Voters: e.votersOf(d.key), At: x})
+		by := NoPeer
+		if k.single {
+			by = k.by
 		}
+		kind := e.observations[k.observation].Kind
+		if kind == StartDKG || kind == DKGMessage || k.single && !e.member[k.by] {
+			e.settled = append(e.settled, Settled{Observation: k.observation, By: by})
+			continue
+		}
+		e.blocks = append(e.blocks, Block{Observation: k.observation, By: by, Voters: e.votersOf(d.key), At: x})
 	}
 	changed, now := false, e.n
 	for _, d := range e.decided {
 		k := &e.keys[d.key]
-		e.retire(k)
+		e.retire(d.key)
 		if o := k.observation; e.observations[o].Kind.aboutPeer() && e.act(o, &now) {
 			changed = true
 		}
@@ -137,20 +139,23 @@ func (e *Election) finish(x gossip.Index) {
 	e.renew()
 	e.begin()
 	if e.levels.on && e.observers.lowest != never {
-		e.Stats.Retouched += e.levels.chains.kept(e.vcol)
+		e.Stats.Retouched += e.levels.chains.kept(e.voters)
 	}
 }
 
 // votersOf lists the voters that an event votes for the key by, in order of identity.
 func (e *Election) votersOf(id uint32) []gossip.Peer {
-	from := len(e.ballots)
-	for v := e.keys[id].votes; v != 0; v = e.votes[v].alike {
-		if p := e.g.Event(e.votes[v].event).By; e.member[p] && !slices.Contains(e.ballots[from:], p) {
-			e.ballots = append(e.ballots, p)
+	from := len(e.backers)
+	clear(e.backs)
+	for w := e.keys[id].votes; w != 0; w = e.votes[w].alike {
+		p := e.g.Event(e.votes[w].event).By
+		if v := e.vbit[p]; v >= 0 && e.backs[v>>6]>>(v&63)&1 == 0 {
+			e.backs[v>>6] |= 1 << (v & 63)
+			e.backers = append(e.backers, p)
 		}
 	}
-	to := len(e.ballots)
-	voters := e.ballots[from:to:to]
+	to := len(e.backers)
+	voters := e.backers[from:to:to]
 	slices.SortFunc(voters, func(a, b gossip.Peer) int {
 		return bytes.Compare(e.identities[a][:], e.identities[b][:])
 	})

@@ -61,20 +61,29 @@ type Block struct {
 	At          gossip.Index
 }
 
+// Settled is a decided key that gives no block: of a kind that never does, or a Single key whose peer is no voter when
+// it is decided, so that it has no vote. Who keeps accounts of what is undecided settles them by both, in any order.
+type Settled struct {
+	Observation uint32
+	By          gossip.Peer // as in Block
+}
+
 // Errors of AddObservation and Insert.
 var (
 	ErrObservation = errors.New("unknown observation")
 	ErrPeer        = errors.New("observation about an unknown peer")
 	ErrFull        = errors.New("too many observations")
 	ErrVotes       = errors.New("too many votes")
+	ErrSeveral     = errors.New("several other-parents: no election decides on such events yet")
 )
 
 // never is a place no event has: later than all.
-const never = gossip.Index(math.MaxInt32)
+const never = gossip.Never
 
 // Election runs the meta-elections of one graph.
 type Election struct {
 	g         *gossip.Graph
+	came      gossip.Index // the last event taken in; the graph may have more
 	coin      coin.Coin
 	single    bool // Opaque observations need one vote
 	everyPeer bool // crate-0.7.3: strongly-sees counts every peer
@@ -90,19 +99,25 @@ type Election struct {
 	strangers    []stranger
 	keys         []key
 	votes        []vote // from 1
-	many         ballots
-	column       []columnVotes
+	pairs        []pair // from 1; free ones linked from the first
+	castOn       map[castOn]struct{}
+	bundles      bundles
+	cast         []castVotes   // by peer
+	forks        []bool        // by peer: it forked, as far as the events taken in tell
+	forkers      []gossip.Peer // those, in the order met
 	content      content
+	paths        [][]path // by voter: of one that forked
+	freeViews    []int
+	trail        []gossip.Index // scratch
 
 	// Of the voters now. Voter i is at bit i wherever voters are bits.
 	n       int // how many
 	quorum  int // the least supermajority of n
 	third   int // the least k with 3k >= n
 	voters  []gossip.Peer
-	vcol    []gossip.Column
-	vbit    []int16 // by peer: i, -1 if it is no voter
-	aligned bool    // voter i has column i
-	forked  []int16
+	vbit    []int16   // by peer: i, -1 if it is no voter
+	aligned bool      // voter i is peer i
+	forked  []int16   // voters that forked
 	counted []counted // who counts for strongly-sees beyond the voters: crate-0.7.3 only
 
 	levels     levels
@@ -125,7 +140,9 @@ type Election struct {
 	decided []keyRank
 	last    uint32 // the key decided last, noKey for none: coins read it
 	blocks  []Block
-	ballots []gossip.Peer // what Block.Voters are slices of
+	settled []Settled
+	backs   []uint64      // scratch: a bit a voter
+	backers []gossip.Peer // what Block.Voters are slices of
 	taken   bool
 	Stats   Stats
 }
@@ -156,10 +173,12 @@ func New(single, everyPeer bool, c coin.Coin) *Election {
 		mostPeers:  noLimit,
 	}
 	e.content.nodes = make([]node, 1)
+	e.pairs = make([]pair, 1)
 	return e
 }
 
-// Graph returns the graph, for reading.
+// Graph returns the graph. Events may be inserted into it ahead of the election, which takes them in by Add, in order;
+// and those that it did not take in yet may be dropped again.
 func (e *Election) Graph() *gossip.Graph { return e.g }
 
 // Voter reports whether p votes now.
@@ -178,11 +197,9 @@ func (e *Election) Grow(peers int) {
 	}
 	e.member = slices.Grow(e.member, peers)
 	e.vbit = slices.Grow(e.vbit, peers)
-	e.column = slices.Grow(e.column, peers)
+	e.cast = slices.Grow(e.cast, peers)
 	e.voters = slices.Grow(e.voters, peers)
-	e.vcol = slices.Grow(e.vcol, peers)
-	e.content.views = slices.Grow(e.content.views, peers)
-	e.content.voter = slices.Grow(e.content.voter, peers)
+	e.voters = slices.Grow(e.voters, peers)
 }
 
 // AddPeer makes a peer known. The caller sees to it that it is not (see [Election.Peer]).
@@ -199,7 +216,8 @@ func (e *Election) AddPeer(identity [32]byte) (gossip.Peer, error) {
 	e.member = append(e.member, false)
 	e.wasAdded = append(e.wasAdded, false)
 	e.vbit = append(e.vbit, -1)
-	e.columnAdded()
+	e.forks = append(e.forks, false)
+	e.peerAdded()
 	if e.everyPeer {
 		e.counted = append(e.counted, counted{p})
 	}
@@ -234,53 +252,106 @@ func (e *Election) AddObservation(o Observation, identity *[32]byte) (uint32, er
 	return uint32(len(e.observations) - 1), nil
 }
 
-// Insert adds an event to the graph and runs the elections as far as they go. Datum is the observation
-// of an observation event; odd is the lowest bit of the event's id, for coins.
-func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self, other gossip.Index, odd bool, datum uint32) (gossip.Index, error) {
-	if cause == gossip.Observation && int(datum) >= len(e.observations) {
-		return 0, fmt.Errorf("%w %d of %d", ErrObservation, datum, len(e.observations))
+// Insert adds an event to the graph and takes it in, as Graph().Insert and Add do; odd is the lowest bit of the event's
+// id, for coins. The votes are an observation event's, in order; those of others are ignored.
+func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self gossip.Index, others []gossip.Index, odd bool, votes []uint32) (gossip.Index, error) {
+	if cause != gossip.Observation {
+		votes = nil
 	}
-	e.forgetBlocks()
-	x, ev, row, branched, err := e.g.Insert(by, cause, self, other, datum)
+	if err := e.Check(cause, others, votes); err != nil {
+		return 0, err
+	}
+	x, err := e.g.Insert(by, cause, self, others, uint32(max(1, len(votes))))
 	if err != nil {
 		return 0, err
 	}
-	ev.Odd = odd
-	if branched {
-		e.columnAdded()
+	e.g.Event(x).Odd = odd
+	e.Add(x, votes)
+	return x, nil
+}
+
+// Check returns why an event with these other-parents and votes cannot be taken in, nil if it can once the graph has it.
+func (e *Election) Check(cause gossip.Cause, others []gossip.Index, votes []uint32) error {
+	if len(others) > 1 && cause.Receive() {
+		return ErrSeveral
 	}
-	if cause.Receive() && e.g.Event(other).Cause == gossip.Observation {
-		e.levels.spoiled = max(e.levels.spoiled, other)
+	if cause == gossip.Observation && len(votes) == 0 {
+		return fmt.Errorf("%w: an observation event votes for none", ErrObservation)
 	}
-	switch {
-	case cause == gossip.Observation && e.logVote(x, ev, datum) && e.forkMatters(by):
-		e.reset()
-	case branched && !e.addBranch(by, ev.Col):
-		e.reset()
+	if len(votes) > math.MaxInt32-e.bundles.total { // with one vote an event, indices and votes stay below 1<<32
+		return ErrVotes
+	}
+	for _, o := range votes {
+		if int64(o) >= int64(len(e.observations)) {
+			return fmt.Errorf("%w %d of %d", ErrObservation, o, len(e.observations))
+		}
+	}
+	return nil
+}
+
+// Add takes in event x of the graph, the next one, of which Check is nil, and runs the elections as far as they go. The
+// votes are an observation event's, in order: it decides what an event for each of them would decide. They are not kept.
+// What it decides depends on the events taken in alone, whatever else is in the graph.
+func (e *Election) Add(x gossip.Index, votes []uint32) {
+	if x != e.came+1 || x > e.g.Len() {
+		panic(fmt.Sprintf("election: event %d of %d is not the next after %d", x, e.g.Len(), e.came))
+	}
+	e.forgetBlocks()
+	e.came = x
+	ev := e.g.Event(x)
+	if ev.Cause.Receive() {
+		for _, other := range e.g.Others(x) {
+			if e.g.Event(other).Cause == gossip.Observation {
+				e.levels.spoiled = max(e.levels.spoiled, other)
+			}
+		}
+	}
+	logged := false
+	switch len(votes) {
+	case 0:
+	case 1:
+		ev.Datum = votes[0]
+		logged = e.logVote(x, ev, votes[0])
 	default:
-		e.enter(x, ev, row)
+		logged = e.logVotes(x, ev, votes)
+	}
+	if ev.Chain != e.g.First(ev.By) && e.begins(ev) && e.noteFork(ev.By) {
+		e.reset()
+	} else {
+		if logged && e.observers.lowest == never && e.forkersAlone() {
+			e.startAt(x)
+		}
+		e.enter(x, ev, e.g.Row(x, 0))
 	}
 	e.run(x)
 	if invariants {
 		e.verify(x)
 	}
-	return x, nil
+}
+
+// begins reports whether an event, which is not on the first chain of its creator, is the first of its chain.
+func (e *Election) begins(ev *gossip.Event) bool {
+	return ev.Self == 0 || e.g.Event(ev.Self).Chain != ev.Chain
 }
 
 // enter takes the new event x in: its interesting content, and its place in the window.
 func (e *Election) enter(x gossip.Index, ev *gossip.Event, row []gossip.Index) {
-	view := int(e.column[ev.Col].view)
-	if view >= 0 && ev.Cause.Sync() {
-		e.addContent(x, ev, row, view)
+	voter := int(e.vbit[ev.By])
+	if voter >= 0 && ev.Cause.Sync() {
+		if !e.forks[ev.By] {
+			e.addContent(x, ev, row, voter)
+		} else if e.n == 1 {
+			e.follow(0, x)
+		}
 	}
 	if e.observers.lowest == never || e.n < 2 {
 		return
 	}
 	l := &e.levels
-	l.arrived = gossip.NoColumn
-	if view >= 0 && ev.Cause.Receive() && len(e.forked) == 0 {
-		l.arrived = ev.Col
-		l.chains.push(ev.Col, x, row)
+	l.arrived = NoPeer
+	if voter >= 0 && ev.Cause.Receive() && len(e.forked) == 0 {
+		l.arrived = ev.By
+		l.chains.push(ev.By, x, row)
 	}
 	if !l.on {
 		e.push(x, ev, row)
@@ -296,10 +367,14 @@ func (e *Election) Blocks() []Block {
 	return e.blocks
 }
 
+// Settled returns the keys decided without a block since the call of Blocks before the last, which is to be called
+// first. They are valid until the next Insert.
+func (e *Election) Settled() []Settled { return e.settled }
+
 // forgetBlocks makes room for the blocks of a further event if those of the last were taken.
 func (e *Election) forgetBlocks() {
 	if e.taken {
-		e.blocks, e.ballots, e.taken = e.blocks[:0], e.ballots[:0], false
+		e.blocks, e.settled, e.backers, e.taken = e.blocks[:0], e.settled[:0], e.backers[:0], false
 	}
 }
 
@@ -313,7 +388,7 @@ func (e *Election) run(x gossip.Index) {
 			e.next = x + 1
 			return
 		}
-		if e.levels.on && e.settle(x) {
+		if e.levels.on && e.raise(x) {
 			e.trueVoters(e.subjects)
 			e.decide(0, x)
 			continue
@@ -367,7 +442,7 @@ func (e *Election) pass(x gossip.Index) gossip.Index {
 			continue // it sees what its self-parent saw
 		}
 		if before == 0 {
-			if y < e.observers.from[in.view] || !e.probe(y, i, in) {
+			if y < e.observers.from[in.voter] || !e.probe(y, i, in) {
 				continue
 			}
 			if e.earliest == 0 {

@@ -18,27 +18,27 @@ func (e *Election) ends() (ended, coin bool) {
 		return false, false
 	}
 	// Which event ends it does not matter, and the latest is the most likely to.
-	latest := gossip.NoColumn
-	for _, c := range e.vcol {
-		if end.at[c] != never && (latest == gossip.NoColumn || l.chains.last(c) > l.chains.last(latest)) {
+	latest := NoPeer
+	for _, c := range e.voters {
+		if end.at[c] != never && (latest == NoPeer || l.chains.last(c) > l.chains.last(latest)) {
 			latest = c
 		}
 	}
 	l.one[0] = latest
-	if ended, coin = e.endsOn(l.one[:], e.vcol); ended || coin || end.count == 1 {
+	if ended, coin = e.endsOn(l.one[:], e.voters); ended || coin || end.count == 1 {
 		return ended, coin
 	}
 	left := l.left[:0]
-	for _, c := range e.vcol {
+	for _, c := range e.voters {
 		if end.at[c] != never && c != latest {
 			left = append(left, c)
 		}
 	}
-	return e.endsOn(left, e.vcol)
+	return e.endsOn(left, e.voters)
 }
 
 // endsOn reports whether an event of the chains left, which are among cols, ends the election.
-func (e *Election) endsOn(left, cols []gossip.Column) (ended, coin bool) {
+func (e *Election) endsOn(left, cols []gossip.Peer) (ended, coin bool) {
 	l := &e.levels
 	if n := len(l.classes); l.blocker < n {
 		// The class that was in the way the last time comes first.
@@ -66,8 +66,8 @@ func (e *Election) endsOn(left, cols []gossip.Column) (ended, coin bool) {
 }
 
 // decidedOn brings a class up to date and returns the chains of left where it is decided.
-func (e *Election) decidedOn(k *class, left, cols []gossip.Column) (rest []gossip.Column, coin bool) {
-	if !e.settleClass(k, left, cols) {
+func (e *Election) decidedOn(k *class, left, cols []gossip.Peer) (rest []gossip.Peer, coin bool) {
+	if !e.raiseClass(k, left, cols) {
 		return left, true
 	}
 	if len(left) == 1 {
@@ -76,11 +76,11 @@ func (e *Election) decidedOn(k *class, left, cols []gossip.Column) (rest []gossi
 		}
 		return left, false
 	}
-	return slices.DeleteFunc(left, func(c gossip.Column) bool { return k.done[c] == never }), false
+	return slices.DeleteFunc(left, func(c gossip.Peer) bool { return k.done[c] == never }), false
 }
 
 // groupDecided reports whether the group that can only be decided to be value is decided on left, one chain.
-func (e *Election) groupDecided(value bool, left, cols []gossip.Column) bool {
+func (e *Election) groupDecided(value bool, left, cols []gossip.Peer) bool {
 	l := &e.levels
 	v := 0
 	if value {
@@ -95,7 +95,7 @@ func (e *Election) groupDecided(value bool, left, cols []gossip.Column) bool {
 		k.stage[0], k.stages = l.newStage(0), 1
 	}
 	if k.clock+1 != l.clock {
-		cols = e.vcol
+		cols = e.voters
 	}
 	g := &l.stages[k.stage[0]]
 	estimate, n := g.ef, &g.nf
@@ -126,7 +126,7 @@ func (e *Election) groupDecided(value bool, left, cols []gossip.Column) bool {
 			*n++
 		}
 	}
-	e.settleClass(k, left, cols)
+	e.raiseClass(k, left, cols)
 	return k.done[left[0]] != never
 }
 
@@ -134,7 +134,7 @@ func (e *Election) groupDecided(value bool, left, cols []gossip.Column) bool {
 func (e *Election) trueVoters(voters []uint64) {
 	l := &e.levels
 	clear(voters)
-	for i, c := range e.vcol {
+	for i, c := range e.voters {
 		yes := l.saw(l.like, c)
 		if k := l.of[c]; k >= 0 {
 			switch g := &l.stages[l.classes[k].stage[0]]; {

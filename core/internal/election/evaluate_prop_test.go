@@ -178,7 +178,7 @@ func (m *madeUp) evaluate(kinds int) (got [][]MetaVote, classes int) {
 	}
 	before := e.numberByClass(of, m.parent)
 	e.metaVotes.versions[before].unsettled = true
-	e.evaluate(x, int(x), before, &info{view: int16(m.n - 1), kind: receiving})
+	e.evaluate(x, int(x), before, &info{voter: int16(m.n - 1), kind: receiving})
 	for v := range m.n {
 		got = append(got, e.spell(w.votes[x], v))
 	}

@@ -5,6 +5,7 @@ import "parsec/core/internal/gossip"
 // Meta is an event's meta-event in the running election, spelled out. It is for tests and for debugging.
 type Meta struct {
 	Content   []MetaKey
+	Forked    bool          // x descends from a fork by its creator: nobody sees it, and its content is not known
 	Observer  uint8         // 0: neither, 1: observer, 2: follows one
 	Observees []gossip.Peer // of an observer, ascending
 	Votes     [][]MetaVote  // by voter, ascending; nil if there are none
@@ -27,14 +28,19 @@ type MetaVote struct {
 // Inspect returns the meta-event of x; ok is false if it has none, because it is no sync event by a
 // voter, or because no election can need it any more.
 func (e *Election) Inspect(x gossip.Index) (m Meta, ok bool) {
-	if x == 0 || x > e.g.Len() {
+	if x == 0 || x > e.came {
 		return Meta{}, false
 	}
 	ev := e.g.Event(x)
 	if !ev.Cause.Sync() || e.vbit[ev.By] < 0 {
 		return Meta{}, false
 	}
-	view := int(e.column[ev.Col].view)
+	view := int(e.vbit[ev.By])
+	if e.forks[ev.By] {
+		if _, m.Forked = e.g.Tip(x, ev.By); !m.Forked {
+			view = e.follow(e.vbit[ev.By], x)
+		}
+	}
 	c := &e.content
 	for i := c.queue[view].head; i != 0 && c.nodes[i].event <= x; i = c.nodes[i].next {
 		if k := &e.keys[c.nodes[i].key]; c.nodes[i].event == x && !k.done {
@@ -52,7 +58,7 @@ func (e *Election) Inspect(x gossip.Index) (m Meta, ok bool) {
 		e.bringUp()
 	}
 	if e.levels.on {
-		e.inspectLevels(x, ev.Col, &m)
+		e.inspectLevels(x, ev.By, &m)
 	} else {
 		e.inspectPasses(x, &m)
 	}
@@ -69,9 +75,9 @@ func (e *Election) bringUp() {
 		e.tellApart()
 	}
 	for i := range l.classes {
-		if !e.settleClass(&l.classes[i], e.vcol, e.vcol) {
-			e.byPasses(e.g.Len())
-			if e.pass(e.g.Len()) != 0 {
+		if !e.raiseClass(&l.classes[i], e.voters, e.voters) {
+			e.byPasses(e.came)
+			if e.pass(e.came) != 0 {
 				panic("election: what did not end by levels ends by passes")
 			}
 			return
@@ -79,8 +85,8 @@ func (e *Election) bringUp() {
 	}
 }
 
-// inspectLevels completes the meta-event of x, an event of column c.
-func (e *Election) inspectLevels(x gossip.Index, c gossip.Column, m *Meta) {
+// inspectLevels completes the meta-event of x, an event of chain c.
+func (e *Election) inspectLevels(x gossip.Index, c gossip.Peer, m *Meta) {
 	l := &e.levels
 	if x < l.base[0].at[c] {
 		return
@@ -89,12 +95,12 @@ func (e *Election) inspectLevels(x gossip.Index, c gossip.Column, m *Meta) {
 	if x == l.base[0].at[c] {
 		m.Observer = 1
 		for i, p := range e.voters {
-			if l.saw(c, e.vcol[i]) {
+			if l.saw(c, e.voters[i]) {
 				m.Observees = append(m.Observees, p)
 			}
 		}
 	}
-	for _, subject := range e.vcol {
+	for _, subject := range e.voters {
 		if k := l.of[subject]; k >= 0 {
 			m.Votes = append(m.Votes, e.spellClass(&l.classes[k], x, c))
 		} else {
@@ -103,8 +109,8 @@ func (e *Election) inspectLevels(x gossip.Index, c gossip.Column, m *Meta) {
 	}
 }
 
-// spellUniform returns the sequence of event x of column c about a subject that all observers see, or none.
-func (e *Election) spellUniform(seen bool, x gossip.Index, c gossip.Column) (out []MetaVote) {
+// spellUniform returns the sequence of event x of chain c about a subject that all observers see, or none.
+func (e *Election) spellUniform(seen bool, x gossip.Index, c gossip.Peer) (out []MetaVote) {
 	base := &e.levels.base
 	for t, last := 0, 2; ; t++ {
 		if !seen {
@@ -133,8 +139,8 @@ func oneOrTwo(value bool) int8 {
 	return 2
 }
 
-// spellClass returns the sequence of event x of column c about the subjects of a class.
-func (e *Election) spellClass(k *class, x gossip.Index, c gossip.Column) (out []MetaVote) {
+// spellClass returns the sequence of event x of chain c about the subjects of a class.
+func (e *Election) spellClass(k *class, x gossip.Index, c gossip.Peer) (out []MetaVote) {
 	l := &e.levels
 	row := e.g.Row(x, 0)[:l.chains.width]
 	for t := 0; t < k.stages; t++ {
@@ -179,9 +185,9 @@ func (e *Election) inspectPasses(x gossip.Index, m *Meta) {
 	in := &w.info[i]
 	if in.sync <= e.base || w.votes[in.sync-w.base] == 0 {
 		m.Observer = 1
-		from := e.observers.from[in.view]
+		from := e.observers.from[in.voter]
 		e.probe(x, i, in)
-		e.observers.from[in.view] = from
+		e.observers.from[in.voter] = from
 		for v, p := range e.voters {
 			if e.subjects[v>>6]>>(v&63)&1 != 0 {
 				m.Observees = append(m.Observees, p)

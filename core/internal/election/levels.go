@@ -17,10 +17,10 @@ import (
 // decides at level 4. For other subjects the same levels are the least that they can have.
 const baseLevels = 5
 
-// level is a level of all chains. Columns that are no voter's have none.
+// level is a level of all chains. Peers that are no voters have none.
 type level struct {
-	at    []gossip.Index // by column; never if it is not reached
-	next  []uint32       // by column: its place; or else of the first event that was not looked at
+	at    []gossip.Index // by peer; never if it is not reached
+	next  []uint32       // by peer: its place; or else of the first event that was not looked at
 	count int            // chains that reached it
 }
 
@@ -32,13 +32,13 @@ type level struct {
 //  7. Base.next is the level's place, or where it is not reached the first place that was not looked at: the
 //     end of the chain if the level below is reached. No event before it is at the level, in this election
 //     or a later one of the same voters.
-//  8. Count is the number of columns that reached the level.
+//  8. Count is the number of chains that reached the level.
 type levels struct {
 	on      bool // the running election is computed so; else by passes
-	fresh   bool // nothing is settled yet
-	arrived gossip.Column
+	fresh   bool // nothing is raised yet
+	arrived gossip.Peer
 	spoiled gossip.Index   // the last observation event that is an other-parent
-	first   []gossip.Index // by column: the voter's first interesting event, never for none
+	first   []gossip.Index // by peer: the voter's first interesting event, never for none
 	chains  chains
 	base    [baseLevels]level
 	depth   int // base levels in use
@@ -49,13 +49,13 @@ type levels struct {
 // resetLevels makes levels for the present voters.
 func (e *Election) resetLevels() {
 	l := &e.levels
-	width := (e.g.Columns() + 3) &^ 3
+	width := (e.g.Peers() + 3) &^ 3
 	places := make([]gossip.Index, (baseLevels+1)*width)
 	for i := range places {
 		places[i] = never
 	}
 	next := make([]uint32, baseLevels*width)
-	*l = levels{spoiled: l.spoiled, arrived: gossip.NoColumn, first: places[:width:width]}
+	*l = levels{spoiled: l.spoiled, arrived: NoPeer, first: places[:width:width]}
 	for j := range l.base {
 		places = places[width:]
 		l.base[j] = level{at: places[:width:width], next: next[j*width:][:width:width]}
@@ -63,7 +63,7 @@ func (e *Election) resetLevels() {
 	l.on = e.byLevels()
 	l.chains.reset(e.g, width, e.n)
 	l.sight.reset(width)
-	l.subjects.reset(width, e.vcol)
+	l.subjects.reset(width, e.voters)
 }
 
 func (e *Election) byLevels() bool { return len(e.forked) == 0 && !e.passesOnly }
@@ -90,23 +90,23 @@ func (e *Election) beginLevels() {
 
 // settle brings the levels up to event x, and reports whether the election has ended. It may find that
 // the election has to be computed by passes.
-func (e *Election) settle(x gossip.Index) bool {
+func (e *Election) raise(x gossip.Index) bool {
 	l := &e.levels
 	if !l.fresh {
-		return l.arrived != gossip.NoColumn && e.settleOn(x, l.arrived)
+		return l.arrived != NoPeer && e.raiseOn(x, l.arrived)
 	}
 	l.fresh = false
 	l.clock++
 	l.sight.room(x, e.observers.lowest)
 	further := uint32(0)
-	for _, c := range e.vcol {
+	for _, c := range e.voters {
 		further = e.findObserver(c, further)
 	}
 	ended, byPasses := false, l.base[0].count > 0 && l.spoiled > e.earliest
 	if !byPasses {
 		for j := 1; j <= l.depth; j++ {
-			for _, c := range e.vcol {
-				e.rise(j, c)
+			for _, c := range e.voters {
+				e.findLevel(j, c)
 			}
 		}
 		if l.base[2].count > 0 {
@@ -119,8 +119,8 @@ func (e *Election) settle(x gossip.Index) bool {
 	return ended
 }
 
-// settleOn is settle where everything was settled up to the newest event, x, which is of column c.
-func (e *Election) settleOn(x gossip.Index, c gossip.Column) bool {
+// raiseOn is raise where everything was raised up to the newest event, x, which is of chain c.
+func (e *Election) raiseOn(x gossip.Index, c gossip.Peer) bool {
 	l := &e.levels
 	l.clock++
 	if l.base[0].at[c] == never {
@@ -159,7 +159,7 @@ func (e *Election) settleOn(x gossip.Index, c gossip.Column) bool {
 	}
 	if l.blocker < len(l.classes) {
 		if k := &l.classes[l.blocker]; k.clock+1 == l.clock && k.heard == k.clock {
-			if known, _ := e.settleClassOn(k, c); known && k.done[c] == never {
+			if known, _ := e.raiseClassOn(k, c); known && k.done[c] == never {
 				return false
 			}
 		}
@@ -182,7 +182,7 @@ func (e *Election) has(row, level []gossip.Index, need int) bool {
 }
 
 // rise looks for level j on a chain.
-func (e *Election) rise(j int, c gossip.Column) {
+func (e *Election) findLevel(j int, c gossip.Peer) {
 	l := &e.levels
 	b, below := &l.base[j], &l.base[j-1]
 	if b.at[c] != never {
@@ -204,14 +204,14 @@ func (e *Election) deepen(depth int) {
 	l := &e.levels
 	for l.depth < depth {
 		l.depth++
-		for _, c := range e.vcol {
-			e.rise(l.depth, c)
+		for _, c := range e.voters {
+			e.findLevel(l.depth, c)
 		}
 	}
 }
 
 // look is look along a chain, for k up to end or past it, and counts.
-func (e *Election) look(c gossip.Column, k, end uint32, level []gossip.Index, need int) uint32 {
+func (e *Election) look(c gossip.Peer, k, end uint32, level []gossip.Index, need int) uint32 {
 	if k >= end {
 		return k
 	}

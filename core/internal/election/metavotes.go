@@ -45,7 +45,7 @@ type metaVotes struct {
 	thirds   uint64   // added to sums of others, sets a nibble's top bit from a third on
 	nearly   uint64   // likewise from one less than a supermajority on
 	fully    uint64   // likewise from a supermajority on
-	cur      []uint32 // chain*n+voter: the number of the other's at the chain's last evaluation
+	cur      []uint32 // voter*n+other: the number of the other's at the last evaluation of an event by the voter
 	near     []uint32 // scratch
 	fell     []uint32 // scratch of tosses, by voter
 	forked   bool     // a voter forked
@@ -60,14 +60,14 @@ type carried struct {
 	gone      uint64 // classes decided at an earlier step
 }
 
-func (l *metaVotes) reset(n, views int) {
+func (l *metaVotes) reset(n int) {
 	scratch := make([]uint32, 2*n)
 	*l = metaVotes{
 		n:      n,
 		groups: 1,
 		third:  newLimit(third(n)),
 		almost: newLimit(quorum(n) - 1),
-		cur:    make([]uint32, views*n),
+		cur:    make([]uint32, n*n),
 		near:   scratch[:0:n],
 		fell:   scratch[n:],
 		carry:  make([]carried, 1),
@@ -178,7 +178,7 @@ func (e *Election) evaluate(x gossip.Index, i int, before uint32, in *info) bool
 		w.votes[i] = before
 		return false
 	}
-	cur := l.cur[int(in.view)*l.n:][:l.n]
+	cur := l.cur[int(in.voter)*l.n:][:l.n]
 	if !l.find(cur, e.row(i), e.base, w.votes[e.base-w.base:]) && settled && !l.forked {
 		w.votes[i] = before
 		return false

@@ -10,16 +10,16 @@ import (
 func (e *Election) tellApart() {
 	l := &e.levels
 	l.built = true
-	l.like = gossip.NoColumn
-	for _, c := range e.vcol {
+	l.like = NoPeer
+	for _, c := range e.voters {
 		l.of[c] = -1
-		if l.like == gossip.NoColumn && l.base[0].at[c] != never {
+		if l.like == NoPeer && l.base[0].at[c] != never {
 			l.like = c
 		}
 	}
 	copy(l.uniform, l.voters)
 	like := l.sight.of(l.like)
-	for _, c := range e.vcol {
+	for _, c := range e.voters {
 		if l.base[0].at[c] != never {
 			for i, s := range l.sight.of(c) {
 				l.uniform[i] &^= s ^ like[i]
@@ -28,7 +28,7 @@ func (e *Election) tellApart() {
 	}
 	for i, u := range l.uniform {
 		for u := l.voters[i] &^ u; u != 0; u &= u - 1 {
-			e.classify(gossip.Column(i*64 + bits.TrailingZeros64(u)))
+			e.classify(gossip.Peer(i*64 + bits.TrailingZeros64(u)))
 		}
 	}
 	e.sortOut()
@@ -59,12 +59,12 @@ func (e *Election) sortOut() {
 }
 
 // classify puts a subject into the class of those that are seen like it, or a new one.
-func (e *Election) classify(subject gossip.Column) {
+func (e *Election) classify(subject gossip.Peer) {
 	l := &e.levels
 next:
 	for i := range l.classes {
 		g := &l.stages[l.classes[i].stage[0]]
-		for _, c := range e.vcol {
+		for _, c := range e.voters {
 			if l.base[0].at[c] != never && l.saw(c, subject) != (g.et[c] != never) {
 				continue next
 			}
@@ -76,22 +76,22 @@ next:
 	k := l.newClass()
 	k.stage[0], k.stages = l.newStage(0), 1
 	g := &l.stages[k.stage[0]]
-	for _, c := range e.vcol {
+	for _, c := range e.voters {
 		if x := l.base[0].at[c]; x != never {
 			g.begin(c, x, l.base[0].next[c], l.saw(c, subject))
 		}
 	}
-	k.clock, k.heard = l.clock-2, l.clock-2 // nothing is settled
+	k.clock, k.heard = l.clock-2, l.clock-2 // nothing is raised
 }
 
 // saw reports whether the observer on a chain observes the subject.
-func (l *levels) saw(c, subject gossip.Column) bool {
+func (l *levels) saw(c, subject gossip.Peer) bool {
 	return l.sight.of(c)[subject>>6]>>(subject&63)&1 != 0
 }
 
-// distinguish takes in the observer x, at place k of column c, when there are classes already: it splits
+// distinguish takes in the observer x, at place k of chain c, when there are classes already: it splits
 // those of which it sees some and not others.
-func (e *Election) distinguish(c gossip.Column, x gossip.Index, k uint32) {
+func (e *Election) distinguish(c gossip.Peer, x gossip.Index, k uint32) {
 	l := &e.levels
 	like := l.sight.of(l.like)
 	apart := l.apart[:0] // by class: the class of its subjects that c does not see, and of those it sees
@@ -99,7 +99,7 @@ func (e *Election) distinguish(c gossip.Column, x gossip.Index, k uint32) {
 		apart = append(apart, [2]int16{-1, -1})
 	}
 	odd := [2]int16{-1, -1} // likewise, of uniform ones that c sees otherwise
-	for _, v := range e.vcol {
+	for _, v := range e.voters {
 		saw := 0
 		if l.saw(c, v) {
 			saw = 1
@@ -156,9 +156,9 @@ func (s *subjects) copyClass(from int16) int16 {
 	return int16(len(s.classes) - 1)
 }
 
-// classFromBase returns a new class with the levels of uniform subjects, seen or not, which column c, whose
+// classFromBase returns a new class with the levels of uniform subjects, seen or not, which chain c, whose
 // observer is new, sees otherwise.
-func (e *Election) classFromBase(c gossip.Column, seen bool) int16 {
+func (e *Election) classFromBase(c gossip.Peer, seen bool) int16 {
 	l := &e.levels
 	k := l.newClass()
 	k.value = seen
@@ -171,7 +171,7 @@ func (e *Election) classFromBase(c gossip.Column, seen bool) int16 {
 	for t := range k.stages {
 		g := &l.stages[k.stage[t]]
 		start, aux, end := &l.base[2*t], &l.base[2*t+1], &l.base[2*t+2]
-		for _, v := range e.vcol {
+		for _, v := range e.voters {
 			if v == c || start.at[v] == never {
 				continue
 			}
@@ -184,7 +184,7 @@ func (e *Election) classFromBase(c gossip.Column, seen bool) int16 {
 			}
 		}
 	}
-	for _, v := range e.vcol {
+	for _, v := range e.voters {
 		if x := l.base[last].at[v]; x != never {
 			k.done[v], k.end[v], k.step[v] = x, l.base[last].next[v], uint8(k.stages-1)
 		}

@@ -28,34 +28,39 @@ func gatherLanes(x uint64) uint64 {
 type observers struct {
 	first  []gossip.Index // by voter: the first interesting event; never for none, and for voters that forked
 	lowest gossip.Index   // no interesting event is before it; never for none
-	// from: by chain, no event of it before this place is an observer. Undecided interesting events only
+	// from: by voter, no event of it before this place is an observer. Undecided interesting events only
 	// ever move on along their chains, so what was not an observer once will not become one in a later
 	// election of the same voters.
 	from []gossip.Index
 
-	filled gossip.Index   // S is known of the events from lowest up to before this
-	at     []uint32       // scratch: where the sets to count start
-	seers  []gossip.Index // scratch
+	filled gossip.Index // S is known of the events from lowest up to before this
+	at     []uint32     // scratch: where the sets to count start
+	seers  []seer       // scratch
 }
 
-// noteFirst notes that chain v, which had no content, has some at x, which is later than all before.
+// noteFirst notes that voter v, which had no content, has some at x, which is later than all before.
 func (e *Election) noteFirst(v int, x gossip.Index) {
 	o := &e.observers
-	l := &e.levels
-	if i := e.content.voter[v]; !e.voterForked(i) {
-		o.first[i] = x
-		l.first[e.content.views[v]] = x
-	}
+	o.first[v] = x
+	e.levels.first[e.voters[v]] = x
 	if o.lowest == never {
-		o.lowest, o.filled = x, x
-		copy(l.base[0].next, l.chains.tail) // what is listed does not see x
-		if !l.on {
-			e.window.restart(x)
-		}
+		e.startAt(x)
 	}
 }
 
-// renew finds the first interesting events of a new election.
+// startAt makes x the event that no interesting event of the running election is before.
+func (e *Election) startAt(x gossip.Index) {
+	o := &e.observers
+	l := &e.levels
+	o.lowest, o.filled = x, x
+	copy(l.base[0].next, l.chains.tail) // what is listed does not see x
+	if !l.on {
+		e.window.restart(x)
+	}
+}
+
+// renew finds the first interesting events of a new election. Those of forkers are found when it is asked for them: an
+// observer has those of others too, unless forkers alone are enough.
 func (e *Election) renew() {
 	o := &e.observers
 	o.lowest = never
@@ -71,31 +76,36 @@ func (e *Election) renew() {
 		}
 		o.first[i] = never
 	}
-	for v, c := range e.content.views {
-		f := e.pop(v)
-		o.lowest = min(o.lowest, f)
-		i := e.content.voter[v]
-		if e.voterForked(i) {
+	for i, p := range e.voters {
+		if e.forks[p] {
 			continue
 		}
-		e.levels.first[c] = f
+		f := e.pop(i)
+		o.lowest = min(o.lowest, f)
+		e.levels.first[p] = f
 		if f != never {
 			o.first[i] = f
 			if byPasses {
-				w.info[f-w.base].own = i + 1
+				w.info[f-w.base].own = int16(i) + 1
 			}
 		}
+	}
+	if e.forkersAlone() {
+		o.lowest = e.firstUndecided()
 	}
 	o.filled = o.lowest
 }
 
-func (e *Election) voterForked(i int16) bool { return e.g.Of(e.voters[i]) != nil }
+func (e *Election) voterForked(i int16) bool { return e.forks[e.voters[i]] }
 
 // probe reports whether x, whose chain has no observer yet, is one, and leaves in e.subjects the
 // observees' bits.
 func (e *Election) probe(x gossip.Index, i int, in *info) bool {
 	o := &e.observers
-	o.from[in.view] = x + 1
+	forked := len(e.forked) > 0 && e.voterForked(in.voter) // it has several chains, which are asked each time
+	if !forked {
+		o.from[in.voter] = x + 1
+	}
 	e.Stats.Probes++
 	var k int
 	switch {
@@ -106,8 +116,11 @@ func (e *Election) probe(x gossip.Index, i int, in *info) bool {
 	default:
 		k = e.countPlanes(i)
 	}
+	if k+len(e.forked) < e.quorum {
+		return false
+	}
 	for _, v := range e.forked {
-		if e.seenCandidate(x, v) != 0 {
+		if f, _ := e.seenCandidate(x, v); f != 0 {
 			e.subjects[v>>6] |= 1 << (v & 63)
 			k++
 		}
@@ -115,7 +128,9 @@ func (e *Election) probe(x gossip.Index, i int, in *info) bool {
 	if k < e.quorum {
 		return false
 	}
-	o.from[in.view] = x
+	if !forked {
+		o.from[in.voter] = x
+	}
 	return true
 }
 
@@ -191,7 +206,7 @@ func (e *Election) countPlanes(i int) int {
 	before := o.lowest - 1
 	at := o.at[:0]
 	for _, a := range e.row(i) {
-		if a > before {
+		if int32(a) > int32(before) {
 			at = append(at, uint32(int(a-before)*w.width))
 		}
 	}
@@ -227,57 +242,76 @@ func (e *Election) countEach(x gossip.Index) int {
 func (e *Election) stronglySees(x, y gossip.Index) bool {
 	k := 0
 	for _, p := range e.voters {
-		if a := e.g.Tip(x, p); a >= y && e.g.Sees(a, y) {
+		if a, _ := e.g.Tip(x, p); a >= y && e.g.Sees(a, y) {
 			k++
 		}
 	}
 	for _, c := range e.counted {
-		if a := e.g.Tip(x, c.peer); a >= y && e.g.Sees(a, y) {
+		if a, _ := e.g.Tip(x, c.peer); a >= y && e.g.Sees(a, y) {
 			k++
 		}
 	}
 	return k >= e.quorum
 }
 
-// seenCandidate returns the first interesting event of voter i, which forked, that x strongly sees; 0 for none.
-// Each branch has a first one. Of two on one self-parent chain the earlier is found: whatever strongly sees the
-// later strongly sees it too, and its column comes before. Two on different sides of a fork cannot be strongly
-// seen: the quorums would share an honest voter that sees both. Time O(branches of the voter, for each voter).
-func (e *Election) seenCandidate(x gossip.Index, i int16) gossip.Index {
+// seer is the last event by a peer that counts, as far as it is seen and sees some event of a forker.
+type seer struct {
+	sees  gossip.Index // the last event of the forker that it sees
+	trust bool         // its creator is a voter that did not fork
+}
+
+// seenCandidate returns the first interesting event of voter i, which forked, that x strongly sees, and the view that
+// has its content; 0 for none. What sees events of the forker sees one self-parent chain of them, so it sees one first
+// interesting event at most, the first on that chain. A supermajority that sees the same has a voter in it that did not
+// fork, unless forkers alone are one: the chains that those see are gone through. Of two on one chain, of which x
+// strongly sees the later, the earlier is found: x strongly sees it too. Two on different sides of a fork cannot be
+// strongly seen: the quorums would share an honest voter that sees both. Time O(peers that count) for each chain that
+// one of them sees, of one or two most often.
+func (e *Election) seenCandidate(x gossip.Index, i int16) (f gossip.Index, view int) {
 	by := e.voters[i]
-	seers := e.observers.seers[:0] // the events that may count: they see no fork by the voter
+	seers := e.observers.seers[:0]
 	for _, p := range e.voters {
-		seers = e.appendSeer(seers, x, p, by)
+		seers = e.appendSeer(seers, x, p, by, !e.forks[p])
 	}
 	for _, c := range e.counted {
-		seers = e.appendSeer(seers, x, c.peer, by)
+		seers = e.appendSeer(seers, x, c.peer, by, false)
 	}
 	e.observers.seers = seers
 	if len(seers) < e.quorum {
-		return 0
+		return 0, 0
 	}
-	for _, b := range e.g.Of(by) {
-		f := e.pop(int(e.column[b].view))
-		if f >= x || e.g.At(x, b) < f {
+	all := e.forkersAlone() || len(e.counted) > 0
+	asked, missed := gossip.Index(0), gossip.Index(0)
+	for _, s := range seers {
+		if !s.trust && !all || s.sees == asked {
+			continue
+		}
+		asked = s.sees
+		first, at := e.firstOn(i, s.sees)
+		if first == 0 || first == missed || f != 0 && first >= f {
 			continue
 		}
 		k := 0
-		for _, a := range seers {
-			if e.g.At(a, b) >= f {
+		for _, s := range seers {
+			if e.g.OnChain(first, s.sees) {
 				k++
 			}
 		}
-		if k >= e.quorum {
-			return f
+		if k < e.quorum {
+			missed = first
+			continue
 		}
+		f, view = first, at
 	}
-	return 0
+	return f, view
 }
 
-// appendSeer appends the last event by p that x descends from, if that sees events by the voter.
-func (e *Election) appendSeer(seers []gossip.Index, x gossip.Index, p, voter gossip.Peer) []gossip.Index {
-	if a := e.g.Tip(x, p); a != 0 && e.g.Tip(a, voter) != 0 {
-		seers = append(seers, a)
+// appendSeer appends what the last event by p that x descends from sees of the forker, if anything.
+func (e *Election) appendSeer(seers []seer, x gossip.Index, p, forker gossip.Peer, trust bool) []seer {
+	if a, _ := e.g.Tip(x, p); a != 0 {
+		if t, _ := e.g.Tip(a, forker); t != 0 {
+			seers = append(seers, seer{t, trust})
+		}
 	}
 	return seers
 }

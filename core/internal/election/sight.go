@@ -8,7 +8,7 @@ import (
 
 // findObserver looks for the observer of a chain: first guess places further than it was the last time, by
 // which it then goes on or back. It returns how much further it is.
-func (e *Election) findObserver(c gossip.Column, guess uint32) uint32 {
+func (e *Election) findObserver(c gossip.Peer, guess uint32) uint32 {
 	l := &e.levels
 	b := &l.base[0]
 	k, tail := b.next[c], l.chains.tail[c]
@@ -48,10 +48,10 @@ func (e *Election) findObserver(c gossip.Column, guess uint32) uint32 {
 
 // sight is what is known of which first interesting events are seen.
 type sight struct {
-	words    int      // of a set of columns
+	words    int      // of a set of peers
 	seen     []uint64 // what observes found
-	observed []uint64 // column*words: the voters that the chain's observer observes
-	lanes    bool     // few columns: S has a nibble for each
+	observed []uint64 // peer*words: the voters that the chain's observer observes
+	lanes    bool     // few peers: S has a nibble for each
 	sets     []uint64 // (event mod size)*words: S of the event, if it is known
 	epoch    []uint32 // event mod size: the election that S is of
 	now      uint32
@@ -76,8 +76,8 @@ func (s *sight) begin() {
 	}
 }
 
-// of returns the set of a column.
-func (s *sight) of(c gossip.Column) []uint64 { return s.observed[int(c)*s.words:][:s.words] }
+// of returns the set of a chain.
+func (s *sight) of(c gossip.Peer) []uint64 { return s.observed[int(c)*s.words:][:s.words] }
 
 // room sees to it that no two of the events from lowest to x share an entry.
 func (s *sight) room(x, lowest gossip.Index) {
@@ -90,9 +90,9 @@ func (s *sight) room(x, lowest gossip.Index) {
 	}
 }
 
-// observes reports whether the event at place k of column c strongly sees the first interesting events of a
-// supermajority of voters, and leaves in sight.seen the columns of those it does.
-func (e *Election) observes(c gossip.Column, k uint32) bool {
+// observes reports whether the event at place k of chain c strongly sees the first interesting events of a
+// supermajority of voters, and leaves in sight.seen the peers of those it does.
+func (e *Election) observes(c gossip.Peer, k uint32) bool {
 	l := &e.levels
 	s := &l.sight
 	set := s.seen
@@ -107,7 +107,7 @@ func (e *Election) observes(c gossip.Column, k uint32) bool {
 	lowest := e.observers.lowest
 	if vector && len(l.first) <= strongColumns {
 		rows := s.rows[:0]
-		for _, c := range e.vcol {
+		for _, c := range e.voters {
 			if a := row[c]; a >= lowest {
 				rows = append(rows, &e.g.Stored(a)[0])
 			}
@@ -126,7 +126,7 @@ func (e *Election) observesBySets(row []gossip.Index, set []uint64) bool {
 	s := &e.levels.sight
 	lowest := e.observers.lowest
 	at := s.at[:0]
-	for _, c := range e.vcol {
+	for _, c := range e.voters {
 		if a := row[c]; a >= lowest {
 			at = append(at, uint32(e.sees(a)))
 		}
@@ -178,7 +178,7 @@ func (e *Election) sees(a gossip.Index) int {
 func (e *Election) observesEach(x gossip.Index, set []uint64) bool {
 	k := 0
 	clear(set)
-	for _, c := range e.vcol {
+	for _, c := range e.voters {
 		if f := e.levels.first[c]; f != never && e.stronglySees(x, f) {
 			set[c>>6] |= 1 << (c & 63)
 			k++

@@ -14,12 +14,12 @@ const maxStages = 6
 // observers see alike are uniform, and the base levels tell all about them. The others are in classes:
 // a class is of subjects that each observer sees all of or none of, and has levels of its own.
 type subjects struct {
-	built   bool          // uniform, of and classes are of all observers found
-	voters  []uint64      // set of columns
-	uniform []uint64      // set of columns
-	last    int           // the base level that some subject needs at least
-	like    gossip.Column // a column with an observer
-	of      []int16       // by column: the class; -1 for uniform ones
+	built   bool        // uniform, of and classes are of all observers found
+	voters  []uint64    // set of peers
+	uniform []uint64    // set of peers
+	last    int         // the base level that some subject needs at least
+	like    gossip.Peer // a chain with an observer
+	of      []int16     // by peer: the class; -1 for uniform ones
 	classes []class
 	room    struct { // for further classes
 		done []gossip.Index
@@ -28,24 +28,24 @@ type subjects struct {
 	}
 	blocker int // the class that was not decided when last looked, or one past the last
 	groups  [2]group
-	clock   uint32 // counts settles
+	clock   uint32 // counts raises
 	stages  []stage
-	used    int              // stages in use
-	one     [1]gossip.Column // scratch
-	left    []gossip.Column  // scratch
-	tried   []uint32         // scratch, by column: 1 + the place before which an estimate may yet be found
-	apart   [][2]int16       // scratch
+	used    int            // stages in use
+	one     [1]gossip.Peer // scratch
+	left    []gossip.Peer  // scratch
+	tried   []uint32       // scratch, by peer: 1 + the place before which an estimate may yet be found
+	apart   [][2]int16     // scratch
 }
 
 // class is subjects that have the same levels.
 type class struct {
 	stage  [maxStages]int32 // in subjects.stages, by step
 	stages int
-	done   []gossip.Index // by column: the event from which on it is decided
-	end    []uint32       // by column: the place of that; the last possible if there is none
-	step   []uint8        // by column: at which step
+	done   []gossip.Index // by peer: the event from which on it is decided
+	end    []uint32       // by peer: the place of that; the last possible if there is none
+	step   []uint8        // by peer: at which step
 	value  bool           // what it is decided to be
-	clock  uint32         // of the settle that it was last brought up to date by
+	clock  uint32         // of the raise that it was last brought up to date by
 	heard  uint32         // likewise, its first estimates
 }
 
@@ -58,7 +58,7 @@ type group struct {
 	members []int16
 }
 
-// stage holds the levels of one (round, step) of a class, by column: from which event on there is the
+// stage holds the levels of one (round, step) of a class, by peer: from which event on there is the
 // step; the estimates true and false; an auxiliary value, and a true and a false one.
 type stage struct {
 	start, et, ef, aux, at, af []gossip.Index
@@ -78,12 +78,12 @@ const (
 	genuineFlip
 )
 
-func (s *subjects) reset(width int, voters []gossip.Column) {
+func (s *subjects) reset(width int, voters []gossip.Peer) {
 	*s = subjects{
 		voters:  make([]uint64, (width+63)/64),
 		uniform: make([]uint64, (width+63)/64),
 		of:      make([]int16, width),
-		left:    make([]gossip.Column, 0, width),
+		left:    make([]gossip.Peer, 0, width),
 		tried:   make([]uint32, width),
 	}
 	for _, c := range voters {
@@ -161,7 +161,7 @@ func (s *subjects) empty(k *class) {
 }
 
 // begin starts the step on a chain at event x, which is at place k, with an estimate.
-func (g *stage) begin(c gossip.Column, x gossip.Index, k uint32, estimate bool) {
+func (g *stage) begin(c gossip.Peer, x gossip.Index, k uint32, estimate bool) {
 	g.start[c] = x
 	g.hear[c], g.look[c] = k, k
 	if estimate {
@@ -173,7 +173,7 @@ func (g *stage) begin(c gossip.Column, x gossip.Index, k uint32, estimate bool) 
 	}
 }
 
-func (g *stage) setAux(c gossip.Column, x gossip.Index, value bool) {
+func (g *stage) setAux(c gossip.Peer, x gossip.Index, value bool) {
 	g.aux[c] = x
 	g.naux++
 	if value {

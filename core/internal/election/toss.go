@@ -86,14 +86,18 @@ func (r *reader) Odd(x gossip.Index) bool { return r.g.Event(x).Odd }
 // later one on, until an earlier step is decided, which drops it for good: seen from any later event of the chain, the
 // carrier is the same. Time O(events of the voter since the last question, or from the carrier on).
 func (r *reader) Carrier(q coin.Query, voter gossip.Peer) (carrier gossip.Index) {
+	return r.carrier(q, r.newest(q.Event, voter), int(q.Round)*3-1)
+}
+
+// carrier is Carrier as seen from sync event y, by which the voter is meant. A branch asks the chain that it is off.
+func (r *reader) carrier(q coin.Query, y gossip.Index, t int) (carrier gossip.Index) {
 	e := (*Election)(r)
-	t := int(q.Round)*3 - 1
-	y := r.newest(q.Event, voter)
 	if y <= e.base {
 		return 0
 	}
 	w := &e.metaVotes.walks
-	key, here := walk{e.window.info[y-e.window.base].view, q.Subject, int16(t)}, y
+	chain := e.g.Event(y).Chain
+	key, here := walk{chain, q.Subject, int16(t)}, y
 	known, ok := w.carriers[key]
 	if ok && y <= known.event {
 		if known.carrier <= y {
@@ -104,17 +108,23 @@ func (r *reader) Carrier(q coin.Query, voter gossip.Peer) (carrier gossip.Index)
 	for ; y > e.base; y = e.window.info[y-e.window.base].sync {
 		w.steps++
 		exists, aux := r.at(q, y, t)
+		before := gossip.Index(0)
 		if ok && y == known.event {
-			if carrier == 0 || exists && aux {
-				carrier = known.carrier
-			}
-			break
-		}
-		if exists && aux {
+			before = known.carrier
+		} else if e.g.Event(y).Chain != chain {
+			before = r.carrier(q, y, t)
+		} else if exists && aux {
 			carrier = y
-		} else if carrier != 0 {
+			continue
+		} else if carrier == 0 {
+			continue
+		} else {
 			break
 		}
+		if carrier == 0 || exists && aux {
+			carrier = before
+		}
+		break
 	}
 	if w.carriers == nil {
 		w.carriers = make(map[walk]carrierUpTo)
@@ -124,17 +134,18 @@ func (r *reader) Carrier(q coin.Query, voter gossip.Peer) (carrier gossip.Index)
 }
 
 // Responses implements [coin.Reader]. The meta-vote that waits is there from the event on that began it, since
-// what is dropped once does not come again. Time O(own events since the last question, or from that one on).
+// what is dropped once does not come again. Whoever waits asks at each event, so that the one before was asked about.
+// Time O(own events since the last question, or from that one on).
 func (r *reader) Responses(q coin.Query) (n int) {
 	e := (*Election)(r)
 	t := int(q.Round) * 3
 	w := &e.metaVotes.walks
-	key := walk{e.window.info[q.Event-e.window.base].view, q.Subject, int16(t)}
-	known, ok := w.waits[key]
-	if ok && known.event == q.Event {
-		return known.responses // a class was split, and all are asked again
-	}
 	for y := q.Event; ; {
+		known, ok := w.waits[awaited{y, q.Subject, int16(t)}]
+		if ok {
+			n += known // of q.Event itself if a class was split, and all are asked again
+			break
+		}
 		w.steps++
 		before := e.window.info[y-e.window.base].sync
 		waiting := false // the query's event has the meta-vote that waits, though it is not written yet
@@ -147,16 +158,12 @@ func (r *reader) Responses(q coin.Query) (n int) {
 		if e.g.Event(y).Cause == gossip.Response {
 			n++
 		}
-		if ok && before == known.event {
-			n += known.responses
-			break
-		}
 		y = before
 	}
 	if w.waits == nil {
-		w.waits = make(map[walk]waited)
+		w.waits = make(map[awaited]int)
 	}
-	w.waits[key] = waited{q.Event, n}
+	w.waits[awaited{q.Event, q.Subject, int16(t)}] = n
 	return n
 }
 
@@ -166,7 +173,7 @@ func (r *reader) newest(x gossip.Index, voter gossip.Peer) gossip.Index {
 	if r.g.Event(x).By == voter {
 		return x
 	}
-	if tip := r.g.Tip(x, voter); tip != 0 {
+	if tip, _ := r.g.Tip(x, voter); tip != 0 {
 		return r.g.Event(tip).Sync
 	}
 	return 0

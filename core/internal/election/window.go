@@ -1,6 +1,9 @@
 package election
 
-import "parsec/core/internal/gossip"
+import (
+	"parsec/core/internal/bug"
+	"parsec/core/internal/gossip"
+)
 
 // window holds, side by side, what passes read of recent events. An event's entry is at its place less
 // base. There is always one before the first interesting event, so that what comes before has an entry to
@@ -9,7 +12,7 @@ type window struct {
 	base   gossip.Index
 	size   int            // entries in use
 	stride int            // voters; 0 where the rows of the graph serve
-	rows   []gossip.Index // by entry, then voter: the last event by the voter that this one sees; none where stride is 0
+	rows   []gossip.Index // by entry, then voter: what the graph's row has; none where stride is 0
 	info   []info
 	votes  []uint32 // by entry: the number of its meta-votes in the running election, 0 for none
 	sets   []uint64 // by entry, width words each: S, see observers
@@ -21,7 +24,7 @@ type info struct {
 	self  gossip.Index
 	other gossip.Index
 	sync  gossip.Index // the nearest sync event before it on the self-parent chain, 0 for none
-	view  int16        // its chain
+	voter int16        // whose it is
 	own   int16        // 1 + the voter whose first interesting event it is in the running election, 0 for none
 	kind  kind
 }
@@ -35,7 +38,8 @@ const (
 	receiving
 )
 
-// row returns by voter the last event that the event at entry i sees, 0 for none.
+// row returns by voter the last event that the event at entry i sees; 0 for none, and less, as signed numbers go, of
+// one whose fork it descends from.
 func (e *Election) row(i int) []gossip.Index {
 	w := &e.window
 	if w.stride == 0 {
@@ -56,17 +60,22 @@ func (e *Election) push(x gossip.Index, ev *gossip.Event, all []gossip.Index) {
 	w.votes[i] = 0
 	if w.stride != 0 {
 		row := e.row(i)
-		for j, c := range e.vcol {
-			row[j] = all[c]
+		for j, p := range e.voters {
+			row[j] = all[p]
 		}
-		for _, v := range e.forked {
-			row[v] = e.g.Tip(x, e.voters[v])
+		if bug.On(bug.IgnoreForks) {
+			for _, v := range e.forked {
+				row[v], _ = e.g.Tip(x, e.voters[v])
+			}
 		}
 	}
 	in := &w.info[i]
-	*in = info{self: ev.Self, other: ev.Other}
-	if v := e.column[ev.Col].view; v >= 0 && ev.Cause.Sync() {
-		in.view = v
+	*in = info{self: ev.Self}
+	if others := e.g.Others(x); len(others) > 0 {
+		in.other = others[0]
+	}
+	if v := e.vbit[ev.By]; v >= 0 && ev.Cause.Sync() {
+		in.voter = v
 		in.kind = requesting
 		if ev.Cause.Receive() {
 			in.kind = receiving
@@ -74,8 +83,8 @@ func (e *Election) push(x gossip.Index, ev *gossip.Event, all []gossip.Index) {
 		if ev.Self != 0 {
 			in.sync = e.g.Event(ev.Self).Sync
 		}
-		if voter := e.content.voter[v]; e.observers.first[voter] == x {
-			in.own = voter + 1
+		if e.observers.first[v] == x {
+			in.own = v + 1
 		}
 	}
 }
@@ -107,11 +116,10 @@ func (w *window) restart(x gossip.Index) {
 	w.base, w.size = x-1, 1
 }
 
-// reset makes a window for n voters. Direct says that the graph's rows begin with theirs, and that none
-// of them forked.
+// reset makes a window for n voters. Direct says that the graph's rows begin with theirs.
 func (w *window) reset(n int, direct bool) {
 	w.stride, w.width = n, (n+63)/64
-	if direct {
+	if direct && !bug.On(bug.IgnoreForks) {
 		w.stride = 0
 	}
 	const size = 256

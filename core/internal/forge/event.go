@@ -66,7 +66,7 @@ func (f *Forger) Finish(e *Event) *Event {
 		h.Index, h.SelfParent = e.Index, e.Self.ID
 	}
 	if e.Other != nil {
-		h.OtherParent = e.Other.ID
+		h.OtherParents = []wire.Hash{e.Other.ID}
 	}
 	if len(e.Votes) > 0 {
 		hashes := make([]wire.Hash, len(e.Votes))

@@ -32,7 +32,7 @@ func (b *builder) add(e *Event) {
 		out.Self = b.ref(e.Self)
 	}
 	if e.Other != nil {
-		out.Other = b.ref(e.Other)
+		out.Others = []wire.Ref{b.ref(e.Other)}
 	}
 	if e.Cause == wire.Requesting {
 		out.Recipient = b.creator(e.Recipient)

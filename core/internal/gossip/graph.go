@@ -7,42 +7,36 @@ import (
 	"slices"
 )
 
-// Column numbers the entries of ancestry rows. A peer's first chain of events has the column that came
-// with the peer; each further branch of a fork gets a column of its own, so that events of one column
-// always form a chain and comparing places decides descent, forks or not.
-type Column uint16
-
-// NoColumn is no column.
-const NoColumn Column = math.MaxUint16
-
-// Limits of one graph.
+// Limits of one graph. There is none for branches: each is begun by an event, and costs what an event costs.
 const (
-	MaxPeers    = 4096
-	MaxBranches = 1024          // of all forks together: every event pays for each
-	MaxEvents   = math.MaxInt32 // places must leave room for the differences taken of them
+	MaxPeers  = 4096
+	MaxEvents = 1<<30 - 1
 )
 
-// Errors of Insert. The graph is unchanged when one is returned.
+// Never is a place that no event has: later than all. In rows there are places below it, which the differences taken
+// of places rest on, and marks of sets, which are less than all places as signed numbers.
+const Never Index = MaxEvents + 1
+
+// Errors of Insert and AddPeer. The graph is unchanged when one is returned.
 var (
 	ErrCreator     = errors.New("unknown creator")
 	ErrCause       = errors.New("unknown cause")
 	ErrSelfParent  = errors.New("unknown self-parent")
 	ErrOtherParent = errors.New("unknown other-parent")
 	ErrNotOwn      = errors.New("self-parent by another creator")
-	ErrForks       = errors.New("too many forks")
 	ErrFull        = errors.New("graph is full")
 	ErrPeers       = errors.New("too many peers")
 )
 
 // Event is one event as the arena holds it: 28 bytes, no pointers.
 type Event struct {
-	Self  Index  // self-parent
-	Other Index  // other-parent
+	Self  Index // self-parent
+	other [1]Index
 	Sync  Index  // the nearest sync event on the self-parent chain, this event included
-	Nth   uint32 // index by creator, of the last of the places it takes (see Lengthen)
+	Nth   uint32 // index by creator, of the last of the places it takes
 	Datum uint32 // for the election: what an observation event votes for, or where to find out
+	Chain Chain
 	By    Peer
-	Col   Column
 	Cause Cause
 	Odd   bool // for coins: the lowest bit of the event's id
 }
@@ -67,80 +61,60 @@ func (c *chunk) row(x Index) []Index {
 	return c.rows[i : i+stride : i+stride]
 }
 
-// column is what is known of one chain.
-type column struct {
-	by     Peer
-	parent Column // the column it branched off, NoColumn for none
-	base   Index  // the event of parent that it branched off at, 0 for none
-	tip    Index  // its last event
-	sync   Index  // the last sync event of the tip's self-parent chain, 0 for none
-	nth    uint32 // the tip's index by creator
-}
-
 // Graph is the arena of events with their ancestry rows.
 //
 // Invariants:
-//  1. Rows: entry c of event x's row is the last event of column c that x descends from (x itself in
-//     its own column), 0 if there is none.
+//  1. Rows: entry p of event x's row tells which events by p x descends from: 0 if none; the last of them if all are
+//     on one self-parent chain; else the mark of the interned set of the last of each chain (sets.go).
 //  2. Parents precede their children, so places along every path ascend.
-//  3. Events of one column form a self-parent chain; a branch's first event has column.base, in
-//     column.parent, as self-parent, or none.
+//  3. Events of one chain follow each other as self-parents; a branch's first event has chain.base, in chain.parent,
+//     as self-parent, or none.
 type Graph struct {
-	chunks  []chunk
-	size    Index // events inserted; the last one's place
-	columns []column
-	main    []Column   // by peer: its first column
-	forked  []Peer     // peers with more than one column
-	all     [][]Column // by peer: nil, or all its columns once it forked
-	stride  int        // entries of the rows being written
-	short   [2][]Index // rows of older, narrower chunks, widened
+	chunks []chunk
+	size   Index      // events inserted; the last one's place
+	others []Index    // where events have several other-parents: how many, then they
+	stride int        // entries of the rows being written
+	short  [2][]Index // rows of older, narrower chunks, widened
+	joined []Index    // scratch of fill: entries of the peers that forked
+
+	chains []chain
+	free   []Chain   // numbers of chains that are no more, and below those of others
+	first  []Chain   // by peer: its first chain
+	all    [][]Chain // by peer: nil, or all its chains once it forked
+	forked []Peer    // the peers that forked, in the order met
+
+	sets sets
+	made []made  // which events made nodes of sets
+	tips []tipOf // scratch
+	list []Index // what Tips returns
 }
 
 // Len returns the number of events, which is the place of the last.
 func (g *Graph) Len() Index { return g.size }
 
 // Peers returns the number of peers.
-func (g *Graph) Peers() int { return len(g.main) }
-
-// Columns returns the number of columns.
-func (g *Graph) Columns() int { return len(g.columns) }
-
-// Main returns p's first column.
-func (g *Graph) Main(p Peer) Column { return g.main[p] }
-
-// Forked lists the peers that forked.
-func (g *Graph) Forked() []Peer { return g.forked }
-
-// Of returns all columns of a peer that forked, nil for one that did not.
-func (g *Graph) Of(p Peer) []Column { return g.all[p] }
-
-// By returns whose column c is.
-func (g *Graph) By(c Column) Peer { return g.columns[c].by }
+func (g *Graph) Peers() int { return len(g.first) }
 
 // Grow makes room for so many more peers.
 func (g *Graph) Grow(peers int) {
-	g.columns = slices.Grow(g.columns, peers)
-	g.main = slices.Grow(g.main, peers)
+	g.chains = slices.Grow(g.chains, peers)
+	g.first = slices.Grow(g.first, peers)
 	g.all = slices.Grow(g.all, peers)
 }
 
-// AddPeer makes a further peer known. Cost: none, but for one chunk's rows when they must widen.
+// AddPeer makes a further peer known. Time O(1), but for one chunk's rows when they must widen.
 func (g *Graph) AddPeer() (Peer, error) {
-	if len(g.main) == MaxPeers {
+	if len(g.first) == MaxPeers {
 		return 0, ErrPeers
 	}
-	p := Peer(len(g.main))
-	g.main = append(g.main, g.addColumn(column{by: p, parent: NoColumn}))
+	p := Peer(len(g.first))
+	g.first = append(g.first, Chain(len(g.chains)))
+	g.chains = append(g.chains, chain{by: p, parent: NoChain})
 	g.all = append(g.all, nil)
-	return p, nil
-}
-
-func (g *Graph) addColumn(c column) Column {
-	g.columns = append(g.columns, c)
-	if n := len(g.columns); n > g.stride {
+	if n := len(g.first); n > g.stride {
 		g.stride = (n + 3) &^ 3
 	}
-	return Column(len(g.columns) - 1)
+	return p, nil
 }
 
 // widen gives a chunk rows of the present stride.
@@ -158,7 +132,25 @@ func (g *Graph) Event(x Index) *Event {
 	return &g.chunks[x>>chunkShift].events[x&(chunkSize-1)]
 }
 
-// Row returns x's ancestry row, of at least Columns entries. It is valid until the next call with the
+// Others returns x's other-parents: none, one or several. They are for reading, and valid while x is in the graph.
+func (g *Graph) Others(x Index) []Index {
+	ev := g.Event(x)
+	switch o := ev.other[0]; {
+	case o == 0:
+		return nil
+	case o < several:
+		return ev.other[:]
+	default:
+		at := int(o &^ several)
+		n := int(g.others[at])
+		return g.others[at+1 : at+1+n : at+1+n]
+	}
+}
+
+// several marks an Event.other that is a place in Graph.others.
+const several Index = 1 << 31
+
+// Row returns x's ancestry row, of at least Peers entries. It is valid until the next call with the
 // same scratch, which is 0 or 1.
 func (g *Graph) Row(x Index, scratch int) []Index {
 	row := g.chunks[x>>chunkShift].row(x)
@@ -168,8 +160,8 @@ func (g *Graph) Row(x Index, scratch int) []Index {
 	return row
 }
 
-// Stored returns x's row as it is stored, for good: with as many entries as rows had when x was inserted, or at
-// the last Widen that reached it.
+// Stored returns x's row as it is stored: with as many entries as rows had when x was inserted, or at
+// the last Widen that reached it. It is valid while x is in the graph.
 func (g *Graph) Stored(x Index) []Index { return g.chunks[x>>chunkShift].row(x) }
 
 // Widen stores the rows of the events from x on with as many entries as rows have now. Time O(1) if they are,
@@ -191,59 +183,50 @@ func (g *Graph) wide(row []Index, scratch int) []Index {
 	return wide
 }
 
-// At returns the last event of column c that x descends from, 0 for none.
-func (g *Graph) At(x Index, c Column) Index {
-	row := g.chunks[x>>chunkShift].row(x)
-	if int(c) >= len(row) {
-		return 0
+// Insert adds an event; parents that its cause does not have are ignored. Indices is how many indices by its creator
+// it takes, 1 or more: its own is the last of them, and the next event's follows. Others is not kept. It returns the
+// event's place. Time O(peers) for each parent, and O(log branches) for each peer that forked and of which
+// the parents do not know the same, but for the union of two sets (sets.union).
+func (g *Graph) Insert(by Peer, cause Cause, self Index, others []Index, indices uint32) (Index, error) {
+	if int(by) >= len(g.first) || cause > Response || g.size == MaxEvents || len(g.sets.nodes) > maxNodes {
+		return 0, g.refuse(by, cause)
 	}
-	return row[c]
-}
-
-// Descends reports whether x descends from y.
-func (g *Graph) Descends(x, y Index) bool { return g.At(x, g.Event(y).Col) >= y }
-
-// Insert adds an event; parents that its cause does not have are ignored. It returns the event's place, the
-// event, its row as [Graph.Row] does, and whether it began a new branch of a fork. Time O(columns).
-func (g *Graph) Insert(by Peer, cause Cause, self, other Index, datum uint32) (x Index, ev *Event, row []Index, branched bool, err error) {
-	if int(by) >= len(g.main) || cause > Response || g.size == MaxEvents {
-		return 0, nil, nil, false, g.refuse(by, cause)
-	}
-	x = g.size + 1
-	col := g.main[by]
-	c := &g.columns[col]
-	nth, sync := c.nth+1, c.sync
+	x := g.size + 1
+	id := g.first[by]
+	c := &g.chains[id]
+	nth, sync, branched := c.nth+indices, c.sync, false
 	if cause == Initial {
-		self, other, nth, sync = 0, 0, 0, 0
+		self, others, nth, sync = 0, nil, indices-1, 0
 		branched = c.tip != 0
 	} else {
 		if self == 0 || self > g.size {
-			return 0, nil, nil, false, ErrSelfParent
+			return 0, ErrSelfParent
 		}
 		if c.tip != self { // else all there is to know of the self-parent is at hand
 			parent := g.Event(self)
 			if parent.By != by {
-				return 0, nil, nil, false, fmt.Errorf("%w: by %d, not %d", ErrNotOwn, parent.By, by)
+				return 0, fmt.Errorf("%w: by %d, not %d", ErrNotOwn, parent.By, by)
 			}
-			col, nth, sync = parent.Col, parent.Nth+1, parent.Sync
-			c = &g.columns[col]
-			branched = c.tip != self
+			id, nth, sync = parent.Chain, parent.Nth+indices, parent.Sync
+			branched = g.chains[id].tip != self
 		}
 		if !cause.Receive() {
-			other = 0
-		} else if other == 0 || other > g.size {
-			return 0, nil, nil, false, ErrOtherParent
+			others = nil
+		} else if err := g.checkOthers(others); err != nil {
+			return 0, err
 		}
 	}
+	if nth+1 < indices {
+		return 0, fmt.Errorf("%w: index by creator past %d", ErrFull, uint32(math.MaxUint32))
+	}
+	nodes := len(g.sets.nodes)
 	if branched {
-		if col, err = g.branch(by, col, self); err != nil {
-			return 0, nil, nil, false, err
-		}
-		c = &g.columns[col]
+		id = g.branch(by, id, self)
 	}
 	if cause.Sync() {
 		sync = x
 	}
+	c = &g.chains[id]
 	c.tip, c.nth, c.sync = x, nth, sync
 	g.size = x
 	n := int(x >> chunkShift)
@@ -251,52 +234,91 @@ func (g *Graph) Insert(by Peer, cause Cause, self, other Index, datum uint32) (x
 		g.room(n)
 	}
 	k := &g.chunks[n]
-	ev = &k.events[x&(chunkSize-1)]
-	*ev = Event{Self: self, Other: other, Sync: sync, Nth: nth, Datum: datum, By: by, Col: col, Cause: cause}
-	row = k.row(x)
-	if self != 0 {
-		g.fill(row, self, other)
+	ev := &k.events[x&(chunkSize-1)]
+	*ev = Event{Self: self, Sync: sync, Nth: nth, Chain: id, By: by, Cause: cause}
+	switch len(others) {
+	case 0:
+	case 1:
+		ev.other[0] = others[0]
+	default:
+		ev.other[0] = several | Index(len(g.others))
+		g.others = append(append(g.others, Index(len(others))), others...)
 	}
-	row[col] = x
+	row := k.row(x)
+	if self != 0 {
+		g.fill(row, self, others)
+	} else {
+		clear(row)
+	}
+	if g.all[by] == nil {
+		row[by] = x
+	} else {
+		row[by] = g.join(by, row[by], x)
+	}
+	if len(g.sets.nodes) != nodes {
+		g.made = append(g.made, made{x, uint32(nodes)})
+	}
 	if invariants {
 		g.verify(x)
 	}
-	return x, ev, row, branched, nil
+	return x, nil
 }
 
-// Lengthen lets event x, the last of its column, take so many more indices by its creator than one: its own is then
-// the last of them, and the next event's follows. The caller sees to it that indices stay below 1<<32.
-func (g *Graph) Lengthen(x Index, further uint32) {
-	ev := g.Event(x)
-	ev.Nth += further
-	g.columns[ev.Col].nth = ev.Nth
-}
-
-// fill sets a row to the entrywise maximum of the parents'. Other may be 0.
-func (g *Graph) fill(row []Index, self, other Index) {
-	k := &g.chunks[self>>chunkShift]
-	if other == 0 {
-		other = self
+func (g *Graph) checkOthers(others []Index) error {
+	if len(others) == 0 {
+		return ErrOtherParent
 	}
-	m := &g.chunks[other>>chunkShift]
-	if n := chunkSize * 4; len(row) == 4 && len(k.rows) == n && len(m.rows) == n {
-		r := (*[4]Index)(row)
-		a := (*[4]Index)(k.rows[self&(chunkSize-1)*4:])
-		b := (*[4]Index)(m.rows[other&(chunkSize-1)*4:])
-		r[0], r[1], r[2], r[3] = max(a[0], b[0]), max(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+	for _, o := range others {
+		if o == 0 || o > g.size {
+			return ErrOtherParent
+		}
+	}
+	if len(others) > 1 && len(g.others)+len(others) >= int(several)-1 {
+		return ErrFull
+	}
+	return nil
+}
+
+// fill sets a row to what the parents descend from. Others may be empty.
+func (g *Graph) fill(row []Index, self Index, others []Index) {
+	k := &g.chunks[self>>chunkShift]
+	if len(row) == 4 && len(others) < 2 && len(g.forked) == 0 {
+		other := self
+		if len(others) > 0 {
+			other = others[0]
+		}
+		m := &g.chunks[other>>chunkShift]
+		if n := chunkSize * 4; len(k.rows) == n && len(m.rows) == n {
+			r := (*[4]Index)(row)
+			a := (*[4]Index)(k.rows[self&(chunkSize-1)*4:])
+			b := (*[4]Index)(m.rows[other&(chunkSize-1)*4:])
+			r[0], r[1], r[2], r[3] = max(a[0], b[0]), max(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+			return
+		}
+	}
+	a := g.Row(self, 0)
+	if len(others) == 0 {
+		copy(row, a)
 		return
 	}
-	if a := g.Row(self, 0); other == self {
-		copy(row, a)
-	} else {
-		mergeRows(row, a, g.Row(other, 1))
+	for _, other := range others {
+		b := g.Row(other, 1)
+		g.joined = g.joined[:0]
+		for _, p := range g.forked {
+			g.joined = append(g.joined, g.join(p, a[p], b[p]))
+		}
+		mergeRows(row, a, b)
+		for i, p := range g.forked {
+			row[p] = g.joined[i]
+		}
+		a = row
 	}
 }
 
 func (g *Graph) refuse(by Peer, cause Cause) error {
 	switch {
-	case int(by) >= len(g.main):
-		return fmt.Errorf("%w %d of %d", ErrCreator, by, len(g.main))
+	case int(by) >= len(g.first):
+		return fmt.Errorf("%w %d of %d", ErrCreator, by, len(g.first))
 	case cause > Response:
 		return fmt.Errorf("%w %d", ErrCause, cause)
 	}

@@ -34,7 +34,7 @@ func TestMissingAllocations(t *testing.T) {
 		}
 	}
 	insert := func(by Peer, cause Cause, self, other Index) Index {
-		x, _, _, _, err := g.Insert(by, cause, self, other, 0)
+		x, err := g.Insert(by, cause, self, []Index{other}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,5 @@
-// Package gossip holds the gossip graph: events, their ancestry and their forks (SPEC section 2).
+// Package gossip holds the gossip graph: events, their ancestry and their forks (SPEC section 2). core/design/arena.md
+// says how ancestry is stored, core/design/forks.md what a fork can cost.
 package gossip
 
 // Peer is a peer's dense number in one graph, in order of first mention. It says nothing about the
@@ -22,5 +23,5 @@ const (
 // Sync reports whether events of this cause take part in the meta-election.
 func (c Cause) Sync() bool { return c >= Requesting }
 
-// Receive reports whether events of this cause have an other-parent.
+// Receive reports whether events of this cause have other-parents.
 func (c Cause) Receive() bool { return c >= Request }

@@ -8,30 +8,68 @@ func (g *Graph) verify(x Index) {
 	fail := func(invariant int, format string, args ...any) {
 		panic(fmt.Sprintf("gossip: event %d breaks invariant %d: %s", x, invariant, fmt.Sprintf(format, args...)))
 	}
-	if e.Self >= x || e.Other >= x {
-		fail(2, "parents %d and %d", e.Self, e.Other)
-	}
+	parents := g.Others(x)
 	if e.Self != 0 {
-		if p := g.Event(e.Self); p.By != e.By || p.Nth+1 != e.Nth {
+		parents = append([]Index{e.Self}, parents...)
+	}
+	for _, y := range parents {
+		if y >= x {
+			fail(2, "parent %d", y)
+		}
+	}
+	c := &g.chains[e.Chain]
+	if e.Self != 0 {
+		p := g.Event(e.Self)
+		if p.By != e.By || p.Nth >= e.Nth {
 			fail(3, "self-parent is %d by %d", p.Nth, p.By)
 		}
+		if p.Chain != e.Chain && (c.base != e.Self || c.parent != p.Chain) {
+			fail(3, "chain %d is off %d of %d, not %d of %d", e.Chain, c.base, c.parent, e.Self, p.Chain)
+		}
 	}
-	for c := range g.columns {
-		at := g.At(x, Column(c))
-		want := Index(0)
-		for _, parent := range [2]Index{e.Self, e.Other} {
-			if parent != 0 {
-				want = max(want, g.At(parent, Column(c)))
+	if g.Branches() > 1000 && x%1024 != 0 {
+		return // it takes time with the branches
+	}
+	for i := range g.Peers() {
+		p := Peer(i)
+		want := map[Chain]Index{}
+		for _, y := range parents {
+			for chain, t := range g.spread(y, p) {
+				want[chain] = max(want[chain], t)
 			}
 		}
-		if Column(c) == e.Col {
-			want = x
+		if p == e.By {
+			want[e.Chain] = x
 		}
-		if at != want {
-			fail(1, "entry %d is %d, not %d", c, at, want)
+		got := g.spread(x, p)
+		for chain, t := range want {
+			if got[chain] != t || g.Event(t).Chain != chain || g.Event(t).By != p {
+				fail(1, "of peer %d, chain %d, it has %d, not %d", p, chain, got[chain], t)
+			}
 		}
-		if at != 0 && g.Event(at).Col != Column(c) {
-			fail(1, "entry %d is of column %d", c, g.Event(at).Col)
+		if len(got) != len(want) {
+			fail(1, "of peer %d it has %d chains, not %d", p, len(got), len(want))
+		}
+		if fork := g.entry(x, p) >= set; len(g.Tips(x, p)) > 1 != fork {
+			fail(1, "of peer %d it has a fork: %t", p, fork)
 		}
 	}
+}
+
+// spread returns the last event of each of p's chains that x descends from.
+func (g *Graph) spread(x Index, p Peer) map[Chain]Index {
+	out := map[Chain]Index{}
+	if e := g.entry(x, p); e >= set {
+		n := uint32(e &^ set)
+		for _, t := range g.collect(nil, n, g.sets.height[n], 0) {
+			out[g.all[p][t.number]] = t.place
+		}
+	} else {
+		for e != 0 {
+			k := g.Event(e).Chain
+			out[k] = e
+			e = g.chains[k].base
+		}
+	}
+	return out
 }

@@ -152,8 +152,10 @@ func (g *Engine) process(x int) (restart int, ended bool) {
 		return 0, false
 	}
 	for _, k := range keys {
-		if kind := g.observations[k.Observation].Kind; kind != StartDKG && kind != DKGMessage {
-			g.Blocks = append(g.Blocks, Block{k.Observation, k.Peer, g.votersOf(k), len(g.events) - 1})
+		// A payload of a peer that is no voter any more has no vote, and gives no block.
+		voters := g.votersOf(k)
+		if kind := g.observations[k.Observation].Kind; kind != StartDKG && kind != DKGMessage && len(voters) > 0 {
+			g.Blocks = append(g.Blocks, Block{k.Observation, k.Peer, voters, len(g.events) - 1})
 		}
 	}
 	g.Decisions++

@@ -21,6 +21,9 @@ type Probe struct {
 	// View returns what the node's last event sees of the running election. Cost: it spells out all meta-votes of the
 	// last events of all voters.
 	View func() View
+	// Loose returns the hash of an event that is not behind the node's last one, and why not; "" if there is none, as
+	// always between two calls. Cost: O(log n) for each event since the call before.
+	Loose func() (event [32]byte, why string)
 }
 
 // View is what an event sees of an election. Slices are by voter, in order of identity.

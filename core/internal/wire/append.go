@@ -19,12 +19,10 @@ func Append(dst []byte, m *Message) []byte {
 		return appendObservations(dst, m.Observations)
 	case m.Kind == KindLearn:
 		dst = append(dst, m.Nonce[:]...)
-		dst = binary.AppendUvarint(dst, uint64(m.Skip))
 		dst = binary.AppendUvarint(dst, uint64(len(m.Wants)))
 		return appendHashes(dst, m.Wants)
 	case m.Kind == KindTeach:
 		dst = append(dst, m.Nonce[:]...)
-		dst = binary.AppendUvarint(dst, uint64(m.Skip))
 		more := byte(0)
 		if m.More {
 			more = 1
@@ -61,7 +59,7 @@ func Append(dst []byte, m *Message) []byte {
 		}
 		switch {
 		case e.Cause.Receive():
-			dst = appendRef(dst, i, e.Other)
+			dst = appendRef(dst, i, e.Others[0])
 		case e.Cause == Requesting:
 			dst = binary.AppendUvarint(dst, uint64(e.Recipient))
 		case e.Cause == Observing:

@@ -103,7 +103,7 @@ func contents() map[string][]byte {
 			body := fmt.Appendf(nil, `{"from":"account-%d","to":"account-%d","amount":%d,"currency":"EUR","memo":"invoice %d of the month"}`,
 				i, i*7, i*1313, i)
 			o := Observation{Body: AppendBody(nil, &Body{Payload: body})}
-			e.Cause, e.Other, e.First, e.Count = Observing, 0, uint32(len(text.Votes)), 1
+			e.Cause, e.Others, e.First, e.Count = Observing, nil, uint32(len(text.Votes)), 1
 			text.Votes = append(text.Votes, uint32(len(text.Observations)))
 			text.Observations = append(text.Observations, o)
 		}

@@ -84,7 +84,7 @@ func gossip(r *rand.Rand, n, peers, payloads, size int) *Message {
 		case last[p] == 0 && i%8 == 1:
 			e.Cause = Initial
 		default:
-			e.Cause, e.Self, e.Other = Request+Cause(i%2), parent(p), parent(r.IntN(peers))
+			e.Cause, e.Self, e.Others = Request+Cause(i%2), parent(p), []Ref{parent(r.IntN(peers))}
 		}
 		last[p] = InMessage(i)
 		m.Events = append(m.Events, e)
@@ -110,13 +110,13 @@ func randomMessage(r *rand.Rand) *Message {
 		}
 		return m
 	case KindLearn:
-		m.Nonce, m.Skip = randomHash(r), r.Uint32()>>r.IntN(32)
+		m.Nonce = randomHash(r)
 		for range r.IntN(2) {
 			m.Wants = append(m.Wants, randomHash(r))
 		}
 		return m
 	case KindTeach:
-		m.Nonce, m.Skip, m.More = randomHash(r), r.Uint32()>>r.IntN(32), r.IntN(2) == 0
+		m.Nonce, m.More = randomHash(r), r.IntN(2) == 0
 	case KindPartRequest, KindPartResponse:
 		m.Has = randomHash(r)
 	case KindSupply:
@@ -127,7 +127,7 @@ func randomMessage(r *rand.Rand) *Message {
 	}
 	head := *m
 	m = gossip(r, 1+r.IntN(40), 1+r.IntN(300), 0, 0)
-	m.Kind, m.Known, m.Nonce, m.Skip, m.More, m.Has = head.Kind, head.Known, head.Nonce, head.Skip, head.More, head.Has
+	m.Kind, m.Known, m.Nonce, m.More, m.Has = head.Kind, head.Known, head.Nonce, head.More, head.Has
 	for range r.IntN(30) {
 		m.Observations = append(m.Observations, randomObservation(r, r.IntN(2) == 0))
 	}
@@ -138,7 +138,7 @@ func randomMessage(r *rand.Rand) *Message {
 		if unused == 0 || e.Cause != Request {
 			continue
 		}
-		e.Cause, e.Other = Observing, 0
+		e.Cause, e.Others = Observing, nil
 		for _, place := range r.Perm(len(m.Observations))[:1+r.IntN(len(m.Observations))] {
 			m.Votes = append(m.Votes, uint32(place))
 			e.Count++
@@ -189,7 +189,10 @@ func prune(m *Message) *Message {
 	}
 	for i := range m.Events {
 		e := &m.Events[i]
-		e.Creator, e.Self, e.Other = uint16(creators.place(int(e.Creator))), ref(e.Self), ref(e.Other)
+		e.Creator, e.Self = uint16(creators.place(int(e.Creator))), ref(e.Self)
+		for k := range e.Others {
+			e.Others[k] = ref(e.Others[k])
+		}
 		if e.Cause == Requesting {
 			e.Recipient = uint16(creators.place(int(e.Recipient)))
 		}

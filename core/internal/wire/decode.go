@@ -25,30 +25,13 @@ func Decode(raw []byte, s *Section, m *Message) error {
 	}
 	r := reader{p: raw}
 	m.reset()
-	m.Kind = MessageKind(r.byte("kind of message"))
-	m.Known = r.uvarint("number of peers known", 1<<32-1)
+	r.head(m)
 	switch {
 	case r.err != nil:
 		return r.err
 	case m.Kind.gossip():
-		if m.Kind == KindTeach {
-			m.Nonce = r.hash("nonce")
-			m.Skip = r.uvarint("events that have come", 1<<32-1)
-			more := r.byte("whether there is more")
-			if more > 1 {
-				r.fail(ErrMalformed, "whether there is more: not 0 or 1")
-			}
-			m.More = more == 1
-		}
-		if m.Kind.Part() {
-			m.Has = r.hash("the last event that the sender has")
-		}
-		if r.err == nil {
-			r.gossip(s, m)
-		}
+		r.gossip(s, m)
 	case m.Kind == KindLearn:
-		m.Nonce = r.hash("nonce")
-		m.Skip = r.uvarint("events that have come", 1<<32-1)
 		n := r.count("events that are there", 0, 1, 32)
 		m.Wants = r.hashes(m.Wants, n)
 	case m.Kind == KindAsk:
@@ -67,9 +50,29 @@ func Decode(raw []byte, s *Section, m *Message) error {
 	return r.err
 }
 
+// head reads what comes before the counts. Price and Decode read it here alike: what one of them took for a count, and
+// the other for something else, would travel for nothing.
+func (r *reader) head(m *Message) {
+	m.Kind = MessageKind(r.byte("kind of message"))
+	m.Known = r.uvarint("number of peers known", 1<<32-1)
+	if m.Kind == KindLearn || m.Kind == KindTeach {
+		m.Nonce = r.hash("nonce")
+	}
+	if m.Kind == KindTeach {
+		more := r.byte("whether there is more")
+		if more > 1 {
+			r.fail(ErrMalformed, "whether there is more: not 0 or 1")
+		}
+		m.More = more == 1
+	}
+	if m.Kind.Part() {
+		m.Has = r.hash("the last event that the sender has")
+	}
+}
+
 // reset empties m and keeps its memory.
 func (m *Message) reset() {
-	m.Kind, m.Known, m.Nonce, m.Skip, m.More, m.Has = 0, 0, Hash{}, 0, false, Hash{}
+	m.Kind, m.Known, m.Nonce, m.More, m.Has = 0, 0, Hash{}, false, Hash{}
 	m.Creators, m.Parents, m.Observations = m.Creators[:0], m.Parents[:0], m.Observations[:0]
 	m.Wants, m.Events, m.Votes = m.Wants[:0], m.Events[:0], m.Votes[:0]
 }
@@ -108,6 +111,7 @@ func (r *reader) gossip(s *Section, m *Message) {
 	}
 	m.Events = sized(m.Events, events)
 	m.Votes = sized(m.Votes, votes)
+	m.refs = sized(m.refs, events)
 	m.used.reset(creators, parents, observations)
 	voted := 0
 	for i := range m.Events {
@@ -176,7 +180,7 @@ func (r *reader) event(m *Message, i, voted int) int {
 	}
 	e := &m.Events[i]
 	e.Creator, e.Cause = uint16(head/causes), Cause(head%causes)
-	e.Recipient, e.Self, e.Other, e.First, e.Count = 0, 0, 0, uint32(voted), 0
+	e.Recipient, e.Self, e.Others, e.First, e.Count = 0, 0, nil, uint32(voted), 0
 	m.used.creators[e.Creator] = 1
 	if e.Cause != Initial {
 		e.Self = r.ref(m, i, "self-parent")
@@ -184,7 +188,8 @@ func (r *reader) event(m *Message, i, voted int) int {
 	switch {
 	case r.err != nil:
 	case e.Cause.Receive():
-		e.Other = r.ref(m, i, "other-parent")
+		m.refs[i] = r.ref(m, i, "other-parent")
+		e.Others = m.refs[i : i+1 : i+1]
 	case e.Cause == Requesting:
 		e.Recipient = uint16(r.place("recipient", len(m.Creators)))
 		if r.err == nil {

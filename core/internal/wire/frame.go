@@ -7,7 +7,7 @@ import (
 )
 
 // Version is the first byte of every frame. Whoever changes an encoding changes it.
-const Version = 1
+const Version = 2
 
 // FrameHeader is how many bytes a frame has before the message: version, form, and the first eight bytes
 // of the section's id.
@@ -122,26 +122,17 @@ const (
 // It is 0 for what is not a message, which Decode refuses.
 func price(raw []byte) int {
 	r := reader{p: raw}
-	kind := MessageKind(r.byte(""))
+	var m Message
+	r.head(&m)
 	number := func() int64 { return int64(r.uvarint("", 1<<32-1)) }
-	number() // peers known
 	var sum int64
 	switch {
-	case kind.gossip():
-		if kind == KindTeach {
-			r.hash("")
-			number() // events that have come
-			r.byte("")
-		}
+	case m.Kind.gossip():
 		events, votes, _, parents, observations := number(), number(), number(), number(), number()
 		sum = events*priceEvent + votes/votesForPrice + parents*priceHash + observations*priceObservation
-	case kind == KindLearn:
-		r.hash("")
-		number() // events that have come
+	case m.Kind == KindLearn, m.Kind == KindAsk:
 		sum = number() * priceHash
-	case kind == KindAsk:
-		sum = number() * priceHash
-	case kind == KindSupply:
+	case m.Kind == KindSupply:
 		sum = number() * priceObservation
 	}
 	if r.err != nil {

@@ -194,3 +194,20 @@ func TestFrameAllocations(t *testing.T) {
 		}
 	}
 }
+
+// The price of a message is that of what Decode reads in it, whatever comes before the counts: a part's "has" was once
+// taken for them, so that a hostile one was priced at nothing and an honest one at what its hash happened to say.
+func TestPriceOfParts(t *testing.T) {
+	r := random(9)
+	for range rounds(500) {
+		m := gossip(r, 1+r.IntN(10), 1+r.IntN(50), 0, 0)
+		m.Kind = KindRequest
+		want := price(Append(nil, m))
+		for _, kind := range []MessageKind{KindPartRequest, KindPartResponse, KindTeach} {
+			m.Kind, m.Has, m.Nonce = kind, randomHash(r), randomHash(r)
+			if got := price(Append(nil, m)); got != want {
+				t.Fatalf("kind %d costs %d, a request with the same events %d", kind, got, want)
+			}
+		}
+	}
+}

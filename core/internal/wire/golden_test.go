@@ -78,7 +78,7 @@ func TestGolden(t *testing.T) {
 		Root: tree.Root([]Hash{hello})}))
 	hash("requesting", s.Event(&Header{Cause: Requesting, Creator: creator, Index: 258, SelfParent: self, Recipient: other}))
 	for name, cause := range map[string]Cause{"request": Request, "response": Response} {
-		hash(name, s.Event(&Header{Cause: cause, Creator: creator, Index: 3, SelfParent: self, OtherParent: filled(7)}))
+		hash(name, s.Event(&Header{Cause: cause, Creator: creator, Index: 3, SelfParent: self, OtherParents: []Hash{filled(7)}}))
 	}
 
 	m := &Message{
@@ -91,9 +91,9 @@ func TestGolden(t *testing.T) {
 			{Creator: 1, Cause: Initial},
 			{Creator: 0, Cause: Requesting, Self: Outside(0), Recipient: 1},
 			{Creator: 0, Cause: Observing, Self: InMessage(1), First: 0, Count: 2},
-			{Creator: 1, Cause: Request, Self: InMessage(0), Other: InMessage(2), First: 2},
+			{Creator: 1, Cause: Request, Self: InMessage(0), Others: []Ref{InMessage(2)}, First: 2},
 			{Creator: 1, Cause: Observing, Self: InMessage(3), First: 2, Count: 1},
-			{Creator: 0, Cause: Response, Self: InMessage(2), Other: Outside(1), First: 3},
+			{Creator: 0, Cause: Response, Self: InMessage(2), Others: []Ref{Outside(1)}, First: 3},
 		},
 	}
 	for i := range m.Events {

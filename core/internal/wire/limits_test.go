@@ -12,7 +12,7 @@ import (
 func chain(n int) *Message {
 	m := &Message{Kind: KindRequest, Creators: []Creator{{ByNumber: true}}, Events: make([]Event, n)}
 	for i := 1; i < n; i++ {
-		m.Events[i] = Event{Cause: Request, Self: InMessage(i - 1), Other: InMessage(i - 1)}
+		m.Events[i] = Event{Cause: Request, Self: InMessage(i - 1), Others: []Ref{InMessage(i - 1)}}
 	}
 	return m
 }
@@ -52,7 +52,7 @@ func naming(events, creators, parents int) *Message {
 				e.Self, m.Parents = Outside(0), make([]Hash, 1)
 			}
 		} else {
-			e.Cause, e.Self, e.Other = Request, Outside(2*i%parents), Outside((2*i+1)%parents)
+			e.Cause, e.Self, e.Others = Request, Outside(2*i%parents), []Ref{Outside((2*i + 1) % parents)}
 		}
 		m.Events = append(m.Events, e)
 	}

@@ -31,7 +31,7 @@ func (k MessageKind) Part() bool { return k == KindPartRequest || k == KindPartR
 // again by every Decode. Bodies alias the raw message that was decoded.
 //
 // Requests and responses have at least one event and no Wants (a teach may have no event); an ask has Wants and nothing else; a
-// supply has Observations, all with bodies, and nothing else. A learn has a Nonce, Skip and at most one of Wants,
+// supply has Observations, all with bodies, and nothing else. A learn has a Nonce and at most one of Wants,
 // and a teach what a response has, with the Nonce of the learn it answers. One in part has Has. Known is in all. Tables may be in any order
 // and may name the same thing twice, but each entry is used: creators and parents by an event,
 // observations by a vote.
@@ -39,17 +39,17 @@ type Message struct {
 	Kind         MessageKind
 	Known        uint32        // how many peers the sender knows by number
 	Nonce        Hash          // of a learn, and of the teach that answers it
-	Skip         uint32        // of a learn: how many of the events after the one that is there have come; of its teach, the same again
 	More         bool          // of a teach: this is not all yet
 	Has          Hash          // of one in part: the recipient's last event that the sender's last descends from
 	Creators     []Creator     // who made or receives events; at most MaxCreators, and two an event
 	Observations []Observation // what is voted for: at most MaxObservations, and as many as votes; in a supply 1 to MaxWants
 	Parents      []Hash        // parents that are not in the message; at most MaxParents, and two an event
-	Wants        []Hash        // observations whose bodies are asked for, 1 to MaxWants; of a learn, an event that is there, or none
+	Wants        []Hash        // observations whose bodies are asked for, 1 to MaxWants; of a learn, the sender's own last event, or none
 	Events       []Event       // parents before children; the last is the one the recipient answers. 1 to MaxEvents
 	Votes        []uint32      // places in Observations, the events' one after the other; at most MaxMessageVotes
 
-	used uses // buffers of Decode
+	used uses  // buffers of Decode
+	refs []Ref // likewise: what Others of the events are slices of
 }
 
 // Creator is a peer: by number if the recipient is known to know it so, else by identity. It takes 1 to 5
@@ -75,7 +75,7 @@ type Event struct {
 	Creator   uint16 // place in Creators
 	Cause     Cause
 	Self      Ref    // of all causes but Initial
-	Other     Ref    // of Request and Response
+	Others    []Ref  // other-parents; of Request and Response one
 	Recipient uint16 // place in Creators; of Requesting
 	First     uint32 // where its votes begin in Votes: with the event before it they end there
 	Count     uint32 // how many votes it has: of Observing 1 to MaxVotes, else none

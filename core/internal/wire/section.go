@@ -86,14 +86,14 @@ func (c Cause) Valid() bool { return c <= Response }
 // Header is what an event's id covers: all of the event but its signature. An id that covered the
 // signature would let a signer fork itself with identical content.
 type Header struct {
-	Creator     Hash
-	Index       uint32 // place in the creator's chain, from 0
-	Cause       Cause
-	SelfParent  Hash   // its id; of all causes but Initial
-	OtherParent Hash   // its id; of Request and Response
-	Recipient   Hash   // of Requesting
-	Votes       uint32 // how many; of Observing
-	Root        Hash   // of the tree of votes: see Tree; of Observing
+	Creator      Hash
+	Index        uint32 // place in the creator's chain, from 0
+	Cause        Cause
+	SelfParent   Hash   // its id; of all causes but Initial
+	OtherParents []Hash // their ids; of Request and Response one
+	Recipient    Hash   // of Requesting
+	Votes        uint32 // how many; of Observing
+	Root         Hash   // of the tree of votes: see Tree; of Observing
 }
 
 // longestEvent is how many bytes are hashed for an event with votes: prefix, cause, index, creator,
@@ -122,7 +122,7 @@ func (s *Section) Event(h *Header) Hash {
 		copy(buf[101:133], h.Recipient[:])
 		end = 133
 	case Request, Response:
-		copy(buf[101:133], h.OtherParent[:])
+		copy(buf[101:133], h.OtherParents[0][:])
 		end = 133
 	default:
 		panic("wire: an event without a cause")

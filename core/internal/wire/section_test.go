@@ -30,7 +30,7 @@ func plainEvent(section Hash, h *Header) Hash {
 		text = append(text, h.Recipient[:]...)
 	}
 	if h.Cause == Request || h.Cause == Response {
-		text = append(text, h.OtherParent[:]...)
+		text = append(text, h.OtherParents[0][:]...)
 	}
 	return blake3.Sum256(text)
 }
@@ -39,7 +39,7 @@ func randomHeader(t *testing.T, seed uint64, cause Cause) *Header {
 	t.Helper()
 	r := random(seed)
 	return &Header{
-		Creator: randomHash(r), Index: r.Uint32(), Cause: cause, SelfParent: randomHash(r), OtherParent: randomHash(r),
+		Creator: randomHash(r), Index: r.Uint32(), Cause: cause, SelfParent: randomHash(r), OtherParents: []Hash{randomHash(r)},
 		Recipient: randomHash(r), Votes: r.Uint32(), Root: randomHash(r),
 	}
 }
@@ -66,7 +66,7 @@ func TestEventHash(t *testing.T) {
 		"creator":      func(h *Header) { h.Creator[31] ^= 1 },
 		"index":        func(h *Header) { h.Index ^= 1 << 31 },
 		"self-parent":  func(h *Header) { h.SelfParent[0] ^= 1 },
-		"other-parent": func(h *Header) { h.OtherParent[0] ^= 1 },
+		"other-parent": func(h *Header) { h.OtherParents = []Hash{{1}} },
 		"recipient":    func(h *Header) { h.Recipient[31] ^= 1 },
 		"votes":        func(h *Header) { h.Votes ^= 1 << 31 },
 		"root":         func(h *Header) { h.Root[31] ^= 1 },

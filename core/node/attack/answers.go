@@ -1,6 +1,8 @@
 package attack
 
 import (
+	"encoding/binary"
+
 	"parsec/core/internal/forge"
 	"parsec/core/internal/wire"
 )
@@ -25,26 +27,27 @@ func lesson(w *crew) script {
 			if m.Kind != wire.KindLearn {
 				return nil
 			}
-			nonce, skip := m.Nonce, m.Skip
+			nonce := m.Nonce
 			all := []*forge.Event{w.firsts[member], w.tips[member]}
 			for range enough {
 				all = append(all, w.Vote(w.tips[member], w.label()))
 			}
 			out := w.Message(wire.KindTeach, all...)
-			out.Nonce, out.Skip = nonce, skip
+			out.Nonce = nonce
 			return out
 		},
 	}
 }
 
-// questions has the questions of a member that learns its own events and has none, each as if more had come. All that
-// there is would be the answer; what was answered before is to cost the target no more than what was not.
+// questions has the questions of a member that has lost its log, again and again, each as if it were new. The members have
+// two events each: there is no more to answer.
 func questions(w *crew) script {
-	const places = 1 << 20
 	n := uint32(0)
 	return script{next: func() (int, *wire.Message) {
 		n++
-		return int(n) % len(w.tips), &wire.Message{Kind: wire.KindLearn, Known: uint32(len(w.tips)), Nonce: wire.Hash{1}, Skip: n * 7 % places}
+		m := &wire.Message{Kind: wire.KindLearn, Known: uint32(len(w.tips))}
+		binary.LittleEndian.PutUint32(m.Nonce[:], n)
+		return int(n) % len(w.tips), m
 	}}
 }
 

@@ -85,7 +85,7 @@ func Kinds() []About {
 		{Nested, "branches that take in branches of the other hostile members, each event by the rules", scripted(nested)},
 		{Branches, "a branch in each message, and other ones for each target", scripted(branches)},
 		{Lesson, "1,100 branches in answer to whoever learns its own events; then branches in the open", scripted(lesson)},
-		{Questions, "the questions of a node that learns, from all places on, again and again", scripted(questions)},
+		{Questions, "the questions of a node that has lost its log, again and again", scripted(questions)},
 		{Withheld, "votes for contents that it does not give", scripted(withheld)},
 		{Replaced, "members like others, but each votes for other data under the ids that it hears of", each(replace)},
 		{Slow, "asks for all there is, and reads no more than a frame a second", each(slow)},

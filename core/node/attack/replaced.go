@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"bytes"
 	"context"
 	"math/rand/v2"
 	"sync"
@@ -77,20 +78,20 @@ func (r *rebinder) release(l *links) {
 	r.node.Advance()
 }
 
-// otherData returns a payload with the same ids and other data; nil if it is no batch of submissions.
+// otherData returns a payload with the same ids, until the same blocks, and other data; nil if it is no batch of submissions.
 func otherData(payload []byte) []byte {
 	entries, n := batch.Entries(payload)
 	if n == 0 {
 		return nil
 	}
-	out := []byte{batch.Version}
+	out := bytes.Clone(payload[:batch.Head])
 	for len(entries) > 0 {
-		id, data, rest, err := batch.Next(entries)
+		e, rest, err := batch.Next(entries)
 		if err != nil {
 			return nil
 		}
-		other := append([]byte("not "), data...)
-		out = batch.Append(out, id, other[:max(1, len(data))])
+		other := append([]byte("not "), e.Data...)
+		out = batch.Append(out, e.ID, e.Until, other[:max(1, len(e.Data))])
 		entries = rest
 	}
 	return out

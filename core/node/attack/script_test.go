@@ -135,8 +135,8 @@ func TestLesson(t *testing.T) {
 	if s.heard(0, &wire.Message{Kind: wire.KindRequest}) != nil {
 		t.Error("an answer to a request")
 	}
-	m := s.heard(0, &wire.Message{Kind: wire.KindLearn, Nonce: wire.Hash{5}, Skip: 3})
-	if m == nil || m.Kind != wire.KindTeach || m.Nonce != (wire.Hash{5}) || m.Skip != 3 || len(m.Events) != enough+2 {
+	m := s.heard(0, &wire.Message{Kind: wire.KindLearn, Nonce: wire.Hash{5}})
+	if m == nil || m.Kind != wire.KindTeach || m.Nonce != (wire.Hash{5}) || len(m.Events) != enough+2 {
 		t.Fatalf("%+v", m)
 	}
 	if _, err := w.Open(w.Seal(nil, m)); err != nil {
@@ -161,18 +161,18 @@ func TestQuestions(t *testing.T) {
 func TestOtherData(t *testing.T) {
 	ids := []batch.ID{{1}, {2}, {3}}
 	data := []string{"", "some", "and somewhat more"}
-	payload := []byte{batch.Version}
+	payload := batch.Begin(nil, batch.Salt{1})
 	for i := range ids {
-		payload = batch.Append(payload, &ids[i], []byte(data[i]))
+		payload = batch.Append(payload, &ids[i], 7, []byte(data[i]))
 	}
 	entries, n := batch.Entries(otherData(payload))
 	if n != len(ids) {
 		t.Fatalf("%d entries", n)
 	}
 	for i := range ids {
-		id, got, rest, err := batch.Next(entries)
-		if err != nil || *id != ids[i] || string(got) == data[i] || len(got) != max(1, len(data[i])) {
-			t.Errorf("entry %d: %x %q, %v", i, *id, got, err)
+		e, rest, err := batch.Next(entries)
+		if err != nil || *e.ID != ids[i] || e.Until != 7 || string(e.Data) == data[i] || len(e.Data) != max(1, len(data[i])) {
+			t.Errorf("entry %d: %x %q, %v", i, *e.ID, e.Data, err)
 		}
 		entries = rest
 	}
@@ -197,7 +197,7 @@ func TestRebinder(t *testing.T) {
 	defer l.close()
 	f := forge.New(wire.Hash(node.SectionID()))
 	first := f.Initial(f.Hold(seeds[0]))
-	payload := batch.Append([]byte{batch.Version}, &batch.ID{9}, []byte("what somebody submitted"))
+	payload := batch.Append(batch.Begin(nil, batch.Salt{2}), &batch.ID{9}, 7, []byte("what somebody submitted"))
 	vote := f.Vote(first, forge.Opaque(payload))
 	r.take(l, s.Genesis[0], f.Seal([]byte{prefixCore}, f.Message(wire.KindRequest, first, vote, f.Ask(vote, s.Genesis[3]))))
 	var voted [][]byte

@@ -26,7 +26,7 @@ func BenchmarkStream(b *testing.B) {
 			submissions := make([]client.Submission, size)
 			data := make([]byte, 128)
 			for i := range submissions {
-				submissions[i] = client.Submission{ID: id(i), Data: data}
+				submissions[i] = client.Submission{ID: id(i), Until: client.Ahead, Data: data}
 			}
 			done := make(chan error)
 			var before, after runtime.MemStats
@@ -69,10 +69,10 @@ func BenchmarkStream(b *testing.B) {
 // BenchmarkFollow reads blocks of 1000 submissions of 128 bytes over loopback. An operation is one submission.
 func BenchmarkFollow(b *testing.B) {
 	const each = 1000
-	var payload = []byte{batch.Version}
+	payload := batch.Begin(nil, batch.Salt{})
 	for i := range each {
 		one := id(i)
-		payload = batch.Append(payload, &one, make([]byte, 128))
+		payload = batch.Append(payload, &one, client.Ahead, make([]byte, 128))
 	}
 	for _, ids := range []bool{true, false} {
 		b.Run(fmt.Sprintf("ids=%t", ids), func(b *testing.B) {

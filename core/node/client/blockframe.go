@@ -15,7 +15,7 @@ const BlocksType = "application/vnd.parsec.blocks"
 
 // Sizes of the frame of a block, which the documentation of the interface draws.
 const (
-	maxFrame    = 2 << 20 // bytes after the length
+	maxFrame    = 4 << 20 // bytes after the length
 	frameFixed  = 24      // bytes that each block has after the length
 	frameBy     = 1       // flags
 	framePeer   = 2
@@ -29,7 +29,7 @@ const (
 var kinds = [...]string{1: KindGenesis, 2: KindSubmissions, 3: KindAdd, 4: KindRemove, 5: KindOther}
 
 // decoder reads frames of blocks. It keeps one frame in memory and makes its next one of the same memory, so that a
-// block costs no allocation once buffers have grown. It trusts nothing: a frame has at most 2 MiB, memory for it grows
+// block costs no allocation once buffers have grown. It trusts nothing: a frame has at most 4 MiB, memory for it grows
 // with what comes, and no count is believed that the bytes there are could not hold.
 type decoder struct {
 	r      *bufio.Reader
@@ -119,9 +119,9 @@ func (d *decoder) decode(f []byte) (*Block, error) {
 		b.Info = rest[:info:info]
 	}
 	rest = rest[info:]
-	least := 17 // bytes of an item
+	least := batch.Least // bytes of an item
 	if flags&frameIDs != 0 {
-		least = 16
+		least = KeySize
 	}
 	if count < 0 || count > len(rest)/least {
 		return nil, answer("a block with fewer items than it says")
@@ -133,15 +133,16 @@ func (d *decoder) decode(f []byte) (*Block, error) {
 	for i := range b.Items {
 		item := &b.Items[i]
 		if flags&frameIDs != 0 {
-			item.ID, item.Data = ID(rest), nil
-			rest = rest[16:]
+			*item = Item{ID: ID(rest), Until: binary.LittleEndian.Uint64(rest[16:]), Hash: [32]byte(rest[24:])}
+			rest = rest[KeySize:]
 			continue
 		}
-		id, data, after, err := batch.Next(rest)
+		e, after, err := batch.Next(rest)
 		if err != nil {
 			return nil, answer("a block with an item that is none")
 		}
-		item.ID, item.Data, rest = *id, data, after
+		*item = Item{ID: *e.ID, Until: e.Until, Data: e.Data}
+		rest = after
 	}
 	if len(rest) > 0 {
 		return nil, answer("a block with more than it says")

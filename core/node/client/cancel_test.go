@@ -25,11 +25,11 @@ func TestCancel(t *testing.T) {
 	}{
 		{"Submit", func(ctx context.Context, waits func()) error {
 			waits()
-			return c.Submit(ctx, id(1), nil)
+			return c.Submit(ctx, submission(1, nil))
 		}},
 		{"SubmitDecided", func(ctx context.Context, waits func()) error {
 			waits()
-			_, err := c.SubmitDecided(ctx, id(1), nil)
+			_, err := c.SubmitDecided(ctx, submission(1, nil))
 			return err
 		}},
 		{"Next", func(ctx context.Context, waits func()) error {
@@ -152,10 +152,10 @@ func TestHostileNode(t *testing.T) {
 			s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) })}
 			c := client.New(listen(t, s))
 			defer c.Close()
-			if _, err := c.SubmitDecided(t.Context(), id(1), nil); err == nil {
+			if _, err := c.SubmitDecided(t.Context(), submission(1, nil)); err == nil {
 				t.Error("SubmitDecided went well")
 			}
-			if s, _, err := c.Find(t.Context(), id(1)); err == nil {
+			if s, _, err := c.Find(t.Context(), submission(1, nil).Key()); err == nil {
 				t.Errorf("Find went well: %q", s)
 			}
 			if f, err := c.Blocks(t.Context(), 0, false); err == nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -19,6 +20,7 @@ type Client struct {
 	address string
 	dialer  net.Dialer
 	http    http.Client
+	height  height
 }
 
 // New returns a client of the node whose HTTP interface is at that address, such as 127.0.0.1:7000. It connects when it
@@ -42,19 +44,22 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // Address returns what New was given.
 func (c *Client) Address() string { return c.address }
 
-// Submit has the node take in a submission, and returns when it is durable there. To repeat it with the same id is no
-// harm, here or at another node: it is decided once. Data is at most [MaxData] bytes.
-func (c *Client) Submit(ctx context.Context, id ID, data []byte) error {
-	_, err := c.submit(ctx, id, data, "")
+// Submit has the node take in a submission, and returns when it is durable there. If it has no until, it is given one
+// ([Client.Until]), and keeps it. To submit the same again is no harm, here or at another node: it is decided once. Data is
+// at most [MaxData] bytes.
+func (c *Client) Submit(ctx context.Context, s *Submission) error {
+	_, err := c.submit(ctx, s, "")
 	return err
 }
 
-// SubmitDecided is Submit that goes on to wait until the submission is decided, for as long as ctx lets it.
-func (c *Client) SubmitDecided(ctx context.Context, id ID, data []byte) (Position, error) {
-	r, err := c.submit(ctx, id, data, "&wait=decided")
+// SubmitDecided is Submit that goes on to wait until the submission is decided, for as long as ctx lets it. The error is
+// [ErrExpired] if it is not by its until.
+func (c *Client) SubmitDecided(ctx context.Context, s *Submission) (Position, error) {
+	r, err := c.submit(ctx, s, "&wait=decided")
 	for err == nil && r.State != Decided {
 		// The node waits only so long for each request.
-		r, err = c.found(ctx, id, "?wait=decided")
+		k := s.Key()
+		r, err = c.found(ctx, &k, "&wait=decided")
 		if err == nil && r.State == Unknown {
 			return Position{}, &Error{Code: "failed", Message: "the node no longer knows a submission that it acknowledged"}
 		}
@@ -66,13 +71,51 @@ func (c *Client) SubmitDecided(ctx context.Context, id ID, data []byte) (Positio
 }
 
 // Find returns how far a submission is, and where it was decided if it was.
-func (c *Client) Find(ctx context.Context, id ID) (State, Position, error) {
-	r, err := c.found(ctx, id, "")
+func (c *Client) Find(ctx context.Context, k Key) (State, Position, error) {
+	r, err := c.found(ctx, &k, "")
+	if errors.Is(err, ErrExpired) {
+		return Expired, Position{}, nil
+	}
 	if err != nil || r.State != Decided {
 		return r.State, Position{}, err
 	}
 	p, err := r.position()
 	return r.State, p, err
+}
+
+// List returns the submissions with an id that the node knows of, [MaxFound] at most, and whether there are more. None
+// is no error. Anyone may have submitted them: to ask for one's own, [Client.Find] is right.
+func (c *Client) List(ctx context.Context, id ID) (all []Found, more bool, err error) {
+	var r struct {
+		Submissions []submission `json:"submissions"`
+		More        bool         `json:"more"`
+	}
+	err = c.do(ctx, http.MethodGet, "/v1/submissions/"+hex.EncodeToString(id[:]), nil, &r)
+	if e, ok := err.(*Error); ok && e.Code == string(Unknown) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if len(r.Submissions) > MaxFound {
+		return nil, false, answer("more submissions than it may name")
+	}
+	for _, s := range r.Submissions {
+		f := Found{Key: Key{ID: id, Until: s.Until}, State: s.State}
+		if len(s.Hash) != 2*len(f.Key.Hash) {
+			return nil, false, answer("a submission without its hash")
+		}
+		if _, err := hex.Decode(f.Key.Hash[:], []byte(s.Hash)); err != nil {
+			return nil, false, answer("a submission without its hash")
+		}
+		if s.State == Decided {
+			if f.Position, err = s.position(); err != nil {
+				return nil, false, err
+			}
+		}
+		all = append(all, f)
+	}
+	return all, r.More, nil
 }
 
 // Status returns how the node is.
@@ -81,6 +124,7 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 	if err := c.do(ctx, http.MethodGet, "/v1/status", nil, s); err != nil {
 		return nil, err
 	}
+	c.height.learn(s.Blocks)
 	return s, nil
 }
 
@@ -108,7 +152,8 @@ func (c *Client) vote(ctx context.Context, kind string, identity [32]byte, info 
 
 // submission is what nodes say of one.
 type submission struct {
-	ID     string  `json:"id"`
+	Hash   string  `json:"hash"`
+	Until  uint64  `json:"until"`
 	State  State   `json:"state"`
 	Number *uint64 `json:"number"`
 	Block  *uint64 `json:"block"`
@@ -121,19 +166,25 @@ func (r *submission) position() (Position, error) {
 	return Position{Number: *r.Number, Block: *r.Block}, nil
 }
 
-func (c *Client) submit(ctx context.Context, id ID, data []byte, wait string) (r submission, err error) {
-	if len(data) > MaxData {
-		return r, tooLarge(len(data))
+func (c *Client) submit(ctx context.Context, s *Submission, wait string) (r submission, err error) {
+	if len(s.Data) > MaxData {
+		return r, tooLarge(len(s.Data))
 	}
+	if s.Until == 0 {
+		if s.Until, err = c.Until(ctx); err != nil {
+			return r, err
+		}
+	}
+	data := s.Data
 	if data == nil {
 		data = []byte{}
 	}
-	err = c.do(ctx, http.MethodPost, "/v1/submissions?id="+hex.EncodeToString(id[:])+wait, data, &r)
+	err = c.do(ctx, http.MethodPost, fmt.Sprintf("/v1/submissions?id=%x&until=%d%s", s.ID, s.Until, wait), data, &r)
 	return r, err
 }
 
-func (c *Client) found(ctx context.Context, id ID, wait string) (r submission, err error) {
-	err = c.do(ctx, http.MethodGet, "/v1/submissions/"+hex.EncodeToString(id[:])+wait, nil, &r)
+func (c *Client) found(ctx context.Context, k *Key, wait string) (r submission, err error) {
+	err = c.do(ctx, http.MethodGet, fmt.Sprintf("/v1/submissions/%x?hash=%x&until=%d%s", k.ID, k.Hash, k.Until, wait), nil, &r)
 	if e, ok := err.(*Error); ok && e.Code == string(Unknown) {
 		return submission{State: Unknown}, nil
 	}
@@ -204,7 +255,7 @@ func (c *Client) request(ctx context.Context, method, path string, body []byte, 
 }
 
 // Follow returns the decided blocks from that number on, and goes on with those that are yet to be decided. With ids, the
-// data of submissions is left out. The context is the follower's for as long as it is used: when it ends, so does Next.
+// data of submissions is left out, and its hash is there. The context is the follower's for as long as it is used: when it ends, so does Next.
 //
 // To go on after an error, follow from the number after that of the last block.
 func (c *Client) Follow(ctx context.Context, from uint64, ids bool) (*Follower, error) {

@@ -65,29 +65,38 @@ func total(t testing.TB, s *client.Stream, want uint64) {
 	}
 }
 
+// submission is one that is given its until by the client that it is given to.
+func submission(n int, data []byte) *client.Submission {
+	return &client.Submission{ID: id(n), Data: data}
+}
+
 func TestSubmit(t *testing.T) {
 	node, c, _ := serve(t, api.Options{})
 	ctx := t.Context()
-	if s, _, err := c.Find(ctx, id(1)); s != client.Unknown || err != nil {
+	one, two := submission(1, []byte("one")), submission(2, nil)
+	if s, _, err := c.Find(ctx, client.Key{ID: id(1), Until: 5}); s != client.Unknown || err != nil {
 		t.Errorf("found %v, %v before it was there", s, err)
 	}
-	if err := c.Submit(ctx, id(1), []byte("one")); err != nil {
+	if err := c.Submit(ctx, one); err != nil {
 		t.Fatal(err)
 	}
+	if one.Until != 1+client.Ahead {
+		t.Errorf("given until %d", one.Until)
+	}
 	want := client.Position{Number: 1, Block: 2}
-	if p, err := c.SubmitDecided(ctx, id(2), nil); err != nil || p != want {
+	if p, err := c.SubmitDecided(ctx, two); err != nil || p != want {
 		t.Errorf("decided at %v, %v", p, err)
 	}
-	if p, err := c.SubmitDecided(ctx, id(2), nil); err != nil || p != want {
+	if p, err := c.SubmitDecided(ctx, two); err != nil || p != want {
 		t.Errorf("decided again at %v, %v", p, err)
 	}
-	if s, p, err := c.Find(ctx, id(2)); s != client.Decided || p != want || err != nil {
+	if s, p, err := c.Find(ctx, two.Key()); s != client.Decided || p != want || err != nil {
 		t.Errorf("found %v, %v, %v", s, p, err)
 	}
-	if err := c.Submit(ctx, id(3), make([]byte, client.MaxData+1)); !errors.Is(err, client.ErrTooLarge) {
+	if err := c.Submit(ctx, submission(3, make([]byte, client.MaxData+1))); !errors.Is(err, client.ErrTooLarge) {
 		t.Errorf("too large: %v", err)
 	}
-	if err := c.Submit(ctx, id(3), make([]byte, client.MaxData)); err != nil {
+	if err := c.Submit(ctx, submission(3, make([]byte, client.MaxData))); err != nil {
 		t.Errorf("as large as may be: %v", err)
 	}
 	s, err := c.Status(ctx)
@@ -104,7 +113,7 @@ func TestSubmit(t *testing.T) {
 		t.Error(err)
 	}
 	node.Refuse(api.ErrCannotVote)
-	err = c.Submit(ctx, id(4), nil)
+	err = c.Submit(ctx, submission(4, nil))
 	if !errors.Is(err, client.ErrUnavailable) || client.RetryAfter(err) == 0 {
 		t.Errorf("cannot vote: %v, retry after %v", err, client.RetryAfter(err))
 	}
@@ -130,7 +139,7 @@ func TestStream(t *testing.T) {
 			}
 		}
 		one := id(n)
-		if err := s.SendEntries(client.AppendEntry(nil, &one, []byte("last")), 1); err != nil {
+		if err := s.SendEntries(client.AppendEntry(nil, &one, client.Ahead, []byte("last")), 1); err != nil {
 			t.Error(err)
 		}
 		if err := s.CloseSend(); err != nil {
@@ -172,6 +181,100 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// TestUntil: what came to its last block, or is too far ahead, is refused for that reason; what was decided is found by its key,
+// and by its id as far as answers have room.
+func TestUntil(t *testing.T) {
+	node, c, _ := serve(t, api.Options{})
+	ctx := t.Context()
+	for range 20 {
+		node.Append(api.Block{Kind: client.KindOther})
+	}
+	for i, at := range []struct {
+		until func(height uint64) uint64
+		want  error
+		state client.State
+	}{
+		{func(h uint64) uint64 { return h - 1 }, client.ErrExpired, client.Expired},
+		{func(h uint64) uint64 { return h }, nil, client.Decided},
+		{func(h uint64) uint64 { return h + client.Window }, nil, client.Decided},
+		{func(h uint64) uint64 { return h + client.Window + 1 }, client.ErrTooFar, client.Unknown},
+	} {
+		status, err := c.Status(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		until, want := at.until(status.Blocks), at.want
+		s := submission(i, nil)
+		s.Until = until
+		if _, err := c.SubmitDecided(ctx, s); !errors.Is(err, want) || want == nil && err != nil {
+			t.Errorf("until %d: %v, want %v", until, err, want)
+		}
+		state, _, err := c.Find(ctx, s.Key())
+		if state != at.state || err != nil {
+			t.Errorf("until %d is %s, %v", until, state, err)
+		}
+		stream, err := c.Stream(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := stream.Send([]client.Submission{*s}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stream.Acknowledged(); !errors.Is(err, want) || want == nil && err != nil {
+			t.Errorf("until %d, by a stream: %v, want %v", until, err, want)
+		}
+		stream.Close()
+	}
+	var keys []client.Key
+	for k := range byte(client.MaxFound + 1) {
+		s := submission(500, []byte{k})
+		at, err := c.SubmitDecided(ctx, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, s.Key())
+		found, more, err := c.List(ctx, id(500))
+		if err != nil || len(found) != min(len(keys), client.MaxFound) || more != (len(keys) > client.MaxFound) {
+			t.Fatalf("of %d: %+v, %v, %v", len(keys), found, more, err)
+		}
+		if last := (client.Found{Key: keys[len(keys)-1], State: client.Decided, Position: at}); !more && found[len(found)-1] != last {
+			t.Errorf("%+v, want %+v", found[len(found)-1], last)
+		}
+	}
+	if found, more, err := c.List(ctx, id(999)); len(found) > 0 || more || err != nil {
+		t.Errorf("an id that nobody used: %v, %v, %v", found, more, err)
+	}
+}
+
+// TestUntilGiven: a stream gives what is sent its until, which it keeps, and the next one gets the same while the node is not
+// asked again.
+func TestUntilGiven(t *testing.T) {
+	node, c, _ := serve(t, api.Options{})
+	s, err := c.Stream(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	some := []client.Submission{{ID: id(1)}, {ID: id(2), Until: 7}, {ID: id(3)}}
+	if err := s.Send(some); err != nil {
+		t.Fatal(err)
+	}
+	total(t, s, 3)
+	if some[0].Until != 1+client.Ahead || some[1].Until != 7 || some[2].Until != some[0].Until {
+		t.Errorf("given %d, %d, %d", some[0].Until, some[1].Until, some[2].Until)
+	}
+	node.Append(api.Block{Kind: client.KindOther})
+	if u, err := c.Until(t.Context()); u != some[0].Until || err != nil {
+		t.Errorf("at once again: %d, %v", u, err)
+	}
+	if _, err := c.Status(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if u, err := c.Until(t.Context()); u != 3+client.Ahead || err != nil {
+		t.Errorf("after a status: %d, %v", u, err)
+	}
+}
+
 // TestUnreachable: nobody is there.
 func TestUnreachable(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -180,7 +283,7 @@ func TestUnreachable(t *testing.T) {
 	}
 	c := client.New(l.Addr().String())
 	l.Close()
-	if err := c.Submit(t.Context(), id(1), nil); !errors.Is(err, client.ErrUnavailable) {
+	if err := c.Submit(t.Context(), submission(1, nil)); !errors.Is(err, client.ErrUnavailable) {
 		t.Errorf("submit: %v", err)
 	}
 	if _, err := c.Stream(t.Context()); !errors.Is(err, client.ErrUnavailable) {

@@ -1,10 +1,16 @@
 // Package client speaks to a node over its HTTP interface: it submits, follows what is decided, and asks how the node
 // is.
 //
-// A submission is acknowledged when it is durable at the node, and decided when it is in a block; each id is decided once,
-// however often and wherever it is submitted. So whoever gets no answer submits the same id again, here or at another node.
+// A submission is an id, data, and until, the number of the last block at which it counts. It is acknowledged when it is
+// durable at the node, and decided when it is in a block; the same id, data and until are decided once, however often and
+// wherever they are submitted. So whoever gets no answer submits the same again, here or at another node. Methods give an
+// until to a [Submission] that has none, and it keeps that. What is not decided by its until has expired, and never is.
 //
-//   - One at a time: [Client.Submit] and [Client.SubmitDecided]; [Client.Find] asks for what became of one.
+// The same id with other data, or another until, is another submission, which anyone may make: to find one's own in a
+// block, compare data too.
+//
+//   - One at a time: [Client.Submit] and [Client.SubmitDecided]; [Client.Find] asks for what became of one, and
+//     [Client.List] for all with an id.
 //   - Many: [Client.Stream] sends batches, each in one write, and is told how many are acknowledged. It costs no
 //     allocation for a batch.
 //   - What is decided: [Client.Follow] gives every block, with or without the data, as soon as it is decided, and

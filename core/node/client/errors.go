@@ -20,6 +20,12 @@ var (
 	ErrTooLarge = errors.New("too large")
 	// ErrConflict: a vote that does not fit the section as it is, such as to add who is a member.
 	ErrConflict = errors.New("conflict")
+	// ErrExpired: the block of a submission's until is decided, and the submission was not: it never will be. To submit the
+	// same with a later until is right, if it is still wanted.
+	ErrExpired = errors.New("expired")
+	// ErrTooFar: until is more than [Window] blocks ahead of those that the node has decided. Either it is wrong, or the
+	// node is far behind, and another one or a later time is right.
+	ErrTooFar = errors.New("until too far ahead")
 	// ErrClosed: the stream or follower was closed, by its user.
 	ErrClosed = errors.New("closed")
 )
@@ -49,6 +55,10 @@ func (e *Error) Is(target error) bool {
 		return target == ErrTooLarge
 	case "conflict":
 		return target == ErrConflict
+	case "expired":
+		return target == ErrExpired
+	case "too_far":
+		return target == ErrTooFar
 	case "malformed", "media_type", "method", "not_found", "cross_origin":
 		return target == ErrInvalid
 	}

@@ -24,14 +24,15 @@ func ExampleClient_SubmitDecided() {
 	defer c.Close()
 	ctx := context.Background()
 
-	id := client.ID{1, 2, 3} // in earnest: drawn at random, or a number of one's own
-	position, err := c.SubmitDecided(ctx, id, []byte("hello"))
+	// In earnest, an id is drawn at random, or a number of one's own.
+	hello := &client.Submission{ID: client.ID{1, 2, 3}, Data: []byte("hello")}
+	position, err := c.SubmitDecided(ctx, hello)
 	if err != nil {
 		panic(err)
 	}
 	fmt.Printf("submission %d, in block %d\n", position.Number, position.Block)
-	// Again, after no answer for example: it is decided once.
-	position, err = c.SubmitDecided(ctx, id, []byte("hello"))
+	// Again, after no answer for example, here or at another node: it was given an until, and is decided once.
+	position, err = c.SubmitDecided(ctx, hello)
 	if err != nil {
 		panic(err)
 	}
@@ -82,7 +83,7 @@ func ExampleClient_Follow() {
 	ctx := context.Background()
 
 	for i, text := range []string{"one", "two"} {
-		if err := c.Submit(ctx, client.ID{byte(i + 1)}, []byte(text)); err != nil {
+		if err := c.Submit(ctx, &client.Submission{ID: client.ID{byte(i + 1)}, Data: []byte(text)}); err != nil {
 			panic(err)
 		}
 	}

@@ -30,7 +30,7 @@ func newFollower(ctx context.Context, body io.ReadCloser, from uint64, ids bool)
 //
 // After an error there are no more blocks. It is io.EOF at the end of what was asked for, [ErrClosed] after Close, the
 // context's if that ended, and else an [*Error]: among them is one with code "stopping", [ErrUnavailable], when the node
-// ends. At most 2 MiB are kept in memory, and 3 MiB of items.
+// ends. At most 4 MiB are kept in memory, and 5 MiB of items.
 func (f *Follower) Next() (*Block, error) {
 	if f.err != nil {
 		return nil, f.err

@@ -22,9 +22,9 @@ func FuzzBlockFrames(f *testing.F) {
 		b = binary.LittleEndian.AppendUint32(b, uint32(count))
 		return append(append(b, 0, 0), tail...)
 	}
-	entries := batch.Append(batch.Append(nil, &ID{1}, []byte("one")), &ID{2}, nil)
+	entries := batch.Append(batch.Append(nil, &ID{1}, 1<<20, []byte("one")), &ID{2}, 1, nil)
 	f.Add(append(frame(1, 0, 0, nil), frame(2, 0, 2, entries)...))
-	f.Add(frame(2, frameIDs|frameBy, 2, make([]byte, 64)))
+	f.Add(frame(2, frameIDs|frameBy, 2, make([]byte, 32+2*KeySize)))
 	f.Add(frame(2, 0, 1<<31, entries))
 	f.Add([]byte("\x20\x00\x00\x00\x00\x00" + `{"error":"e","code":"stopping"}`))
 	f.Add([]byte{0xff, 0xff, 0x1f, 0, 1})
@@ -50,11 +50,11 @@ func FuzzBlockFrames(f *testing.F) {
 			size := frameLength + frameFixed + len(x.Info) + len(x.By)/2 + len(x.Peer)/2
 			for i, item := range x.Items {
 				if item.Data == nil {
-					size += 16
+					size += KeySize
 				} else {
-					size += batch.Size(len(item.Data))
+					size += batch.Size(item.Until, len(item.Data))
 				}
-				if y.Items[i].ID != item.ID || !bytes.Equal(y.Items[i].Data, item.Data) {
+				if z := y.Items[i]; z.ID != item.ID || z.Until != item.Until || z.Hash != item.Hash || !bytes.Equal(z.Data, item.Data) {
 					t.Fatal("differs by bytes")
 				}
 			}

@@ -29,9 +29,10 @@ const MaxFrame = 1 << 20
 // reports either the refusal or the broken connection, whichever comes first. Here a frame is a chunk and one write,
 // and what the node says is read to its end.
 type Stream struct {
-	ctx   context.Context
-	conn  net.Conn
-	leave func() bool // no longer waits for the end of ctx
+	client *Client
+	ctx    context.Context
+	conn   net.Conn
+	leave  func() bool // no longer waits for the end of ctx
 
 	// Of the goroutine that sends.
 	buffer []byte // room for the heads of a chunk and a frame, then entries
@@ -63,7 +64,7 @@ func (c *Client) Stream(ctx context.Context) (*Stream, error) {
 		conn.Close()
 		return nil, err
 	}
-	s.leave = leave
+	s.client, s.leave = c, leave
 	return s, nil
 }
 
@@ -103,9 +104,10 @@ func head(b []byte, size int) {
 }
 
 // Send sends submissions, all in one frame and one write if they fit in [MaxFrame]. It blocks while the node has no
-// room. It makes no allocation once its buffer has grown. One with more than [MaxData] bytes is refused with
-// [ErrTooLarge], and then nothing was sent of those that came with it. After another error, how many of them the
-// node has taken is only known from what it acknowledges: to send all again over another stream is no harm.
+// room. Those without an until are given one ([Client.Until]), and keep it. It makes no allocation once its buffer has
+// grown, but for asking the node how far it is, once in ten seconds at most. One with more than [MaxData] bytes is
+// refused with [ErrTooLarge], and then nothing was sent of those that came with it. After another error, how many of them
+// the node has taken is only known from what it acknowledges: to send all again over another stream is no harm.
 func (s *Stream) Send(submissions []Submission) error {
 	if s.ended {
 		return ErrClosed
@@ -113,6 +115,13 @@ func (s *Stream) Send(submissions []Submission) error {
 	for i := range submissions {
 		if n := len(submissions[i].Data); n > MaxData {
 			return tooLarge(n)
+		}
+		if submissions[i].Until == 0 {
+			until, err := s.client.Until(s.ctx)
+			if err != nil {
+				return err
+			}
+			submissions[i].Until = until
 		}
 	}
 	for len(submissions) > 0 {
@@ -122,10 +131,10 @@ func (s *Stream) Send(submissions []Submission) error {
 		b, count := s.buffer[:room], 0
 		for i := range submissions {
 			one := &submissions[i]
-			if len(b)-room+batch.Size(len(one.Data)) > MaxFrame {
+			if len(b)-room+batch.Size(one.Until, len(one.Data)) > MaxFrame {
 				break
 			}
-			b = batch.Append(b, &one.ID, one.Data)
+			b = batch.Append(b, &one.ID, one.Until, one.Data)
 			count++
 		}
 		submissions = submissions[count:]
@@ -171,7 +180,9 @@ func (s *Stream) SendEntries(entries []byte, count int) error {
 }
 
 // AppendEntry appends a submission as [Stream.SendEntries] takes it: what is sent to many nodes is laid out once.
-func AppendEntry(b []byte, id *ID, data []byte) []byte { return batch.Append(b, id, data) }
+func AppendEntry(b []byte, id *ID, until uint64, data []byte) []byte {
+	return batch.Append(b, id, until, data)
+}
 
 // CloseSend says that there are no more. The node acknowledges what it has, and ends the stream: [Stream.Acknowledged]
 // returns io.EOF then. It is for the goroutine that sends.

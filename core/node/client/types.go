@@ -2,18 +2,36 @@ package client
 
 import "parsec/core/node/internal/batch"
 
-// ID names a submission: 16 bytes that its submitter draws, at random or as it likes. A section decides each once,
-// however often and at however many nodes it is submitted.
+// ID names a submission, together with its data and its until: 16 bytes that its submitter draws, at random or as it likes.
+// Whoever learns an id can submit other data with it. That is another submission, and takes nothing from the first.
 type ID = batch.ID
 
 // MaxData is how many bytes one submission may have.
 const MaxData = batch.MaxData
 
-// Submission is what users want ordered.
+// How far ahead until may lie: what a submission is given that says nothing, and the most that a node takes in, in blocks
+// after those that it has decided. See [Client.Until].
+const (
+	Ahead  = batch.Ahead
+	Window = batch.Window
+)
+
+// Submission is what users want ordered. A section decides one with the same ID, Until and Data once, however often and
+// at however many nodes it is submitted.
 type Submission struct {
-	ID   ID
-	Data []byte
+	ID    ID
+	Until uint64 // number of the last block at which it counts; 0: to be filled in by the method that it is given to
+	Data  []byte
 }
+
+// Key says which submission is meant: its id, the BLAKE3 hash of its data, and its until.
+type Key = batch.Key
+
+// KeySize is how many bytes a key has in frames of blocks.
+const KeySize = 16 + 8 + 32
+
+// Key returns the submission's key. It hashes the data.
+func (s *Submission) Key() Key { return batch.KeyOf(&s.ID, s.Until, s.Data) }
 
 // Position is where a submission was decided, the same at every node.
 type Position struct {
@@ -24,13 +42,24 @@ type Position struct {
 // State is how far a submission is, at the node that was asked.
 type State string
 
-// States of a submission.
+// States of a submission. Decided and Expired are final, and the same at every node that has come so far.
 const (
 	Unknown      State = "unknown"      // this node has not seen it
 	Pending      State = "pending"      // taken in; whether it is durable is not told
 	Acknowledged State = "acknowledged" // durable at this node
 	Decided      State = "decided"      // in a block
+	Expired      State = "expired"      // the block of its until is decided, and it was not: it never will be
 )
+
+// MaxFound is how many submissions are named that have one id.
+const MaxFound = 8
+
+// Found is a submission that a node knows of.
+type Found struct {
+	Key      Key
+	State    State
+	Position Position // if Decided
+}
 
 // Kinds of blocks.
 const (
@@ -49,13 +78,15 @@ type Block struct {
 	Peer   string // add, remove: whom
 	Info   []byte // add, remove: what the vote said beside
 	First  uint64 // Number of the first of Items
-	Items  []Item // submissions decided by it, in order; those decided before are left out
+	Items  []Item // submissions decided by it, in order; those that were decided before, or do not count, are left out
 }
 
 // Item is a decided submission.
 type Item struct {
-	ID   ID
-	Data []byte // nil where only ids were asked for
+	ID    ID
+	Until uint64
+	Data  []byte   // nil where only ids were asked for
+	Hash  [32]byte // BLAKE3 of the data, where only ids were asked for; else zero
 }
 
 // States of a node.
@@ -78,7 +109,7 @@ type Status struct {
 
 	Blocks    uint64 `json:"blocks"`    // decided, of the section
 	Decided   uint64 `json:"decided"`   // submissions, of the section
-	Order     string `json:"order"`     // hash of the ids of all Decided submissions, in order: the same at every node that has as many
+	Order     string `json:"order"`     // hash of all Decided submissions, in order: the same at every node that has as many
 	Events    uint64 `json:"events"`    // in the graph
 	Undecided int    `json:"undecided"` // votes that this node knows and that have no block
 	Waiting   int    `json:"waiting"`   // submissions taken in and not voted for yet

@@ -12,23 +12,23 @@ import (
 	"parsec/core/node/client"
 )
 
-var nonce = [8]byte{1, 2, 3}
+var nonce = [5]byte{1, 2, 3}
 
-func id(seq uint64) (id client.ID) {
-	copy(id[:], nonce[:])
-	binary.BigEndian.PutUint64(id[8:], seq)
-	return id
+// until is that of all submissions here.
+const until = 5000
+
+// item is a submission of a run.
+func item(c *Checker, seq uint64) client.Item {
+	data := binary.BigEndian.AppendUint64(nil, seq)
+	return client.Item{ID: c.ID(seq, until, data), Until: until, Data: data}
 }
 
-// blocks cuts ids into blocks, some of them empty.
-func blocks(r *rand.Rand, number, first uint64, ids []client.ID) (all []client.Block) {
-	for len(ids) > 0 {
-		n := r.IntN(min(len(ids), 700) + 1)
-		b := client.Block{Number: number, First: first, Kind: "submissions", By: fmt.Sprint(n)}
-		for _, id := range ids[:n] {
-			b.Items = append(b.Items, client.Item{ID: id})
-		}
-		all, ids, number, first = append(all, b), ids[n:], number+1, first+uint64(n)
+// blocks cuts submissions into blocks, some of them empty.
+func blocks(r *rand.Rand, number, first uint64, items []client.Item) (all []client.Block) {
+	for len(items) > 0 {
+		n := r.IntN(min(len(items), 700) + 1)
+		b := client.Block{Number: number, First: first, Kind: "submissions", By: fmt.Sprint(n), Items: items[:n:n]}
+		all, items, number, first = append(all, b), items[n:], number+1, first+uint64(n)
 	}
 	return all
 }
@@ -45,17 +45,17 @@ func copies(all []client.Block) []client.Block {
 func section(seed uint64, nodes, submissions int, window uint64) (*Checker, [][]client.Block, *rand.Rand) {
 	r := rand.New(rand.NewPCG(seed, 2))
 	c := New(Config{Nodes: nodes, Nonce: nonce, Window: window})
-	var ids []client.ID
+	var items []client.Item
 	for seq := range uint64(submissions) {
-		c.Submitted(seq)
+		c.Submitted(seq, until)
 		c.Acknowledged(seq, int(seq)%nodes)
-		ids = append(ids, id(seq))
+		items = append(items, item(c, seq))
 		if r.IntN(10) == 0 {
-			ids = append(ids, client.ID{9, byte(seq), byte(seq >> 8), byte(seq >> 16)})
+			items = append(items, client.Item{ID: client.ID{9, byte(seq), byte(seq >> 8), byte(seq >> 16)}})
 		}
 	}
-	r.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
-	one := blocks(r, 17, 12345, ids)
+	r.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+	one := blocks(r, 17, 12345, items)
 	all := make([][]client.Block, nodes)
 	for i := range all {
 		all[i] = copies(one)
@@ -152,28 +152,62 @@ func TestViolations(t *testing.T) {
 		}, Order, "should"},
 		{"one decided twice everywhere", func(c *Checker, all [][]client.Block, r *rand.Rand) {
 			last := all[0][len(all[0])-1]
-			again := client.Block{Number: last.Number + 1, First: last.First + uint64(len(last.Items)), Kind: "submissions", Items: []client.Item{{ID: id(uint64(r.IntN(5000)))}}}
+			again := client.Block{Number: last.Number + 1, First: last.First + uint64(len(last.Items)), Kind: "submissions", Items: []client.Item{item(c, uint64(r.IntN(5000)))}}
 			for i := range all {
 				all[i] = append(all[i], again)
 			}
 		}, Duplicate, "decided before"},
 		{"one that was never submitted", func(c *Checker, all [][]client.Block, r *rand.Rand) {
 			last := all[0][len(all[0])-1]
-			more := client.Block{Number: last.Number + 1, First: last.First + uint64(len(last.Items)), Kind: "submissions", Items: []client.Item{{ID: id(1 << 40)}}}
+			more := client.Block{Number: last.Number + 1, First: last.First + uint64(len(last.Items)), Kind: "submissions", Items: []client.Item{item(c, 1<<39)}}
 			for i := range all {
 				all[i] = append(all[i], more)
 			}
 		}, Invented, "never handed"},
-		{"one that no run of ours could have submitted", func(c *Checker, all [][]client.Block, r *rand.Rand) {
+		{"one with an id of the run and other data, beside its own", func(c *Checker, all [][]client.Block, r *rand.Rand) {
 			last := all[0][len(all[0])-1]
-			more := client.Block{Number: last.Number + 1, First: last.First + uint64(len(last.Items)), Kind: "submissions", Items: []client.Item{{ID: id(1 << 63)}}}
+			other := item(c, uint64(r.IntN(5000)))
+			other.Data = append([]byte("not "), other.Data...)
+			more := client.Block{Number: last.Number + 1, First: last.First + uint64(len(last.Items)), Kind: "submissions", Items: []client.Item{other}}
 			for i := range all {
 				all[i] = append(all[i], more)
 			}
-		}, Invented, "that large"},
-		{"one acknowledged and never decided", func(c *Checker, all [][]client.Block, r *rand.Rand) { c.Submitted(5000); c.Acknowledged(5000, 2) }, Lost, "submission 5000"},
+		}, Invented, "no such data"},
+		{"one with an id of the run and another until, beside its own", func(c *Checker, all [][]client.Block, r *rand.Rand) {
+			last := all[0][len(all[0])-1]
+			other := item(c, uint64(r.IntN(5000)))
+			other.Until++
+			more := client.Block{Number: last.Number + 1, First: last.First + uint64(len(last.Items)), Kind: "submissions", Items: []client.Item{other}}
+			for i := range all {
+				all[i] = append(all[i], more)
+			}
+		}, Invented, "no such data"},
+		{"other data at one node, among hostile members", func(c *Checker, all [][]client.Block, r *rand.Rand) {
+			c.cfg.Hostile = true
+			b := find(r, all[2], 1)
+			b.Items[0].Data = []byte("other")
+		}, Order, "another node has"},
+		{"another until at one node, among hostile members", func(c *Checker, all [][]client.Block, r *rand.Rand) {
+			c.cfg.Hostile = true
+			b := find(r, all[2], 1)
+			b.Items[0].Until++
+		}, Order, "another node has"},
+		{"other data everywhere in place of one, among hostile members", func(c *Checker, all [][]client.Block, r *rand.Rand) {
+			c.cfg.Hostile = true
+			k := r.IntN(len(all[0]))
+			for len(all[0][k].Items) == 0 || c.entry(&all[0][k].Items[0])&foreignBit != 0 {
+				k = r.IntN(len(all[0]))
+			}
+			for i := range all {
+				all[i][k].Items[0].Data = []byte("other")
+			}
+		}, Lost, "acknowledged"},
+		{"one acknowledged and never decided", func(c *Checker, all [][]client.Block, r *rand.Rand) {
+			c.Submitted(5000, until)
+			c.Acknowledged(5000, 2)
+		}, Lost, "submission 5000"},
 		{"one acknowledged by a node that crashed, came back and has it no more", func(c *Checker, all [][]client.Block, r *rand.Rand) {
-			c.Submitted(70_000)
+			c.Submitted(70_000, until)
 			c.Acknowledged(70_000, 1)
 			c.Away(1)
 			c.Back(1)
@@ -273,9 +307,9 @@ func TestBack(t *testing.T) {
 func TestNotLost(t *testing.T) {
 	for _, quiet := range []bool{true, false} {
 		c, all, r := section(1, 3, 100, 0)
-		c.Submitted(100)
+		c.Submitted(100, until)
 		c.Acknowledged(100, 1)
-		c.Submitted(101) // and never acknowledged
+		c.Submitted(101, until) // and never acknowledged
 		feed(c, all, r)
 		if quiet {
 			c.Away(1)
@@ -284,6 +318,46 @@ func TestNotLost(t *testing.T) {
 		if !v.Safe() || quiet && (v.Stranded != 1 || v.Unfinished != 0) || !quiet && (v.Stranded != 0 || v.Unfinished != 1) {
 			t.Errorf("quiet is %v: %+v", quiet, v)
 		}
+	}
+}
+
+// TestExpired: what is in no block up to its until is not lost, and not merely unfinished.
+func TestExpired(t *testing.T) {
+	c, all, r := section(1, 3, 100, 0)
+	head := all[0][len(all[0])-1].Number + 1
+	for i, u := range []uint64{head - 1, head} {
+		c.Submitted(uint64(100+i), u)
+		c.Acknowledged(uint64(100+i), 1)
+	}
+	feed(c, all, r)
+	if v := c.Finish(true); v.Expired != 1 || v.Counts != [Kinds]uint64{Lost: 1} {
+		t.Errorf("%+v", v)
+	}
+}
+
+// TestAltered: hostile members may use ids of the run; it is counted, and takes nothing from what the run submitted, also
+// where that came to its end long before.
+func TestAltered(t *testing.T) {
+	c := New(Config{Nodes: 2, Nonce: nonce, Hostile: true})
+	var all []client.Item
+	for seq := range uint64(chunkSize) {
+		c.Submitted(seq, until)
+		c.Acknowledged(seq, 0)
+		all = append(all, item(c, seq))
+	}
+	other := all[7]
+	other.Data = []byte("other")
+	for i := range 2 {
+		c.Block(i, &client.Block{Items: append([]client.Item{other}, all...)})
+		other.Until = 9
+		c.Block(i, &client.Block{Number: 1, First: chunkSize + 1, Items: []client.Item{other}})
+		other.Until = until
+	}
+	if c.submissions.chunks[0] != nil {
+		t.Fatal("the chunk is kept")
+	}
+	if v := c.Finish(true); !v.Safe() || v.Altered != 2 || v.Foreign != 2 || v.Decided != chunkSize {
+		t.Errorf("%+v", v)
 	}
 }
 
@@ -303,7 +377,7 @@ func TestHistories(t *testing.T) {
 func TestManyViolations(t *testing.T) {
 	c := New(Config{Nodes: 1, Nonce: nonce})
 	for i := range uint64(1000) {
-		c.Block(0, &client.Block{Number: i, First: i, Items: []client.Item{{ID: id(i)}}})
+		c.Block(0, &client.Block{Number: i, First: i, Items: []client.Item{item(c, i)}})
 	}
 	if v := c.Finish(true); v.Counts[Invented] != 1000 || len(v.Violations) != MaxViolations {
 		t.Errorf("%d of %d", len(v.Violations), v.Counts[Invented])
@@ -317,9 +391,9 @@ func TestMemory(t *testing.T) {
 	for seq := uint64(0); seq < 20*chunkSize; {
 		b.Number, b.First, b.Items = b.Number+1, seq, b.Items[:0]
 		for range 1000 {
-			c.Submitted(seq)
+			c.Submitted(seq, until)
 			c.Acknowledged(seq, 0)
-			b.Items = append(b.Items, client.Item{ID: id(seq)})
+			b.Items = append(b.Items, item(c, seq))
 			seq++
 		}
 		c.Block(0, &b)
@@ -335,7 +409,7 @@ func TestMemory(t *testing.T) {
 		t.Errorf("%d chunks, %d positions, %v", kept, len(c.order.b), n)
 	}
 	// What ended is known to have ended.
-	b.Number, b.First, b.Items = b.Number+1, b.First+1000, []client.Item{{ID: id(3)}}
+	b.Number, b.First, b.Items = b.Number+1, b.First+1000, []client.Item{item(c, 3)}
 	c.Block(0, &b)
 	if _, n := c.Violations(); n[Duplicate] != 1 {
 		t.Error(n)
@@ -347,14 +421,15 @@ func BenchmarkBlock(b *testing.B) {
 	const nodes, size = 4, 200
 	c := New(Config{Nodes: nodes, Nonce: nonce})
 	block := client.Block{Items: make([]client.Item, size)}
+	data := make([]byte, 128)
 	b.ReportAllocs()
 	var seq uint64
 	for b.Loop() {
 		block.First = seq
 		for i := range block.Items {
-			c.Submitted(seq)
+			c.Submitted(seq, until)
 			c.Acknowledged(seq, 0)
-			block.Items[i].ID = id(seq)
+			block.Items[i] = client.Item{ID: c.ID(seq, until, data), Until: until, Data: data}
 			seq++
 		}
 		for i := range nodes {

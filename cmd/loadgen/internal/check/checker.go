@@ -1,7 +1,6 @@
 package check
 
 import (
-	"encoding/binary"
 	"fmt"
 	"hash/maphash"
 	"math/bits"
@@ -13,8 +12,11 @@ import (
 // Config says what is watched.
 type Config struct {
 	Nodes  int     // 1 to 256
-	Nonce  [8]byte // the first half of all ids of this run; the other is the sequence number, big-endian
+	Nonce  [5]byte // with which all ids of this run begin
 	Window uint64  // positions that are kept for a node that is away; 0 stands for DefaultWindow
+
+	// Hostile: members may submit what they like with ids of this run. Else that is a violation: a node made it.
+	Hostile bool
 }
 
 // DefaultWindow takes 32 MiB.
@@ -37,6 +39,7 @@ type Checker struct {
 
 	submissions submissions
 	foreign     uint64
+	altered     uint64
 	own         []uint64 // what Block returns
 
 	point      uint64 // at which the polynomials are taken; secret
@@ -61,7 +64,8 @@ type span struct {
 	node int    // which came to its end first
 }
 
-// foreignBit marks entries of the order that are not this run's; the rest is a hash of the id then, else the sequence number.
+// foreignBit marks entries of the order that are not this run's; the rest is a hash of the submission then, else the sequence
+// number.
 const foreignBit = 1 << 63
 
 // New returns a checker of nodes that are all live and have come to no block yet.
@@ -79,9 +83,15 @@ func New(cfg Config) *Checker {
 	return c
 }
 
-// Submitted says that a submission is about to be handed to a node: from now on it may be in a block. Sequence numbers are
-// dense: 65,536 of them share what is kept. It reports whether it is the first time; saying it again changes nothing.
-func (c *Checker) Submitted(seq uint64) (first bool) { return c.submissions.add(seq, submitted) }
+// Submitted says that a submission is about to be handed to a node: from now on it may be in a block, up to until. Sequence
+// numbers are dense: 65,536 of them share what is kept. It reports whether it is the first time; saying it again changes
+// nothing.
+func (c *Checker) Submitted(seq, until uint64) (first bool) {
+	if first = c.submissions.add(seq, submitted); first {
+		c.submissions.chunks[seq>>chunkBits].until[seq%chunkSize] = until
+	}
+	return first
+}
 
 // Acknowledged says that a node acknowledged a submission, and reports whether it is the first to.
 func (c *Checker) Acknowledged(seq uint64, node int) bool {
@@ -107,6 +117,9 @@ func (c *Checker) Position(node int) uint64 { return c.nodes[node].position }
 
 // Head returns the position after the last that any node delivered.
 func (c *Checker) Head() uint64 { return c.order.head }
+
+// Blocks returns how many blocks there are, at the node that is furthest, or 0 before there are any.
+func (c *Checker) Blocks() uint64 { return c.block.head }
 
 // Live reports whether a node counts as live.
 func (c *Checker) Live(node int) bool { return c.nodes[node].live }
@@ -163,7 +176,7 @@ func (c *Checker) Block(at int, b *client.Block) (own []uint64) {
 	c.own = c.own[:0]
 	for i := range b.Items {
 		id := &b.Items[i].ID
-		v := c.entry(id)
+		v := c.entry(&b.Items[i])
 		switch position := n.position; {
 		case position == c.order.head:
 			c.extend(at, b.Number, position, id, v)
@@ -186,14 +199,6 @@ func (c *Checker) Block(at int, b *client.Block) (own []uint64) {
 	return c.own
 }
 
-// entry returns what stands for an id in the order.
-func (c *Checker) entry(id *client.ID) uint64 {
-	if [8]byte(id[:8]) == c.cfg.Nonce && id[8] < 0x80 {
-		return binary.BigEndian.Uint64(id[8:])
-	}
-	return maphash.Bytes(c.seed, id[:]) | foreignBit
-}
-
 func (c *Checker) describe(entry uint64) string {
 	if entry&foreignBit != 0 {
 		return "a submission of others"
@@ -205,8 +210,10 @@ func (c *Checker) describe(entry uint64) string {
 func (c *Checker) extend(at int, block, position uint64, id *client.ID, v uint64) {
 	c.order.push(v)
 	if v&foreignBit != 0 {
-		if c.foreign++; [8]byte(id[:8]) == c.cfg.Nonce {
-			c.violate(Violation{Invented, at, block, position, *id, "no sequence number of this run is that large"})
+		if c.foreign++; [5]byte(id[:]) == c.cfg.Nonce {
+			if c.altered++; !c.cfg.Hostile {
+				c.violate(Violation{Invented, at, block, position, *id, "this run submitted no such data and until with that id"})
+			}
 		}
 		return
 	}

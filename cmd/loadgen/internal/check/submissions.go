@@ -2,7 +2,7 @@ package check
 
 import "math/bits"
 
-// Submissions are found by their sequence number, in chunks that are freed once all in them came to their end: two
+// Submissions are found by their sequence number, in chunks that are freed once all in them came to their end: ten
 // bytes each.
 const (
 	chunkBits = 16
@@ -21,6 +21,7 @@ type chunk struct {
 	left  int // submissions that did not come to their end
 	state [chunkSize]uint8
 	node  [chunkSize]uint8 // which acknowledged it
+	until [chunkSize]uint64
 }
 
 type submissions struct {
@@ -75,14 +76,14 @@ func (s *submissions) add(seq uint64, what uint8) bool {
 }
 
 // unfinished calls f for each submission that was acknowledged and not decided, with the node that said so.
-func (s *submissions) unfinished(f func(seq uint64, node int)) {
+func (s *submissions) unfinished(f func(seq, until uint64, node int)) {
 	for i, c := range s.chunks {
 		if c == nil {
 			continue
 		}
 		for j, state := range c.state {
 			if state&acknowledged != 0 && state&decided == 0 {
-				f(uint64(i)<<chunkBits|uint64(j), int(c.node[j]))
+				f(uint64(i)<<chunkBits|uint64(j), c.until[j], int(c.node[j]))
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -14,6 +13,8 @@ type Verdict struct {
 	Acknowledged uint64 // by a node
 	Decided      uint64 // in a block of any node
 	Foreign      uint64 // of others, in blocks
+	Altered      uint64 // of them, with ids of this run: other data, or another until
+	Expired      uint64 // acknowledged, in no block up to their until, and that has passed
 	Stranded     uint64 // acknowledged by a node that is away now, and in no block
 	Unfinished   uint64 // acknowledged and in no block, but the section was not quiet, or has two orders
 	Behind       []int  // live nodes that have not all of the blocks that others have, though the run waited
@@ -32,18 +33,18 @@ func (c *Checker) Finish(quiet bool) *Verdict {
 		Acknowledged: c.submissions.counts[1],
 		Decided:      c.submissions.counts[2],
 		Foreign:      c.foreign,
+		Altered:      c.altered,
 	}
-	c.submissions.unfinished(func(seq uint64, node int) {
+	c.submissions.unfinished(func(seq, until uint64, node int) {
 		switch {
+		case until < c.block.head && c.counts[Order] == 0:
+			v.Expired++
 		case !c.nodes[node].following:
 			v.Stranded++
 		case !quiet || c.counts[Order] > 0: // of two orders, nobody knows which it is missing from
 			v.Unfinished++
 		default:
-			id := client.ID{}
-			copy(id[:], c.cfg.Nonce[:])
-			binary.BigEndian.PutUint64(id[8:], seq)
-			c.violate(Violation{Kind: Lost, Node: node, ID: id,
+			c.violate(Violation{Kind: Lost, Node: node, ID: c.begin(seq),
 				Evidence: fmt.Sprintf("submission %d of this run was acknowledged, is in none of the blocks up to position %d, and nothing is left to be decided", seq, c.order.head)})
 		}
 	})
@@ -82,7 +83,7 @@ func (c *Checker) Histories(statuses []*client.Status) {
 			first[s.Decided] = i
 		} else if o := statuses[j]; o.Order != s.Order {
 			c.violate(Violation{Kind: Order, Node: i, Block: s.Blocks, Position: s.Decided,
-				Evidence: fmt.Sprintf("the hash of all %d ids in order is %s, at node %d it is %s", s.Decided, s.Order, j, o.Order)})
+				Evidence: fmt.Sprintf("the hash of all %d submissions in order is %s, at node %d it is %s", s.Decided, s.Order, j, o.Order)})
 		}
 	}
 }

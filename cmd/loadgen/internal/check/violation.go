@@ -11,10 +11,10 @@ type Kind int
 
 // The kinds.
 const (
-	Order     Kind = iota // two nodes have different ids, or blocks, in one place; or a node's blocks do not follow each other
+	Order     Kind = iota // two nodes have different submissions, or blocks, in one place; or a node's blocks do not follow each other
 	Lost                  // acknowledged, and never decided
 	Duplicate             // decided twice
-	Invented              // decided, has this run's nonce, and was never submitted
+	Invented              // decided, has this run's nonce, and was never submitted so
 	Fork                  // a node made two events where one could be
 	Kinds                 // how many there are
 )
@@ -29,7 +29,7 @@ type Violation struct {
 	Node     int       // at which it was seen; of lost submissions, that which acknowledged it; of forks, that which made it
 	Block    uint64    // number of the block; 0 of lost submissions
 	Position uint64    // of the submission in the section's order; 0 of lost submissions
-	ID       client.ID // zero where blocks differ, or it is not known
+	ID       client.ID // zero where blocks differ, or it is not known; of lost submissions, the beginning
 	Evidence string    // what was expected and what was found
 }
 

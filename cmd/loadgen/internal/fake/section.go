@@ -31,25 +31,25 @@ type Section struct {
 	o       Options
 	mu      sync.Mutex
 	changed *sync.Cond
-	order   []client.ID
-	blocks  []int // position after each
-	decided map[client.ID]bool
+	order   []client.Item
+	blocks  []int           // position after each
+	decided map[string]bool // entries
 	nodes   []*Node
 	closed  bool
 	ended   chan struct{}
 
-	forked               []string             // identities
-	lose, repeat, invent int                  // how many of the next submissions
-	swap                 map[int]map[int]bool // by node and position: exchanged with the next one, if of one block
+	forked                           []string             // identities
+	lose, repeat, invent, alter, rob int                  // how many of the next submissions
+	swap                             map[int]map[int]bool // by node and position: exchanged with the next one, if of one block
 }
 
 // New begins a section.
 func New(o Options) *Section {
-	s := &Section{o: o, decided: map[client.ID]bool{}, ended: make(chan struct{}), swap: map[int]map[int]bool{}}
+	s := &Section{o: o, decided: map[string]bool{}, ended: make(chan struct{}), swap: map[int]map[int]bool{}}
 	s.changed = sync.NewCond(&s.mu)
 	s.blocks = append(s.blocks, 0) // genesis
 	for i := range o.History {
-		s.order = append(s.order, client.ID{255, byte(i), byte(i >> 8)})
+		s.order = append(s.order, client.Item{ID: client.ID{255, byte(i), byte(i >> 8)}})
 	}
 	if o.History > 0 {
 		s.blocks = append(s.blocks, o.History)
@@ -88,10 +88,13 @@ func (s *Section) do(f func()) {
 }
 
 // Lose makes the section forget the next n submissions that it should decide. Repeat makes it decide the next n twice.
-// Invent makes it decide n that nobody submitted, with the nonce of the next one.
+// Invent makes it decide n that nobody submitted, with the nonce of the next one. Alter makes it decide other data in place
+// of the next n, and Rob before the next n, which it decides too.
 func (s *Section) Lose(n int)   { s.do(func() { s.lose += n }) }
 func (s *Section) Repeat(n int) { s.do(func() { s.repeat += n }) }
 func (s *Section) Invent(n int) { s.do(func() { s.invent += n }) }
+func (s *Section) Alter(n int)  { s.do(func() { s.alter += n }) }
+func (s *Section) Rob(n int)    { s.do(func() { s.rob += n }) }
 
 // Fork makes all others say that a node forked.
 func (s *Section) Fork(node int) { s.do(func() { s.forked = append(s.forked, identity(node)) }) }
@@ -129,27 +132,38 @@ func (s *Section) block() {
 			if len(n.pending) == 0 || n.down || n.stalled > 0 || left == 0 {
 				continue
 			}
-			id := n.pending[0]
+			entry := n.pending[0]
 			n.pending = n.pending[1:]
 			again = true
-			if s.decided[id] {
+			if s.decided[entry] {
 				continue
 			}
+			item, other := itemOf(entry), itemOf(entry)
+			other.Data = append([]byte("not "), item.Data...)
 			if s.lose > 0 {
 				s.lose--
 				continue
 			}
 			left--
-			s.decided[id] = true
-			s.order = append(s.order, id)
+			s.decided[entry] = true
+			if s.alter > 0 {
+				s.alter--
+				s.order = append(s.order, other)
+				continue
+			}
+			if s.rob > 0 {
+				s.rob--
+				s.order = append(s.order, other)
+			}
+			s.order = append(s.order, item)
 			if s.repeat > 0 {
 				s.repeat--
-				s.order = append(s.order, id)
+				s.order = append(s.order, item)
 			}
 			if s.invent > 0 {
 				s.invent--
-				id[8] = 1
-				s.order = append(s.order, id)
+				item.ID[8] = 1
+				s.order = append(s.order, item)
 			}
 		}
 	}
@@ -158,12 +172,20 @@ func (s *Section) block() {
 	}
 }
 
+// itemOf reads an entry.
+func itemOf(entry string) client.Item {
+	b := []byte(entry)
+	until, k := binary.Uvarint(b[16:])
+	_, l := binary.Uvarint(b[16+k:])
+	return client.Item{ID: client.ID(b), Until: until, Data: b[16+k+l:]}
+}
+
 // Node is a node of a section.
 type Node struct {
 	s       *Section
 	number  int
-	pending []client.ID // acknowledged
-	stalled int         // calls of Stall under way
+	pending []string // entries that were acknowledged
+	stalled int      // calls of Stall under way
 	down    bool
 	lives   int // how often it crashed
 }
@@ -249,9 +271,11 @@ func (x *Stream) SendEntries(entries []byte, count int) error {
 		if x.broken() {
 			return errDown
 		}
-		size, k := binary.Uvarint(entries[16:])
-		x.n.pending = append(x.n.pending, client.ID(entries[:16]))
-		entries = entries[16+k+int(size):]
+		_, k := binary.Uvarint(entries[16:])
+		size, l := binary.Uvarint(entries[16+k:])
+		end := 16 + k + l + int(size)
+		x.n.pending = append(x.n.pending, string(entries[:end]))
+		entries = entries[end:]
 		x.count++
 		s.changed.Broadcast()
 	}
@@ -331,7 +355,7 @@ func (f *Follower) Next() (*client.Block, error) {
 		case swap[i-1] && i > first:
 			from = i - 1
 		}
-		f.block.Items = append(f.block.Items, client.Item{ID: s.order[from]})
+		f.block.Items = append(f.block.Items, s.order[from])
 	}
 	f.next++
 	return &f.block, nil

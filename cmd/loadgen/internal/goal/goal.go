@@ -29,6 +29,7 @@ const Syntax = `
     rate        decided at all live nodes, a second          achieved    per cent of the load handed over in time
     lost, duplicates, invented, forks, violations            what must not be
     missing     due, and not decided at all live nodes       stranded    acknowledged by a node that is away
+    expired     acknowledged, and in no block up to their until
   lag.pQ, lag.max, lag.mean   how late submissions were handed over, by fault of this program; VALUE a time`
 
 // Goal is one of what a run is to reach.
@@ -115,6 +116,7 @@ var counts = map[string]func(*load.Result) float64{
 	},
 	"missing":  func(r *load.Result) float64 { return float64(r.Counts.Due - r.Counts.All) },
 	"stranded": func(r *load.Result) float64 { return float64(r.Verdict.Stranded) },
+	"expired":  func(r *load.Result) float64 { return float64(r.Verdict.Expired) },
 }
 
 // timeOf returns what a name of a time stands for.

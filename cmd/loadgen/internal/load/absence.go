@@ -75,7 +75,7 @@ func (l *ledger) left(node int, now time.Duration) {
 		case l.check.Decided(seq):
 			l.reach(seq, acked, latency.Acknowledged, now, step)
 			l.reach(seq, contacted, latency.Contacted, now, step)
-		case l.cfg.Retry == None:
+		case l.cfg.Retry == None || l.expired(seq):
 			l.givenUp++
 			if c, i := l.at(seq); c != nil {
 				if c.state[i]&contacted == 0 {
@@ -96,6 +96,12 @@ func (l *ledger) left(node int, now time.Duration) {
 		l.queues[l.route(node, l.cfg.Away)].push(waiting.pop())
 	}
 	l.wakeAll()
+}
+
+// expired reports whether no block can decide a submission any more: no node takes it.
+func (l *ledger) expired(seq uint64) bool {
+	c, i := l.at(seq)
+	return c != nil && c.until[i] < l.check.Blocks()
 }
 
 // blocks notes that the blocks of a node come, or that they do not any more.

@@ -45,12 +45,13 @@ type Config struct {
 	Away  Policy // for what is due while its node is away: Same or Other
 	Retry Policy // for what was handed to a node that went away before it acknowledged it
 
-	Tick   time.Duration              // the pacer sleeps no less; 0 stands for half a millisecond
-	Sleep  func(time.Duration)        // how it sleeps; nil stands for time.Sleep, which on Linux is late by up to a millisecond
-	Step   time.Duration              // of intervals, and between questions to nodes; 0 stands for a second
-	Forged func(identity string) bool // whether others have that node's key: see doc.go; nil: they have none
-	Began  func(time.Time)            // if not nil, called with the time of the start when all nodes are connected
-	Tell   func(Progress)             // if not nil, called after each step, by one goroutine at a time
+	Tick    time.Duration              // the pacer sleeps no less; 0 stands for half a millisecond
+	Sleep   func(time.Duration)        // how it sleeps; nil stands for time.Sleep, which on Linux is late by up to a millisecond
+	Step    time.Duration              // of intervals, and between questions to nodes; 0 stands for a second
+	Hostile bool                       // whether members may submit what they like, with ids of this run too
+	Forged  func(identity string) bool // whether others have that node's key: see doc.go; nil: they have none
+	Began   func(time.Time)            // if not nil, called with the time of the start when all nodes are connected
+	Tell    func(Progress)             // if not nil, called after each step, by one goroutine at a time
 }
 
 func (c *Config) defaults() {

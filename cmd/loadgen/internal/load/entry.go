@@ -3,16 +3,7 @@ package load
 import (
 	"encoding/binary"
 	"math/bits"
-
-	"parsec/core/node/client"
 )
-
-// idOf returns the id of a submission: the nonce of the run, then the sequence number, big-endian.
-func idOf(nonce [8]byte, seq uint64) (id client.ID) {
-	copy(id[:], nonce[:])
-	binary.BigEndian.PutUint64(id[8:], seq)
-	return id
-}
 
 // appendData appends the data of a submission, which looks random, is another for every seed and submission, and follows
 // from these. Messages between nodes are compressed: data that can be would measure another load. 10 ns for 128 bytes.

@@ -8,6 +8,7 @@ import (
 	"parsec/cmd/loadgen/internal/check"
 	"parsec/cmd/loadgen/internal/latency"
 	"parsec/cmd/loadgen/internal/schedule"
+	"parsec/core/node/client"
 )
 
 const (
@@ -27,6 +28,7 @@ const (
 type chunk struct {
 	intended [chunkSize]time.Duration
 	sent     [chunkSize]time.Duration // the last time
+	until    [chunkSize]uint64        // 0 before it was first taken to be sent
 	size     [chunkSize]int32
 	node     [chunkSize]uint8 // that it was handed to last
 	state    [chunkSize]uint8
@@ -42,15 +44,15 @@ type Rates struct {
 // ledger knows of every submission where it is. Its methods lock it; they are called for batches.
 type ledger struct {
 	cfg   *Config
-	nonce [8]byte
+	check *check.Checker // under mu, but for its method ID
 
 	mu                sync.Mutex
-	check             *check.Checker
 	series            *latency.Series
 	lag               *latency.Histogram
 	chunks            []*chunk // nil where all are complete
 	spare             *chunk
 	due               uint64 // sequence number of the next submission
+	height            uint64 // blocks that there were when the run began
 	queues            []queue
 	flight            []queue // handed to each node over its present stream, and not acknowledged
 	up                []bool  // whether each has a stream
@@ -69,9 +71,9 @@ type ledger struct {
 	stopped           bool          // no submission begins any more
 }
 
-func newLedger(cfg *Config, nonce [8]byte) *ledger {
+func newLedger(cfg *Config, nonce [5]byte) *ledger {
 	n := len(cfg.Nodes)
-	l := &ledger{cfg: cfg, length: cfg.Length, nonce: nonce, check: check.New(check.Config{Nodes: n, Nonce: nonce}),
+	l := &ledger{cfg: cfg, length: cfg.Length, check: check.New(check.Config{Nodes: n, Nonce: nonce, Hostile: cfg.Hostile}),
 		series: latency.NewSeries(0, cfg.Step), lag: latency.NewHistogram(),
 		queues: make([]queue, n), flight: make([]queue, n), up: make([]bool, n), away: make([]bool, n), forged: make([]bool, n), wake: make([]chan struct{}, n)}
 	for i := range l.wake {
@@ -104,7 +106,7 @@ func (l *ledger) begin(a schedule.Arrival, node int) {
 		if l.spare = nil; c == nil {
 			c = &chunk{}
 		}
-		c.state = [chunkSize]uint8{}
+		c.state, c.until = [chunkSize]uint8{}, [chunkSize]uint64{}
 		c.left = chunkSize
 		l.chunks = append(l.chunks, c)
 	}
@@ -159,8 +161,8 @@ func (l *ledger) wakeAll() {
 
 // item is what a worker has to send.
 type item struct {
-	seq  uint64
-	size int
+	seq, until uint64
+	size       int
 }
 
 // take takes what a worker is to send next, at most so many bytes of data and so many submissions, but one at least.
@@ -174,7 +176,10 @@ func (l *ledger) take(node int, some []item, most, bytes int) []item {
 		if bytes -= size + entryHead; bytes < 0 && len(some) > 0 {
 			break
 		}
-		some = append(some, item{seq, size})
+		if c.until[i] == 0 { // and the same ever after, wherever it is tried again
+			c.until[i] = max(l.height, l.check.Blocks()) + client.Ahead
+		}
+		some = append(some, item{seq, c.until[i], size})
 	}
 	return some
 }
@@ -187,7 +192,7 @@ func (l *ledger) hand(node int, some []item, now, ready time.Duration) {
 	end := l.length + max((l.length-l.cfg.Warmup)/1000, time.Millisecond)
 	for _, it := range some {
 		c, i := l.at(it.seq)
-		first := l.check.Submitted(it.seq)
+		first := l.check.Submitted(it.seq, it.until)
 		c.sent[i], c.node[i] = now, uint8(node)
 		l.flight[node].push(it.seq)
 		step.Sent++

@@ -169,7 +169,9 @@ func TestViolations(t *testing.T) {
 		{check.Lost, func(s *fake.Section) { s.Lose(1) }},
 		{check.Duplicate, func(s *fake.Section) { s.Repeat(1) }},
 		{check.Invented, func(s *fake.Section) { s.Invent(1) }},
-		{check.Order, func(s *fake.Section) { s.Swap(1, 2000) }},
+		{check.Invented, func(s *fake.Section) { s.Alter(1) }},
+		{check.Invented, func(s *fake.Section) { s.Rob(1) }},
+		{check.Order, func(s *fake.Section) { s.Swap(1, 2010) }}, // well within a block: at 2000 one may end
 		{check.Lost, func(s *fake.Section) { // acknowledged, then lost in a crash
 			s.Node(1).Crash(true)
 			time.Sleep(100 * time.Millisecond)
@@ -185,6 +187,34 @@ func TestViolations(t *testing.T) {
 			}
 			if r.Failed != nil || r.Interrupted {
 				t.Errorf("%v: %v, %v", c.kind, r.Failed, r.Interrupted)
+			}
+		})
+	}
+}
+
+// TestHostile: among hostile members, other data with ids of the run is a violation where it stands in place of the run's, and
+// only there.
+func TestHostile(t *testing.T) {
+	for _, instead := range []bool{true, false} {
+		cfg := constant(5000, 2*time.Second)
+		cfg.Hostile = true
+		in(t, fake.Options{Nodes: 3}, cfg, func(s *fake.Section) {
+			time.Sleep(255 * time.Millisecond)
+			if instead {
+				s.Alter(10)
+			} else {
+				s.Rob(10)
+			}
+		}, func(s *fake.Section, r *Result) {
+			lost := uint64(0)
+			if instead {
+				lost = 10
+			}
+			if v := r.Verdict; v.Counts != [check.Kinds]uint64{check.Lost: lost} || v.Altered != 10 || v.Decided != 10_000-lost {
+				t.Errorf("instead is %v: %+v", instead, v)
+			}
+			if len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "10 submissions") {
+				t.Errorf("%q", r.Notes)
 			}
 		})
 	}

@@ -8,7 +8,7 @@ import (
 
 // Node is a node that is loaded, as package client reaches it.
 type Node interface {
-	// Stream opens a stream of submissions. Follow returns the blocks from that number on, ids only.
+	// Stream opens a stream of submissions. Follow returns the blocks from that number on, with data.
 	Stream(ctx context.Context) (Stream, error)
 	Follow(ctx context.Context, from uint64) (Follower, error)
 	Status(ctx context.Context) (*client.Status, error)

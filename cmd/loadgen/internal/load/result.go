@@ -8,7 +8,6 @@ import (
 
 	"parsec/cmd/loadgen/internal/check"
 	"parsec/cmd/loadgen/internal/latency"
-	"parsec/cmd/loadgen/internal/schedule"
 	"parsec/core/node/client"
 )
 
@@ -46,11 +45,6 @@ type Result struct {
 
 	Invalid []string // why the load does not count; none if it does
 	Notes   []string // what is to be known of it, though it counts
-
-	// Of its submissions.
-	nonce [8]byte
-	seed  uint64
-	size  schedule.Size
 }
 
 // result judges the run.
@@ -62,8 +56,7 @@ func (r *run) result(at time.Duration, quiet bool, last []*client.Status, why er
 	defer w.mu.Unlock()
 	res := &Result{Began: r.start.Round(0).UTC(), Took: at, Measured: l.length - r.cfg.Warmup, Counts: l.counts, Sum: l.sum, Bytes: l.bytes,
 		GivenUp: l.givenUp, Lag: l.lag, Samples: w.of, Last: last, Own: w.own,
-		Absences: append([]Absence(nil), l.absences...), Forged: slices.Clone(l.forged), Achieved: 1,
-		nonce: r.nonce, seed: r.cfg.Seed, size: r.cfg.Size}
+		Absences: append([]Absence(nil), l.absences...), Forged: slices.Clone(l.forged), Achieved: 1}
 	switch {
 	case why == nil || why == errUnsafe:
 	case why == context.Canceled || why == context.DeadlineExceeded:
@@ -139,6 +132,12 @@ func (res *Result) validate(cfg *Config) {
 		case p99 > most:
 			res.Notes = append(res.Notes, fmt.Sprintf("the generator was held up now and then: lag p99 %v, mean %v; latencies count from intended times and include it", short(p99), short(mean)))
 		}
+	}
+	if n := res.Verdict.Expired; n > 0 {
+		bad("%d acknowledged submissions expired: more than %d blocks came before they would have been decided", n, client.Ahead)
+	}
+	if n := res.Verdict.Altered; n > 0 {
+		res.Notes = append(res.Notes, fmt.Sprintf("hostile members had %d submissions decided with ids of this run and other data, beside its own", n))
 	}
 	if n := res.Verdict.Unfinished; n > 0 && res.Failed == nil {
 		bad("%d acknowledged submissions were not decided within %v: their latencies are missing", n, cfg.Drain)

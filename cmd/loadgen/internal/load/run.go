@@ -16,7 +16,6 @@ import (
 // run is a run under way.
 type run struct {
 	cfg    *Config
-	nonce  [8]byte
 	start  time.Time
 	ledger *ledger
 	watch  *watch
@@ -46,8 +45,9 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(errOver)
 	r := &run{cfg: &cfg, cancel: cancel}
-	rand.Read(r.nonce[:]) // never fails
-	r.ledger = newLedger(&cfg, r.nonce)
+	var nonce [5]byte
+	rand.Read(nonce[:]) // never fails
+	r.ledger = newLedger(&cfg, nonce)
 	streams, from, err := r.connect(inner)
 	if err != nil {
 		return nil, err
@@ -122,6 +122,7 @@ func (r *run) connect(ctx context.Context) (streams []Stream, from uint64, err e
 		if s, err = n.Status(ctx); err == nil {
 			r.names = append(r.names, s.Identity)
 			from = min(from, s.Blocks)
+			r.ledger.height = max(r.ledger.height, s.Blocks)
 			streams[i], err = n.Stream(ctx)
 		}
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 const (
 	mostItems = 4096
 	mostBytes = 256 << 10
-	entryHead = 20 // an id, and a length of up to four bytes
+	entryHead = 30 // an id, until, and a length of up to four bytes
 )
 
 // Between attempts to reach a node. What is due meanwhile waits for the next attempt too, though the node may be back: so
@@ -87,9 +87,9 @@ func (r *run) send(ctx context.Context, node int, stream Stream) {
 		}
 		entries = entries[:0]
 		for _, it := range some {
-			id := idOf(r.nonce, it.seq)
 			data = appendData(data[:0], r.cfg.Seed, it.seq, it.size)
-			entries = client.AppendEntry(entries, &id, data)
+			id := r.ledger.check.ID(it.seq, it.until, data)
+			entries = client.AppendEntry(entries, &id, it.until, data)
 		}
 		r.ledger.hand(node, some, r.now(), ready)
 		if stream.SendEntries(entries, len(some)) != nil {

@@ -16,20 +16,20 @@ Unit p99.9-ms better=lower
 Unit max-ms better=lower
 Unit ack-p50-ms better=lower
 Unit ack-p99-ms better=lower
-Unit payloads/s better=higher
-Unit cpu-us/payload better=lower
-Unit loadgen-cpu-us/payload better=lower
-Unit B/payload better=lower
-Unit log-B/payload better=lower
-Unit syncs/payload better=lower
-Unit events/payload better=lower
+Unit submissions/s better=higher
+Unit cpu-us/submission better=lower
+Unit loadgen-cpu-us/submission better=lower
+Unit B/submission better=lower
+Unit log-B/submission better=lower
+Unit syncs/submission better=lower
+Unit events/submission better=lower
 Unit duplicate-share better=lower
 Unit max-resident-B better=lower
 `
 
 // WriteBenchmark writes the run in the Go benchmark format, as one sample of BenchmarkLoad. Latencies are those from
 // the intended time to decided at all nodes, but for ack-p50-ms and ack-p99-ms, to acknowledged; costs are of all nodes
-// together per payload decided at all. A quantile among payloads that never came to their end is left out. A run whose figures mean nothing, because its load was not what was asked
+// together per submission decided at all. A quantile among submissions that never came to their end is left out. A run whose figures mean nothing, because its load was not what was asked
 // for, it was cut short or safety was violated, has the reason in its configuration and no sample, so that whoever
 // compares misses it.
 func (r *Run) WriteBenchmark(w io.Writer) error { return WriteBenchmarks(w, []*Run{r}) }
@@ -91,14 +91,14 @@ func (r *Run) writeSample(b *bytes.Buffer, before map[string]bool) (keys map[str
 	latency(q.Count, q.Max, "max-ms")
 	latency(a.Count, a.P50, "ack-p50-ms")
 	latency(a.Count, a.P99, "ack-p99-ms")
-	value(r.Totals.AllRate, "payloads/s")
+	value(r.Totals.AllRate, "submissions/s")
 	u := r.nodesUse()
-	value(r.perPayload(u.cpu)*1e6, "cpu-us/payload")
-	value(r.perPayload(r.Totals.CPU)*1e6, "loadgen-cpu-us/payload")
-	value(r.perPayload(u.out), "B/payload")
-	value(r.perPayload(u.logged), "log-B/payload")
-	value(r.perPayload(u.syncs), "syncs/payload")
-	value(r.perPayload(u.events), "events/payload")
+	value(r.perSubmission(u.cpu)*1e6, "cpu-us/submission")
+	value(r.perSubmission(r.Totals.CPU)*1e6, "loadgen-cpu-us/submission")
+	value(r.perSubmission(u.out), "B/submission")
+	value(r.perSubmission(u.logged), "log-B/submission")
+	value(r.perSubmission(u.syncs), "syncs/submission")
+	value(r.perSubmission(u.events), "events/submission")
 	value(u.duplicates/max(1, u.received), "duplicate-share")
 	value(float64(r.maxResident()), "max-resident-B")
 	b.WriteByte('\n')

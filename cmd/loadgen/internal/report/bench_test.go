@@ -44,12 +44,12 @@ func TestBenchmark(t *testing.T) {
 		t.Errorf("it is named %s", got.Name)
 	}
 	if got.Iters != 1000 {
-		t.Errorf("%d iterations for 1,000 payloads", got.Iters)
+		t.Errorf("%d iterations for 1,000 submissions", got.Iters)
 	}
-	// The fixture's arithmetic: four nodes with 4.5 s of CPU, 10 MiB sent and so on each, for 1,000 payloads.
+	// The fixture's arithmetic: four nodes with 4.5 s of CPU, 10 MiB sent and so on each, for 1,000 submissions.
 	for unit, want := range map[string]float64{"p50-ms": 500, "p90-ms": 900, "p99-ms": 990, "p99.9-ms": 999, "max-ms": 1000, "ack-p50-ms": 125, "ack-p99-ms": 248,
-		"payloads/s": 100, "cpu-us/payload": 18000, "loadgen-cpu-us/payload": 1250, "B/payload": 40 << 20 / 1000., "log-B/payload": 20 << 20 / 1000.,
-		"syncs/payload": 3.2, "events/payload": 16, "duplicate-share": 0.2, "max-resident-B": 96 << 20} {
+		"submissions/s": 100, "cpu-us/submission": 18000, "loadgen-cpu-us/submission": 1250, "B/submission": 40 << 20 / 1000., "log-B/submission": 20 << 20 / 1000.,
+		"syncs/submission": 3.2, "events/submission": 16, "duplicate-share": 0.2, "max-resident-B": 96 << 20} {
 		v, ok := got.Value(unit)
 		if !ok || v < want*0.999 || v > want*1.001 {
 			t.Errorf("%s is %v (%v), not %v", unit, v, ok, want)
@@ -106,7 +106,7 @@ func TestBenchstat(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"payloads/s", "+100.00%", "cpu-us/payload", "p99-ms"} {
+	for _, want := range []string{"submissions/s", "+100.00%", "cpu-us/submission", "p99-ms"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// WriteIntervals writes a row for each interval, in CSV: its end in seconds, rates in payloads a second, and of each
+// WriteIntervals writes a row for each interval, in CSV: its end in seconds, rates in submissions a second, and of each
 // latency the count of values, their mean and percentiles in milliseconds, all with their full precision. The first row has names.
 func (r *Run) WriteIntervals(w io.Writer) error {
 	out := csv.NewWriter(w)

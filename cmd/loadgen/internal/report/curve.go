@@ -23,17 +23,17 @@ type Point struct {
 	Nodes, Down int
 	Mode        string
 	Profile     string  // of the links
-	Size        int     // bytes of a payload
-	Rate        float64 // asked for, payloads a second
-	Achieved    float64 // decided at all nodes, payloads a second
+	Size        int     // bytes of a submission
+	Rate        float64 // asked for, submissions a second
+	Achieved    float64 // decided at all nodes, submissions a second
 	P50         int64
 	P99         int64
 	P999        int64
-	CPU         float64 // of all nodes, microseconds per payload
+	CPU         float64 // of all nodes, microseconds per submission
 	Resident    uint64  // of the node that had most, bytes
 	Valid       bool    // the load was as asked for, the run went to its end, and nothing was violated
 	Why         string  // it is not
-	Beyond      uint64  // payloads that never came to their end, or took too long for the histogram
+	Beyond      uint64  // submissions that never came to their end, or took too long for the histogram
 }
 
 // PointOf returns what the run came to.
@@ -43,7 +43,7 @@ func PointOf(r *Run) (Point, error) {
 		return Point{}, err
 	}
 	p := Point{Nodes: r.Parameters.Nodes, Down: r.Parameters.Down, Mode: r.Parameters.Mode, Profile: r.Parameters.Profile, Size: r.Parameters.Size,
-		Rate: r.Parameters.Rate, Achieved: r.Totals.AllRate, P50: q.P50, P99: q.P99, P999: q.P999, CPU: r.perPayload(r.nodesUse().cpu) * 1e6,
+		Rate: r.Parameters.Rate, Achieved: r.Totals.AllRate, P50: q.P50, P99: q.P99, P999: q.P999, CPU: r.perSubmission(r.nodesUse().cpu) * 1e6,
 		Resident: r.maxResident(), Why: r.unusable(), Beyond: r.Latency.Intended.All.beyond()}
 	p.Valid = p.Why == ""
 	return p, nil
@@ -71,7 +71,7 @@ func NewCurve(title string, runs []*Run) (*Curve, error) {
 			}
 		}
 		if t := r.Totals.Seconds; t > 0 {
-			c.About = append(c.About, [2]string{"each point", fmt.Sprintf("%s s measured after %s s of warm-up, each payload %s B", seconds(t), seconds(r.Parameters.Warmup), count(r.Parameters.Size))})
+			c.About = append(c.About, [2]string{"each point", fmt.Sprintf("%s s measured after %s s of warm-up, each submission %s B", seconds(t), seconds(r.Parameters.Warmup), count(r.Parameters.Size))})
 		}
 	}
 	slices.SortStableFunc(c.Points, func(a, b Point) int {
@@ -122,7 +122,7 @@ func (c *Curve) name(p Point) string {
 // tables returns a row per point, and why those that are not valid are not. The figures of invalid runs stand too: they
 // are what came of asking for too much.
 func (c *Curve) tables() (points, reasons *table) {
-	points = &table{Title: "Points", Words: 2, Head: []string{"network", "valid", "asked for, /s", "decided, /s", "p50, ms", "p99, ms", "p99.9, ms", "CPU, us/payload", "memory"}}
+	points = &table{Title: "Points", Words: 2, Head: []string{"network", "valid", "asked for, /s", "decided, /s", "p50, ms", "p99, ms", "p99.9, ms", "CPU, us/submission", "memory"}}
 	reasons = &table{Title: "Not valid", Words: 3, Head: []string{"network", "asked for, /s", "why"}}
 	for _, p := range c.Points {
 		valid := "yes"
@@ -131,7 +131,7 @@ func (c *Curve) tables() (points, reasons *table) {
 			reasons.add(c.name(p), significant(p.Rate), p.Why)
 		}
 		if p.Beyond > 0 {
-			reasons.add(c.name(p), significant(p.Rate), fmt.Sprintf("%s payloads never came to their end, or took longer than the histogram tracks", count(p.Beyond)))
+			reasons.add(c.name(p), significant(p.Rate), fmt.Sprintf("%s submissions never came to their end, or took longer than the histogram tracks", count(p.Beyond)))
 		}
 		points.add(c.name(p), valid, significant(p.Rate), significant(p.Achieved), ms(p.P50), ms(p.P99), ms(p.P999), significant(p.CPU), size(p.Resident))
 	}
@@ -172,7 +172,7 @@ func (c *Curve) WriteMarkdown(w io.Writer) error {
 // WriteCSV writes a row per point, with full precision; the first row has names.
 func (c *Curve) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
-	out.Write([]string{"nodes", "down", "mode", "links", "size_bytes", "rate_per_s", "decided_per_s", "p50_ms", "p99_ms", "p99.9_ms", "cpu_us_per_payload",
+	out.Write([]string{"nodes", "down", "mode", "links", "size_bytes", "rate_per_s", "decided_per_s", "p50_ms", "p99_ms", "p99.9_ms", "cpu_us_per_submission",
 		"max_resident_bytes", "beyond", "valid", "why"})
 	for _, p := range c.Points {
 		out.Write([]string{strconv.Itoa(p.Nodes), strconv.Itoa(p.Down), unformulated(p.Mode), unformulated(p.Profile), strconv.Itoa(p.Size), exactly(p.Rate)[0],

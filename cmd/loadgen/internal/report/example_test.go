@@ -34,7 +34,7 @@ func Example() {
 	}
 	curve.WriteMarkdown(os.Stdout)
 	// Output:
-	// | network | valid | asked for, /s | decided, /s | p50, ms | p99, ms | p99.9, ms | CPU, us/payload | memory |
+	// | network | valid | asked for, /s | decided, /s | p50, ms | p99, ms | p99.9, ms | CPU, us/submission | memory |
 	// |---|---|--:|--:|--:|--:|--:|--:|--:|
 	// | 4 nodes | yes | 100 | 100 | 50.0 | 99.0 | 100 | 0 | 0 B |
 }

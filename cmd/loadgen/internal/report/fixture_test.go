@@ -32,7 +32,7 @@ func histogram(t testing.TB, h *hdrhistogram.Histogram, overflow uint64) Histogr
 	return out
 }
 
-// sample returns a run of ten seconds at 100 payloads a second, in which a node was killed and one paused. Its 1,000
+// sample returns a run of ten seconds at 100 submissions a second, in which a node was killed and one paused. Its 1,000
 // latencies from the intended time to all are 1 to 1,000 ms; those to fewer are halves and quarters in number.
 func sample(t testing.TB) *Run {
 	t.Helper()

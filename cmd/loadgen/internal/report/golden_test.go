@@ -120,7 +120,7 @@ func spoil(r *Run) {
 	r.Invalid = []string{"sent 90.0 % of what was intended; 99.9 % are asked for", "pacing lagged by 3 ms at most"}
 	r.Notes = []string{"the generator was held up now and then: lag p99 3ms, mean 1ms"}
 	r.Interrupted = true
-	r.Violations = []Violation{{At: 3.5, Kind: "order", Node: "node2", What: "decided another payload at 17 than node0", Evidence: "node0: 17 = 0a0b\nnode2: 17 = 0c0d\n"}}
+	r.Violations = []Violation{{At: 3.5, Kind: "order", Node: "node2", What: "decided another submission at 17 than node0", Evidence: "node0: 17 = 0a0b\nnode2: 17 = 0c0d\n"}}
 	r.Assertions = append(r.Assertions, Assertion{Text: "p99<800ms", Got: "990 ms"})
 	r.Latency.Intended.All.Overflow, r.Latency.Intended.All.Missing = 3, 8
 	r.Latency.Actual = Ends[Histogram]{}

@@ -25,13 +25,13 @@ func (r *Run) charts(d *runData, all []*Histogram, decoded []*hdrhistogram.Histo
 		eachNode += fmt.Sprintf(" Only the first %d of %d nodes are drawn.", chartedNodes, len(r.Nodes))
 	}
 	return []chartGroup{
-		{Charts: []chart{{ID: "throughput", Title: "Throughput over time", Note: strings.TrimSpace("Payloads per second that the schedule had, that were sent, and that reached each stage. " + each),
-			Tables: []*table{timeTable("Throughput", "payloads/s", few.Time, []string{"intended", "sent", "acknowledged", "decided at contacted", "decided at all"},
+		{Charts: []chart{{ID: "throughput", Title: "Throughput over time", Note: strings.TrimSpace("Submissions per second that the schedule had, that were sent, and that reached each stage. " + each),
+			Tables: []*table{timeTable("Throughput", "submissions/s", few.Time, []string{"intended", "sent", "acknowledged", "decided at contacted", "decided at all"},
 				few.Throughput.Intended, few.Throughput.Sent, few.Throughput.Acknowledged, few.Throughput.Contacted, few.Throughput.All)}}}},
 		{Charts: []chart{{ID: "latency", Title: "Latency over time", Label: "from", Choices: series,
-			Note:   strings.TrimSpace("Percentiles of the payloads whose latency ended in the interval. Latencies from the intended time have the time in them that a stall kept payloads from being sent. " + each),
+			Note:   strings.TrimSpace("Percentiles of the submissions whose latency ended in the interval. Latencies from the intended time have the time in them that a stall kept submissions from being sent. " + each),
 			Tables: []*table{latencyOverTime("intended-all", few), latencyOverTime("actual-all", few)}}}},
-		{Charts: []chart{{ID: "percentiles", Title: "Latency by percentile", Note: "Of the measured phases as a whole. Each step to the right is a tenth of the payloads that remain. Dashed: from the actual time of sending.",
+		{Charts: []chart{{ID: "percentiles", Title: "Latency by percentile", Note: "Of the measured phases as a whole. Each step to the right is a tenth of the submissions that remain. Dashed: from the actual time of sending.",
 			Tables: []*table{percentileTable(all, decoded)}}}},
 		{Pair: true, Charts: []chart{
 			{ID: "cpu", Title: "CPU over time", Note: strings.TrimSpace("Cores in use: 1 is the whole of one. " + eachNode),
@@ -40,8 +40,8 @@ func (r *Run) charts(d *runData, all []*Histogram, decoded []*hdrhistogram.Histo
 				Tables: []*table{timeTable("Memory", "MiB", few.NodeTime, few.Names, few.Nodes["memory"]...)}},
 		}},
 		{Pair: true, Charts: []chart{
-			{ID: "waiting", Title: "Waiting payloads over time", Note: strings.TrimSpace("Sent and not yet decided at all nodes. " + each),
-				Tables: []*table{timeTable("Waiting", "payloads", few.Time, []string{"waiting"}, few.Waiting)}},
+			{ID: "waiting", Title: "Waiting submissions over time", Note: strings.TrimSpace("Sent and not yet decided at all nodes. " + each),
+				Tables: []*table{timeTable("Waiting", "submissions", few.Time, []string{"waiting"}, few.Waiting)}},
 			{ID: "lag", Title: "Lag of loadgen over time", Note: strings.TrimSpace("How much later than intended loadgen itself sent, at most. " + each),
 				Tables: []*table{timeTable("Lag", "ms", few.Time, []string{"lag"}, few.Lag)}},
 		}},

@@ -122,14 +122,14 @@ func (r *Run) WriteHTML(w io.Writer) error {
 func (r *Run) tiles() ([]tile, error) {
 	q, err := r.Latency.Intended.All.quantiles()
 	tiles := []tile{
-		{"decided at all nodes", significant(r.Totals.AllRate), "payloads/s"},
-		{"intended", significant(r.Totals.IntendedRate), "payloads/s"},
+		{"decided at all nodes", significant(r.Totals.AllRate), "submissions/s"},
+		{"intended", significant(r.Totals.IntendedRate), "submissions/s"},
 	}
 	if q.Count > 0 {
 		tiles = append(tiles, tile{"latency p50", ms(q.P50), "ms"}, tile{"latency p99", ms(q.P99), "ms"}, tile{"latency p99.9", ms(q.P999), "ms"})
 	}
 	if len(r.Nodes) > 0 && r.Totals.All > 0 {
-		tiles = append(tiles, tile{"CPU of all nodes", significant(r.perPayload(r.nodesUse().cpu) * 1e6), "µs/payload"})
+		tiles = append(tiles, tile{"CPU of all nodes", significant(r.perSubmission(r.nodesUse().cpu) * 1e6), "µs/submission"})
 	}
 	return tiles, err
 }

@@ -47,9 +47,9 @@ type Parameters struct {
 	Loop     string        `json:"loop"`     // open, closed
 	Arrivals string        `json:"arrivals"` // constant, poisson, stages, trace
 	Schedule string        `json:"schedule"` // in the words of the command line: 20k, 30s@5k,1m@20k
-	Rate     float64       `json:"rate"`     // payloads a second that the schedule comes to; 0 in a closed loop
+	Rate     float64       `json:"rate"`     // submissions a second that the schedule comes to; 0 in a closed loop
 	Warmup   float64       `json:"warmup_seconds"`
-	Size     int           `json:"size"`        // bytes of a payload; of varying ones the mean
+	Size     int           `json:"size"`        // bytes of a submission; of varying ones the mean
 	Sizes    string        `json:"sizes"`       // in words, if they vary
 	Workers  int           `json:"workers"`     // streams, or clients of a closed loop
 	Seed     uint64        `json:"seed,string"` // a string in JSON: half of all seeds are no exact numbers in JavaScript
@@ -97,7 +97,7 @@ type Assertion struct {
 	Got  string `json:"got"` // 812 ms
 }
 
-// Totals are counts of payloads of the measured phases, and what they come to a second.
+// Totals are counts of submissions of the measured phases, and what they come to a second.
 type Totals struct {
 	Seconds      float64 `json:"seconds"`  // that the measured phases took
 	Intended     uint64  `json:"intended"` // that the schedule had
@@ -108,7 +108,7 @@ type Totals struct {
 	All          uint64  `json:"decided_all"`       // at all nodes that were up
 	Lost         uint64  `json:"lost"`              // acknowledged, and not decided in time
 	Duplicates   uint64  `json:"duplicates"`        // decided again
-	Bytes        uint64  `json:"bytes"`             // of payloads decided at all nodes
+	Bytes        uint64  `json:"bytes"`             // of submissions decided at all nodes
 	CPU          float64 `json:"loadgen_cpu_seconds"`
 
 	IntendedRate     float64 `json:"intended_rate"`
@@ -123,8 +123,8 @@ type Phase struct {
 	Name     string  `json:"name"` // warm-up, stage 1, drain
 	From     float64 `json:"from_seconds"`
 	To       float64 `json:"to_seconds"`
-	Rate     float64 `json:"rate"`     // intended, payloads a second
-	Measured bool    `json:"measured"` // its payloads are in Totals and Latency
+	Rate     float64 `json:"rate"`     // intended, submissions a second
+	Measured bool    `json:"measured"` // its submissions are in Totals and Latency
 }
 
 // Fault is something that was done to the network.

@@ -97,7 +97,7 @@ type NodeTotals struct {
 	Received    uint64  `json:"received_events"`
 	Duplicates  uint64  `json:"duplicate_events"` // of them, those that were there already
 	Blocks      uint64  `json:"blocks"`
-	Decided     uint64  `json:"decided"` // payloads
+	Decided     uint64  `json:"decided"` // submissions
 	Refused     uint64  `json:"refused"` // messages, for a fault of their sender
 	Restarts    uint64  `json:"restarts"`
 }

@@ -68,7 +68,7 @@ func plural(n int, what string) string {
 	return count(n) + " " + what + "s"
 }
 
-// use is what the nodes took together for the payloads that were decided.
+// use is what the nodes took together for the submissions that were decided.
 type use struct{ cpu, in, out, logged, syncs, events, received, duplicates float64 }
 
 func (r *Run) nodesUse() use {
@@ -87,8 +87,8 @@ func (r *Run) nodesUse() use {
 	return u
 }
 
-// perPayload returns a total per payload decided at all nodes, 0 if none was.
-func (r *Run) perPayload(total float64) float64 {
+// perSubmission returns a total per submission decided at all nodes, 0 if none was.
+func (r *Run) perSubmission(total float64) float64 {
 	if r.Totals.All == 0 {
 		return 0
 	}
@@ -111,15 +111,15 @@ func (r *Run) about() [][2]string {
 		network += fmt.Sprintf(", %d of them down", p.Down)
 	}
 	network += join(", ", p.Mode, p.Network, labelled(p.Profile, "", "links "))
-	payload := count(p.Size) + " B"
+	submission := count(p.Size) + " B"
 	if p.Sizes != "" {
-		payload += " on average: " + p.Sizes
+		submission += " on average: " + p.Sizes
 	}
 	load := strings.TrimPrefix(join(", ", labelled(p.Loop, " loop"), p.Arrivals, p.Schedule), ", ")
 	if p.Rate > 0 {
-		load += fmt.Sprintf(" (%s payloads/s)", significant(p.Rate))
+		load += fmt.Sprintf(" (%s submissions/s)", significant(p.Rate))
 	}
-	load = strings.TrimPrefix(load+", each "+payload+", "+plural(p.Workers, "worker"), ", ")
+	load = strings.TrimPrefix(load+", each "+submission+", "+plural(p.Workers, "worker"), ", ")
 	machine := fmt.Sprintf("%s, %s, %s/%s", r.Machine.CPU, plural(r.Machine.CPUs, "CPU"), r.Machine.OS, r.Machine.Arch)
 	if r.Machine.Memory > 0 {
 		machine += ", " + size(r.Machine.Memory) + " of memory"

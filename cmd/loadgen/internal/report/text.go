@@ -58,7 +58,7 @@ func (r *Run) tables() ([]*table, error) {
 		return nil, err
 	}
 	var all []*table
-	for _, t := range []*table{r.payloadTable(), latency, r.costTable(), r.nodeTable(), r.phaseTable(), r.assertionTable(), r.faultTable(), r.restartTable()} {
+	for _, t := range []*table{r.submissionTable(), latency, r.costTable(), r.nodeTable(), r.phaseTable(), r.assertionTable(), r.faultTable(), r.restartTable()} {
 		if len(t.Rows) > 0 {
 			all = append(all, t)
 		}
@@ -66,8 +66,8 @@ func (r *Run) tables() ([]*table, error) {
 	return all, nil
 }
 
-func (r *Run) payloadTable() *table {
-	t := &table{Title: "Payloads", Head: []string{"", "count", "a second"}, Words: 1}
+func (r *Run) submissionTable() *table {
+	t := &table{Title: "Submissions", Head: []string{"", "count", "a second"}, Words: 1}
 	n := &r.Totals
 	t.add("intended", count(n.Intended), significant(n.IntendedRate))
 	t.add("sent", count(n.Sent), significant(n.SentRate))
@@ -128,22 +128,22 @@ func (r *Run) latencyTable() (*table, error) {
 	return t, nil
 }
 
-// costTable says what a payload cost.
+// costTable says what a submission cost.
 func (r *Run) costTable() *table {
-	t := &table{Title: "Cost of a payload that was decided at all nodes", Head: []string{"", "amount", "unit"}, Words: 1}
+	t := &table{Title: "Cost of a submission that was decided at all nodes", Head: []string{"", "amount", "unit"}, Words: 1}
 	if r.Totals.All == 0 {
 		return t
 	}
 	u := r.nodesUse()
 	if len(r.Nodes) > 0 {
-		t.add("CPU of all nodes", significant(r.perPayload(u.cpu)*1e6), "us")
+		t.add("CPU of all nodes", significant(r.perSubmission(u.cpu)*1e6), "us")
 	}
-	t.add("CPU of loadgen", significant(r.perPayload(r.Totals.CPU)*1e6), "us")
+	t.add("CPU of loadgen", significant(r.perSubmission(r.Totals.CPU)*1e6), "us")
 	if len(r.Nodes) > 0 {
-		t.add("sent between nodes", significant(r.perPayload(u.out)), "B")
-		t.add("written to logs", significant(r.perPayload(u.logged)), "B")
-		t.add("syncs", significant(r.perPayload(u.syncs)), "1")
-		t.add("events", significant(r.perPayload(u.events)), "1")
+		t.add("sent between nodes", significant(r.perSubmission(u.out)), "B")
+		t.add("written to logs", significant(r.perSubmission(u.logged)), "B")
+		t.add("syncs", significant(r.perSubmission(u.syncs)), "1")
+		t.add("events", significant(r.perSubmission(u.events)), "1")
 	}
 	return t
 }
@@ -174,7 +174,7 @@ func (r *Run) nodeTable() *table {
 }
 
 func (r *Run) phaseTable() *table {
-	t := &table{Title: "Phases", Head: []string{"phase", "measured", "from s", "to s", "payloads/s"}, Words: 2}
+	t := &table{Title: "Phases", Head: []string{"phase", "measured", "from s", "to s", "submissions/s"}, Words: 2}
 	for _, p := range r.Phases {
 		measured := "no"
 		if p.Measured {

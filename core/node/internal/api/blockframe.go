@@ -30,12 +30,12 @@ func (e *binaryEncoder) block(b *Block) {
 	size, count := len(entries), n
 	if len(b.Skip) > 0 || e.ids {
 		size, count = 0, 0
-		each(b, entries, n, func(entry []byte, _ *batch.ID, _ []byte) {
-			size += len(entry)
+		each(b, entries, n, func(entry *batch.Entry) {
+			size += len(entry.Bytes)
 			count++
 		})
 		if e.ids {
-			size = 16 * count
+			size = client.KeySize * count
 		}
 	}
 	info := b.Info[:min(len(b.Info), 1<<16-1)]
@@ -69,9 +69,14 @@ func (e *binaryEncoder) block(b *Block) {
 	e.o.write(info)
 	switch {
 	case e.ids:
-		each(b, entries, n, func(_ []byte, id *batch.ID, _ []byte) { e.o.write(id[:]) })
+		each(b, entries, n, func(entry *batch.Entry) {
+			k := entry.Key()
+			f := append(e.o.room(client.KeySize), k.ID[:]...)
+			f = binary.LittleEndian.AppendUint64(f, k.Until)
+			e.o.filled(append(f, k.Hash[:]...))
+		})
 	case len(b.Skip) > 0:
-		each(b, entries, n, func(entry []byte, _ *batch.ID, _ []byte) { e.o.write(entry) })
+		each(b, entries, n, func(entry *batch.Entry) { e.o.write(entry.Bytes) })
 	default:
 		e.o.write(entries)
 	}
@@ -85,7 +90,7 @@ func (e *binaryEncoder) end(r *refusal) {
 	e.o.write(text)
 }
 
-// entriesOf returns the entries of a block, those decided before among them.
+// entriesOf returns the entries of a block, those that it does not decide among them.
 func entriesOf(b *Block) (entries []byte, n int) {
 	if b.Kind != client.KindSubmissions {
 		return nil, 0
@@ -93,15 +98,15 @@ func entriesOf(b *Block) (entries []byte, n int) {
 	return batch.Entries(b.Payload)
 }
 
-// each calls do with the entries that were not decided before. They do parse.
-func each(b *Block, entries []byte, n int, do func(entry []byte, id *batch.ID, data []byte)) {
+// each calls do with the entries that the block decides. They do parse.
+func each(b *Block, entries []byte, n int, do func(*batch.Entry)) {
 	for i := range n {
-		id, data, rest, err := batch.Next(entries)
+		e, rest, err := batch.Next(entries)
 		if err != nil {
 			return
 		}
 		if !b.skips(i) {
-			do(entries[:len(entries)-len(rest)], id, data)
+			do(&e)
 		}
 		entries = rest
 	}

@@ -44,20 +44,25 @@ func (e *jsonEncoder) block(b *Block) {
 		f = strconv.AppendUint(f, b.First, 10)
 		e.o.filled(append(f, `,"items":[`...))
 		first := true
-		each(b, entries, n, func(_ []byte, id *batch.ID, data []byte) {
-			f := e.o.room(64)
+		each(b, entries, n, func(entry *batch.Entry) {
+			f := e.o.room(256)
 			if !first {
 				f = append(f, ',')
 			}
 			first = false
 			f = append(f, `{"id":"`...)
-			f = hex.AppendEncode(f, id[:])
+			f = hex.AppendEncode(f, entry.ID[:])
+			f = append(f, `","until":`...)
+			f = strconv.AppendUint(f, entry.Until, 10)
 			if e.ids {
+				k := entry.Key()
+				f = append(f, `,"hash":"`...)
+				f = hex.AppendEncode(f, k.Hash[:])
 				e.o.filled(append(f, `"}`...))
 				return
 			}
-			e.o.filled(append(f, `","data":"`...))
-			e.base64(data)
+			e.o.filled(append(f, `,"data":"`...))
+			e.base64(entry.Data)
 			e.o.write([]byte(`"}`))
 		})
 		e.o.write([]byte(`]`))

@@ -82,7 +82,7 @@ func TestDocumentedCodes(t *testing.T) {
 }
 
 var statuses = map[string]int{"BadRequest": 400, "Forbidden": 403, "NotFound": 404, "MethodNotAllowed": 405, "RequestTimeout": 408,
-	"Conflict": 409, "RequestEntityTooLarge": 413, "UnsupportedMediaType": 415, "TooManyRequests": 429,
+	"Conflict": 409, "Gone": 410, "UnprocessableEntity": 422, "RequestEntityTooLarge": 413, "UnsupportedMediaType": 415, "TooManyRequests": 429,
 	"InternalServerError": 500, "ServiceUnavailable": 503}
 
 // TestDocumentedCommands runs the commands of the documentation in their order, and compares what they print.

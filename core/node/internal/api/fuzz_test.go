@@ -24,20 +24,25 @@ type sink struct {
 	count int
 }
 
-func (s *sink) Submit(_ context.Context, entries []byte, count int, done func(error)) error {
+func (s *sink) Submit(_ context.Context, entries []byte, sum batch.Sum, done func(error)) error {
 	s.taken = append(s.taken, entries...)
-	s.count += count
+	s.count += sum.Count
 	done(nil)
 	return nil
 }
 
-func (s *sink) Find(batch.ID) (client.Position, client.State) {
-	return client.Position{}, client.Acknowledged
+func (s *sink) Find(client.Key) (client.State, client.Position) {
+	return client.Acknowledged, client.Position{}
+}
+
+func (s *sink) List(id batch.ID) ([]client.Found, bool) {
+	return []client.Found{{Key: client.Key{ID: id}, State: client.Pending}}, true
 }
 
 func (s *sink) Blocks(uint64, int) ([]Block, error)                     { return nil, nil }
 func (s *sink) Vote(context.Context, Change, [32]byte, []byte) error    { return nil }
 func (s *sink) Wait(ctx context.Context, blocks uint64) (uint64, error) { return blocks + 1, ctx.Err() }
+func (s *sink) Until(batch.ID, [32]byte) uint64                         { return 9 }
 func (s *sink) Status() client.Status                                   { return client.Status{} }
 
 // duplex is a ResponseWriter that records, and lets the handler do what only connections can.
@@ -50,7 +55,7 @@ func (duplex) SetWriteDeadline(time.Time) error { return nil }
 // FuzzStreamFrames: whatever is sent as a stream, what the backend is given does parse and is what was sent, all of it is
 // acknowledged, and the stream ends with a reason unless it ended between frames.
 func FuzzStreamFrames(f *testing.F) {
-	entries := batch.Append(batch.Append(nil, &batch.ID{1}, []byte("one")), &batch.ID{2}, nil)
+	entries := batch.Append(batch.Append(nil, &batch.ID{1}, 1<<20, []byte("one")), &batch.ID{2}, 1, nil)
 	good := append(binary.LittleEndian.AppendUint32(nil, uint32(len(entries))), entries...)
 	f.Add(append(good, good...))
 	f.Add(append(good, 0, 0, 0, 0))
@@ -65,8 +70,8 @@ func FuzzStreamFrames(f *testing.F) {
 		if w.Code != http.StatusOK {
 			t.Fatal(w.Code)
 		}
-		if n, err := batch.Count(s.taken); err != nil || n != s.count {
-			t.Fatalf("%d taken, which are %d: %v", s.count, n, err)
+		if sum, err := batch.Check(s.taken); err != nil || sum.Count != s.count {
+			t.Fatalf("%d taken, which are %d: %v", s.count, sum.Count, err)
 		}
 		// What was sent, as far as it is frames.
 		var want []byte
@@ -76,7 +81,7 @@ func FuzzStreamFrames(f *testing.F) {
 			if size == 0 || size > maxFrame || size > len(rest)-4 {
 				break
 			}
-			if _, err := batch.Count(rest[4 : 4+size]); err != nil {
+			if _, err := batch.Check(rest[4 : 4+size]); err != nil {
 				break
 			}
 			want = append(want, rest[4:4+size]...)
@@ -101,6 +106,7 @@ func FuzzStreamFrames(f *testing.F) {
 func FuzzRequest(f *testing.F) {
 	f.Add("POST", "/v1/submissions?id=000102030405060708090a0b0c0d0e0f&wait=decided", "application/json", []byte("x"))
 	f.Add("GET", "/v1/submissions/000102030405060708090a0b0c0d0e0f", "", []byte(nil))
+	f.Add("GET", "/v1/submissions/000102030405060708090a0b0c0d0e0f?until=7&wait=decided&hash="+strings.Repeat("1a", 32), "", []byte(nil))
 	f.Add("GET", "/v1/blocks?from=1&max=2&ids=1", "", []byte(nil))
 	f.Add("POST", "/v1/members/add", "application/json", []byte(`{"identity":"`+strings.Repeat("1a", 32)+`","info":"aG9zdDo3MDAw"}`))
 	f.Add("DELETE", "/v1//status?%", ";", []byte(nil))

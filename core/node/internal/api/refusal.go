@@ -54,6 +54,10 @@ func refusalOf(err error) *refusal {
 		return &refusal{http.StatusServiceUnavailable, "cannot_vote", err.Error(), 5}
 	case errors.Is(err, ErrNoRoom), errors.Is(err, context.DeadlineExceeded):
 		return &refusal{http.StatusTooManyRequests, "no_room", ErrNoRoom.Error(), 1}
+	case errors.Is(err, ErrExpired):
+		return &refusal{http.StatusGone, "expired", err.Error(), 0}
+	case errors.Is(err, ErrTooFar):
+		return &refusal{http.StatusUnprocessableEntity, "too_far", err.Error(), 0}
 	case errors.Is(err, ErrConflict):
 		return &refusal{http.StatusConflict, "conflict", err.Error(), 0}
 	}

@@ -54,7 +54,17 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/v1/stream", "", map[string]string{"Host": "rebound.example", "Origin": "http://rebound.example"}, 403, "cross_origin"},
 		{"GET", "/v1/submissions/1", "", nil, 400, "malformed"},
 		{"GET", "/v1/submissions/" + digits, "", nil, 404, "unknown"},
-		{"GET", "/v1/submissions/" + digits + "?wait=decided", "", nil, 404, "unknown"},
+		{"GET", "/v1/submissions/" + digits + "?wait=decided", "", nil, 400, "malformed"},
+		{"GET", "/v1/submissions/" + digits + "?until=1", "", nil, 400, "malformed"},
+		{"GET", "/v1/submissions/" + digits + "?hash=" + digits, "", nil, 400, "malformed"},
+		{"GET", "/v1/submissions/" + digits + "?hash=" + strings.Repeat("x", 64), "", nil, 400, "malformed"},
+		{"GET", "/v1/submissions/" + digits + "?until=9&hash=" + identity, "", nil, 404, "unknown"},
+		{"GET", "/v1/submissions/" + digits + "?until=9&wait=decided&hash=" + identity, "", nil, 404, "unknown"},
+		{"GET", "/v1/submissions/" + digits + "?wait=decided&hash=" + identity, "", nil, 400, "malformed"},
+		{"POST", "/v1/submissions?until=0", "x", nil, 400, "malformed"},
+		{"POST", "/v1/submissions?until=-1", "x", nil, 400, "malformed"},
+		{"POST", "/v1/submissions?until=18446744073709551616", "x", nil, 400, "malformed"},
+		{"POST", "/v1/submissions?until=18446744073709551615", "x", nil, 422, "too_far"},
 
 		{"POST", "/v1/stream", "", plain, 415, "media_type"},
 		{"POST", "/v1/stream?x=1", "", nil, 400, "malformed"},
@@ -97,6 +107,8 @@ func TestRefusals(t *testing.T) {
 		{api.ErrNoRoom, 429, "no_room", true},
 		{fmt.Errorf("%w: the disk is full", api.ErrCannotVote), 503, "cannot_vote", true},
 		{api.ErrStopping, 503, "stopping", true},
+		{fmt.Errorf("%w: id 1", api.ErrExpired), 410, "expired", false},
+		{fmt.Errorf("%w: id 1", api.ErrTooFar), 422, "too_far", false},
 		{io.ErrShortWrite, 500, "failed", false},
 		{fmt.Errorf("%s", strings.Repeat("\xff\x00é", 1e5)), 500, "failed", false}, // a reason is told, but not all of it
 	} {
@@ -159,10 +171,31 @@ func TestSubmissions(t *testing.T) {
 	if n := h.Stats().Submissions; n != 3 {
 		t.Errorf("%d submissions", n)
 	}
-	a = do(t, "POST", address, "/v1/submissions?id="+digits, "again", nil)
-	if n := h.Stats().Submissions; a.status != 200 || n != 3 {
-		t.Errorf("what is decided, again: %+v, %d submissions", a, n)
+	again := do(t, "POST", address, "/v1/submissions?id="+digits, strings.Repeat("x", batch.MaxData), nil)
+	if n := h.Stats().Submissions; again.status != 200 || again.body != a.body || n != 3 {
+		t.Errorf("what is decided, again: %+v, %d submissions", again, n)
 	}
+	a = do(t, "POST", address, "/v1/submissions?id="+digits, "other", nil)
+	if n := h.Stats().Submissions; a.status != 200 || a.body == again.body || n != 4 {
+		t.Errorf("other data with its id: %+v, %d submissions", a, n)
+	}
+	a = do(t, "GET", address, "/v1/submissions/"+digits, "", nil)
+	if a.status != 200 || strings.Count(a.body, `"decided"`) != 2 || strings.Contains(a.body, "more") {
+		t.Errorf("both: %+v", a)
+	}
+	a = do(t, "GET", address, "/v1/submissions/"+digits+"?hash="+hashOf("other"), "", nil)
+	if a.status != 200 || strings.Count(a.body, `"decided"`) != 1 || !strings.Contains(a.body, hashOf("other")) {
+		t.Errorf("one of them: %+v", a)
+	}
+	a = do(t, "GET", address, "/v1/submissions/"+digits+"?hash="+hashOf("a third"), "", nil)
+	if a.status != 404 || a.code != "unknown" {
+		t.Errorf("neither: %+v", a)
+	}
+}
+
+func hashOf(data string) string {
+	k := batch.KeyOf(&batch.ID{}, 0, []byte(data))
+	return hex.EncodeToString(k.Hash[:])
 }
 
 // undecided is a node whose acknowledged submissions are decided when it is told to.
@@ -171,12 +204,12 @@ type undecided struct {
 	decide chan struct{}
 }
 
-func (u undecided) Find(id batch.ID) (client.Position, client.State) {
+func (u undecided) Find(k client.Key) (client.State, client.Position) {
 	select {
 	case <-u.decide:
-		return u.Backend.Find(id)
+		return u.Backend.Find(k)
 	default:
-		return client.Position{}, client.Acknowledged
+		return client.Pending, client.Position{}
 	}
 }
 
@@ -187,7 +220,7 @@ func TestWaits(t *testing.T) {
 	short := httptest.NewServer(api.New(u, api.Options{Decision: time.Millisecond}))
 	defer short.Close()
 	a := post(t, short.Listener.Addr().String(), "/v1/submissions?wait=decided&id="+digits, "x")
-	if a.status != 202 || a.body != `{"id":"`+digits+`","state":"acknowledged"}`+"\n" {
+	if a.status != 202 || a.body != `{"id":"`+digits+`","hash":"`+hashOf("x")+`","until":1048577,"state":"acknowledged"}`+"\n" {
 		t.Errorf("not in time: %+v", a)
 	}
 	h := api.New(u, api.Options{Decision: time.Hour, MaxWaiters: 2})
@@ -196,7 +229,9 @@ func TestWaits(t *testing.T) {
 	address := long.Listener.Addr().String()
 	answers := make(chan answered, 2)
 	go func() { answers <- post(t, address, "/v1/submissions?wait=decided&id="+digits, "x") }()
-	go func() { answers <- do(t, "GET", address, "/v1/submissions/"+digits+"?wait=decided", "", nil) }()
+	go func() {
+		answers <- do(t, "GET", address, "/v1/submissions/"+digits+"?wait=decided&until=1048577&hash="+hashOf("x"), "", nil)
+	}()
 	eventually(t, "both wait", func() bool { return h.Stats().Waiters == 2 })
 	if a := post(t, address, "/v1/submissions?wait=decided", "x"); a.status != 429 || a.code != "busy" {
 		t.Errorf("a third: %+v", a)

@@ -158,11 +158,11 @@ func (s *stream) read(r *bufio.Reader) error {
 		if _, err := io.ReadFull(r, frame); err != nil {
 			return s.readError(err, true)
 		}
-		count, err := batch.Count(frame)
+		sum, err := batch.Check(frame)
 		if err != nil {
 			return malformed("a frame that is not entries to its end")
 		}
-		for !s.pending.fits(count, s.h.o.MaxInFlight) {
+		for !s.pending.fits(sum.Count, s.h.o.MaxInFlight) {
 			select {
 			case <-s.pending.room:
 			case <-s.ctx.Done():
@@ -172,15 +172,15 @@ func (s *stream) read(r *bufio.Reader) error {
 		if s.ctx.Err() != nil {
 			return s.cause()
 		}
-		e := s.pending.push(count)
-		if err := s.h.backend.Submit(s.ctx, frame, count, e.call); err != nil {
+		e := s.pending.push(sum.Count)
+		if err := s.h.backend.Submit(s.ctx, frame, sum, e.call); err != nil {
 			s.pending.withdraw(e)
 			if s.ctx.Err() != nil {
 				return s.cause()
 			}
 			return err
 		}
-		s.h.received.Add(uint64(count))
+		s.h.received.Add(uint64(sum.Count))
 	}
 }
 

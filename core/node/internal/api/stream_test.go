@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"parsec/core/node/client"
 	"parsec/core/node/internal/api"
 	"parsec/core/node/internal/batch"
 	"parsec/core/node/internal/solo"
@@ -60,7 +61,7 @@ func frame(first, count int) []byte {
 	b := make([]byte, 4)
 	for i := range count {
 		id := batch.ID{byte((first + i) >> 8), byte(first + i)}
-		b = batch.Append(b, &id, []byte("data"))
+		b = batch.Append(b, &id, client.Ahead, []byte("data"))
 	}
 	binary.LittleEndian.PutUint32(b, uint32(len(b)-4))
 	return b

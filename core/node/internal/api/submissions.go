@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"time"
 
 	"parsec/core/node/client"
@@ -19,15 +20,32 @@ import (
 
 // submission is the answer about one.
 type submission struct {
-	ID     string       `json:"id"`
+	ID     string       `json:"id,omitempty"`
+	Hash   string       `json:"hash"`
+	Until  uint64       `json:"until"`
 	State  client.State `json:"state"`
 	Number *uint64      `json:"number,omitempty"`
 	Block  *uint64      `json:"block,omitempty"`
 }
 
+func submissionOf(k *client.Key, state client.State, p client.Position) submission {
+	s := submission{ID: hex.EncodeToString(k.ID[:]), Hash: hex.EncodeToString(k.Hash[:]), Until: k.Until, State: state}
+	if state == client.Decided {
+		s.Number, s.Block = &p.Number, &p.Block
+	}
+	return s
+}
+
+// list is the answer about an id.
+type list struct {
+	ID          string       `json:"id"`
+	Submissions []submission `json:"submissions"`
+	More        bool         `json:"more,omitempty"`
+}
+
 // submit serves POST /v1/submissions.
 func (h *Handler) submit(w http.ResponseWriter, q *http.Request) error {
-	v, err := parameters(q, "id", "wait")
+	v, err := parameters(q, "id", "until", "wait")
 	if err != nil {
 		return err
 	}
@@ -46,45 +64,54 @@ func (h *Handler) submit(w http.ResponseWriter, q *http.Request) error {
 	} else {
 		rand.Read(id[:])
 	}
-	if err := h.takeIn(w, q, &id); err != nil {
+	until, err := parseUntil(v)
+	if err != nil {
+		return err
+	}
+	k, err := h.takeIn(w, q, id, until)
+	if err != nil {
 		return h.late(err)
 	}
 	if wait {
-		return h.decision(w, q, id, client.Acknowledged)
+		return h.decision(w, q, &k, client.Acknowledged)
 	}
-	position, state := h.backend.Find(id)
-	if state != client.Decided {
+	state, position := h.backend.Find(k)
+	if state != client.Decided && state != client.Expired {
 		state = client.Acknowledged // whatever it knew when it looked
 	}
-	h.tell(w, id, position, state)
-	return nil
+	return h.tell(w, &k, state, position)
 }
 
 // takeIn reads a submission and has it made durable. What it keeps it gives back before anyone waits for a decision.
-func (h *Handler) takeIn(w http.ResponseWriter, q *http.Request, id *batch.ID) error {
+func (h *Handler) takeIn(w http.ResponseWriter, q *http.Request, id batch.ID, until uint64) (k client.Key, err error) {
 	ctx, leave, err := h.enter(q)
 	if err != nil {
-		return err
+		return k, err
 	}
 	defer leave()
-	entry, err := h.body(w, q, batch.MaxData)
+	data, err := h.body(w, q, batch.MaxData)
 	if err != nil {
-		return err
+		return k, err
 	}
-	if _, state := h.backend.Find(*id); state == client.Decided {
-		return nil // no need to decide it again
+	k = batch.KeyOf(&id, until, data)
+	if until == 0 {
+		k.Until = h.backend.Until(id, k.Hash)
 	}
-	entry = batch.Append(make([]byte, 0, batch.Size(len(entry))), id, entry)
+	if state, _ := h.backend.Find(k); state == client.Decided {
+		return k, nil // no need to decide it again
+	}
+	entry := batch.Append(make([]byte, 0, batch.Size(k.Until, len(data))), &id, k.Until, data)
 	done := make(chan error, 1)
-	if err := h.backend.Submit(ctx, entry, 1, func(err error) { done <- err }); err != nil {
-		return err
+	sum := batch.Sum{Count: 1, First: k.Until, Last: k.Until}
+	if err := h.backend.Submit(ctx, entry, sum, func(err error) { done <- err }); err != nil {
+		return k, err
 	}
 	h.received.Add(1)
 	select {
 	case err := <-done:
-		return err
+		return k, err
 	case <-ctx.Done():
-		return ctx.Err()
+		return k, ctx.Err()
 	}
 }
 
@@ -114,7 +141,7 @@ func (h *Handler) body(w http.ResponseWriter, q *http.Request, limit int64) ([]b
 
 // find serves GET /v1/submissions/ID.
 func (h *Handler) find(w http.ResponseWriter, q *http.Request) error {
-	v, err := parameters(q, "wait")
+	v, err := parameters(q, "hash", "until", "wait")
 	if err != nil {
 		return err
 	}
@@ -122,23 +149,58 @@ func (h *Handler) find(w http.ResponseWriter, q *http.Request) error {
 	if err != nil {
 		return err
 	}
-	id, err := parseID(q.PathValue("id"))
-	if err != nil {
+	k := client.Key{}
+	if k.ID, err = parseID(q.PathValue("id")); err != nil {
 		return err
 	}
-	position, state := h.backend.Find(id)
+	if s := v.Get("hash"); len(s) != 2*len(k.Hash) && s != "" {
+		return malformed("a hash has 64 hexadecimal digits")
+	} else if _, err := hex.Decode(k.Hash[:], []byte(s)); err != nil {
+		return malformed("a hash has 64 hexadecimal digits")
+	}
+	if k.Until, err = parseUntil(v); err != nil {
+		return err
+	}
+	hash, until := v.Get("hash") != "", k.Until != 0
+	switch {
+	case until && !hash:
+		return malformed("until goes with hash: together with the id they say which submission is meant")
+	case wait && !until:
+		return malformed("to wait, say which submission is meant, by hash and until: others may have the same id")
+	case !until:
+		return h.list(w, &k, hash)
+	}
+	state, position := h.backend.Find(k)
 	if state == client.Unknown {
 		return errUnknown
 	}
-	if wait && state != client.Decided {
-		return h.decision(w, q, id, state)
+	if wait && state == client.Pending {
+		return h.decision(w, q, &k, state)
 	}
-	h.tell(w, id, position, state)
+	return h.tell(w, &k, state, position)
+}
+
+// list answers with what is known with an id, or with an id and a hash.
+func (h *Handler) list(w http.ResponseWriter, k *client.Key, hash bool) error {
+	found, more := h.backend.List(k.ID)
+	l := list{ID: hex.EncodeToString(k.ID[:]), Submissions: []submission{}, More: more}
+	for _, f := range found {
+		if hash && f.Key.Hash != k.Hash {
+			continue
+		}
+		s := submissionOf(&f.Key, f.State, f.Position)
+		s.ID = ""
+		l.Submissions = append(l.Submissions, s)
+	}
+	if len(l.Submissions) == 0 && !more {
+		return errUnknown
+	}
+	h.json(w, http.StatusOK, l)
 	return nil
 }
 
-// decision waits until a submission is decided, and answers; after a time, with the state it had.
-func (h *Handler) decision(w http.ResponseWriter, q *http.Request, id batch.ID, state client.State) error {
+// decision waits until a submission is decided or has expired, and answers; after a time, with the state it had.
+func (h *Handler) decision(w http.ResponseWriter, q *http.Request, k *client.Key, state client.State) error {
 	if !h.waiters.try() {
 		return errWaiters
 	}
@@ -150,28 +212,28 @@ func (h *Handler) decision(w http.ResponseWriter, q *http.Request, id batch.ID, 
 	for {
 		// First how many there are, then the look: a block between the two is seen at the next turn.
 		now, err := h.backend.Wait(ctx, blocks)
-		position, found := h.backend.Find(id)
-		if found == client.Decided || err != nil {
-			if found == client.Decided {
-				state = found
-			}
-			h.tell(w, id, position, state)
-			return nil
+		found, position := h.backend.Find(*k)
+		if found == client.Decided || found == client.Expired {
+			return h.tell(w, k, found, position)
+		}
+		if err != nil {
+			return h.tell(w, k, state, position)
 		}
 		blocks = now
 	}
 }
 
 // tell answers with the state of a submission. 202 means that more is to come.
-func (h *Handler) tell(w http.ResponseWriter, id batch.ID, position client.Position, state client.State) {
-	s := submission{ID: hex.EncodeToString(id[:]), State: state}
-	status := http.StatusOK
-	if state == client.Decided {
-		s.Number, s.Block = &position.Number, &position.Block
-	} else {
-		status = http.StatusAccepted
+func (h *Handler) tell(w http.ResponseWriter, k *client.Key, state client.State, position client.Position) error {
+	status := http.StatusAccepted
+	switch state {
+	case client.Decided:
+		status = http.StatusOK
+	case client.Expired:
+		return fmt.Errorf("%w: id %x has until %d", ErrExpired, k.ID, k.Until)
 	}
-	h.json(w, status, s)
+	h.json(w, status, submissionOf(k, state, position))
+	return nil
 }
 
 func (h *Handler) json(w http.ResponseWriter, status int, v any) {
@@ -193,6 +255,16 @@ func parseID(s string) (id batch.ID, err error) {
 		return id, malformed("an id has 32 hexadecimal digits")
 	}
 	return id, nil
+}
+
+// parseUntil reads the number of a block; 0 if there is none.
+func parseUntil(v url.Values) (until uint64, err error) {
+	if s := v.Get("until"); s != "" {
+		if until, err = strconv.ParseUint(s, 10, 64); err != nil || until == 0 {
+			return 0, malformed("until is the number of a block, 1 or more: the last one at which the submission counts")
+		}
+	}
+	return until, nil
 }
 
 // parameters reads what is after the question mark: of these names, each at most once. A misspelt one would otherwise be

@@ -21,7 +21,8 @@ type Node struct {
 	mu       sync.Mutex
 	changed  chan struct{} // closed, and replaced, when something changed
 	blocks   []api.Block
-	places   map[batch.ID]client.Position
+	places   map[client.Key]client.Position
+	keys     map[batch.ID][]client.Key // decided, in order
 	decided  uint64
 	held     []func(error)
 	hold     bool
@@ -34,7 +35,8 @@ type Node struct {
 
 // New returns a node. Its first block is the genesis.
 func New() *Node {
-	n := &Node{changed: make(chan struct{}), places: map[batch.ID]client.Position{}, state: client.StateVoting,
+	n := &Node{changed: make(chan struct{}), places: map[client.Key]client.Position{},
+		keys: map[batch.ID][]client.Key{}, state: client.StateVoting,
 		members: map[[32]byte]bool{}, identity: [32]byte{0x50, 0x10}}
 	n.members[n.identity] = true
 	n.blocks = []api.Block{{Kind: client.KindGenesis}}
@@ -103,12 +105,16 @@ func (n *Node) SetState(s string) {
 }
 
 // Submit implements [api.Backend].
-func (n *Node) Submit(ctx context.Context, entries []byte, count int, done func(error)) error {
+func (n *Node) Submit(ctx context.Context, entries []byte, sum batch.Sum, done func(error)) error {
 	for {
 		n.mu.Lock()
 		if n.fail != nil {
 			defer n.mu.Unlock()
 			return n.fail
+		}
+		if err := n.admits(entries, sum); err != nil {
+			defer n.mu.Unlock()
+			return err
 		}
 		if !n.full {
 			break
@@ -122,12 +128,12 @@ func (n *Node) Submit(ctx context.Context, entries []byte, count int, done func(
 		}
 	}
 	if n.Count {
-		n.decided += uint64(count)
+		n.decided += uint64(sum.Count)
 		n.mu.Unlock()
 		done(nil)
 		return nil
 	}
-	payload := append([]byte{batch.Version}, entries...)
+	payload := append(batch.Begin(nil, batch.Salt{}), entries...)
 	if n.hold {
 		n.held = append(n.held, func(err error) {
 			if err == nil {
@@ -146,21 +152,39 @@ func (n *Node) Submit(ctx context.Context, entries []byte, count int, done func(
 	return nil
 }
 
+// admits returns why one of the entries can be in no block to come. Under mu.
+func (n *Node) admits(entries []byte, sum batch.Sum) error {
+	height := uint64(len(n.blocks))
+	if sum.Last > height && !batch.Counts(sum.Last, height) {
+		return api.ErrTooFar
+	}
+	for sum.First < height && len(entries) > 0 {
+		e, rest, _ := batch.Next(entries)
+		if _, known := n.places[e.Key()]; e.Until < height && !known {
+			return api.ErrExpired
+		}
+		entries = rest
+	}
+	return nil
+}
+
 // decide makes a block of a payload. Under mu.
 func (n *Node) decide(payload []byte) {
 	b := api.Block{Number: uint64(len(n.blocks)), Kind: client.KindSubmissions, By: &n.identity, First: n.decided, Payload: payload}
 	entries, count := batch.Entries(payload)
 	for i := range count {
-		id, _, rest, _ := batch.Next(entries)
+		e, rest, _ := batch.Next(entries)
 		entries = rest
-		if _, known := n.places[*id]; known {
+		k := e.Key()
+		if _, known := n.places[k]; known || !batch.Counts(k.Until, b.Number) {
 			for len(b.Skip) <= i>>6 {
 				b.Skip = append(b.Skip, 0)
 			}
 			b.Skip[i>>6] |= 1 << (i & 63)
 			continue
 		}
-		n.places[*id] = client.Position{Number: n.decided, Block: b.Number}
+		n.keys[k.ID] = append(n.keys[k.ID], k)
+		n.places[k] = client.Position{Number: n.decided, Block: b.Number}
 		n.decided++
 	}
 	n.blocks = append(n.blocks, b)
@@ -204,13 +228,41 @@ func (n *Node) Wait(ctx context.Context, blocks uint64) (uint64, error) {
 }
 
 // Find implements [api.Backend].
-func (n *Node) Find(id batch.ID) (client.Position, client.State) {
+func (n *Node) Find(k client.Key) (client.State, client.Position) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if p, ok := n.places[id]; ok {
-		return p, client.Decided
+	if p, ok := n.places[k]; ok {
+		return client.Decided, p
 	}
-	return client.Position{}, client.Unknown
+	if k.Until < uint64(len(n.blocks)) {
+		return client.Expired, client.Position{}
+	}
+	return client.Unknown, client.Position{}
+}
+
+// List implements [api.Backend].
+func (n *Node) List(id batch.ID) (found []client.Found, more bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, k := range n.keys[id] {
+		if len(found) == client.MaxFound {
+			return found, true
+		}
+		found = append(found, client.Found{Key: k, State: client.Decided, Position: n.places[k]})
+	}
+	return found, false
+}
+
+// Until implements [api.Backend].
+func (n *Node) Until(id batch.ID, hash [32]byte) uint64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, k := range n.keys[id] {
+		if k.Hash == hash {
+			return k.Until
+		}
+	}
+	return uint64(len(n.blocks)) + client.Ahead
 }
 
 // Vote implements [api.Backend].

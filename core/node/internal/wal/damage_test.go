@@ -8,68 +8,9 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
-
-// disk is the durable content of a log's folder, by base name.
-func (m *memFS) disk() map[string][]byte {
-	files := map[string][]byte{}
-	for name, i := range m.durable {
-		files[filepath.Base(name)] = i.disk
-	}
-	return files
-}
-
-// fromDisk makes a file system with these files. It keeps no reference to their bytes.
-func fromDisk(files map[string][]byte) *memFS {
-	m := newMemFS()
-	for name, b := range files {
-		i := &inode{cache: bytes.Clone(b), disk: bytes.Clone(b)}
-		m.names[filepath.Join(memDir, name)] = i
-		m.durable[filepath.Join(memDir, name)] = i
-	}
-	return m
-}
-
-// batchAt is where a batch stands.
-type batchAt struct {
-	file     string
-	off, end int
-	records  int // in it
-	before   int // records before it
-}
-
-// batchesOf lists the batches of a log.
-func batchesOf(t testing.TB, files map[string][]byte) (all []batchAt) {
-	t.Helper()
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		b := files[name]
-		h, wrong, err := decodeSegment(b)
-		if wrong != "" || err != nil {
-			t.Fatal(name, wrong, err)
-		}
-		for off := sector; off < len(b); {
-			bh, wrong := decodeBatch(b[off:], h.tag)
-			if wrong != "" {
-				break
-			}
-			end := off + int(bh.size())
-			all = append(all, batchAt{name, off, end, int(bh.records), int(bh.before)})
-			off = end
-		}
-	}
-	return all
-}
-
-// small makes a log of a few segments and batches.
-func small(t testing.TB, closes bool) (map[string][]byte, *history) {
-	t.Helper()
-	m, h := newMemFS(), &history{}
-	if err := h.session(m, [][]int{{10, 20}, {600}, {1100}, {1, 1, 1}, {900}, {5}, {1400}, {800}, {7}}, closes); err != nil {
-		t.Fatal(err)
-	}
-	return m.disk(), h
-}
 
 // verdict opens a log and reads it. What it yields must be a prefix of the history, or the error a DamageError. It returns
 // how many records there were.
@@ -94,11 +35,11 @@ func verdict(m *memFS, h *history) (got int, damage *DamageError, err error) {
 	return len(records), nil, err
 }
 
-// TestBitFlips flips every bit of a log, one at a time. A log that was closed gives all records or is refused; one that
-// was not may lose its last batch, which looks like a torn one. What is refused is told to the byte.
+// TestBitFlips flips every bit of a log, one at a time. The log gives all records or is refused; only after a crash of
+// the machine may it lose its last batch, which looks like a torn one. What is refused is told to the byte.
 func TestBitFlips(t *testing.T) {
-	for _, closes := range []bool{true, false} {
-		files, h := small(t, closes)
+	for how := range endings {
+		files, h := small(t, how)
 		batches := batchesOf(t, files)
 		last := batches[len(batches)-1]
 		refused, cut := 0, 0
@@ -108,14 +49,14 @@ func TestBitFlips(t *testing.T) {
 				i := slices.IndexFunc(batches, func(x batchAt) bool { return x.file == name && x.off <= at && at < x.end })
 				// All bits that mean something, once; elsewhere a sample.
 				unused := i < 0 && at >= sector
-				if (testing.Short() || unused || !closes && name != last.file) && bit%101 != 0 {
+				if (testing.Short() || unused || how != closed && name != last.file || name == reachedName) && bit%101 != 0 {
 					continue
 				}
 				b[at] ^= 1 << (bit % 8)
 				m := fromDisk(files)
 				got, damage, err := verdict(m, h)
 				b[at] ^= 1 << (bit % 8)
-				where := fmt.Sprintf("closed %v, %s, bit %d, batch %d", closes, name, bit, i)
+				where := fmt.Sprintf("%v, %s, bit %d, batch %d", how, name, bit, i)
 				switch {
 				case err != nil && at >= sector:
 					t.Fatalf("%s: %v", where, err)
@@ -125,11 +66,11 @@ func TestBitFlips(t *testing.T) {
 					}
 				case damage == nil:
 					want := len(h.records)
-					if i >= 0 && batches[i] == last {
+					if i >= 0 && batches[i] == last && how == crashed {
 						want = last.before
 						cut++
 					}
-					if got != want || at < sector || i >= 0 && batches[i] != last {
+					if got != want || i >= 0 && want == len(h.records) || at < sector && name != reachedName {
 						t.Fatalf("%s: %d records, want %d", where, got, want)
 					}
 				default:
@@ -148,14 +89,17 @@ func TestBitFlips(t *testing.T) {
 						damage.Batches != later || damage.Bytes != int64(size) || damage.Expected == "" || damage.Found == "" {
 						t.Fatalf("%s: %v; want byte %d, %d batches, %d bytes", where, damage, off, later, size)
 					}
-					if bit%7 == 0 && !maps.EqualFunc(m.disk(), flipped(files, name, bit), bytes.Equal) {
+					left, want := m.disk(), flipped(files, name, bit)
+					delete(left, reachedName) // Open says there what it found, and Records refuses
+					delete(want, reachedName)
+					if bit%7 == 0 && !maps.EqualFunc(left, want, bytes.Equal) {
 						t.Fatalf("%s: what is damaged was changed", where)
 					}
 				}
 			}
 		}
-		t.Logf("closed %v: %d files, %d batches, %d flips refused, %d cut", closes, len(files), len(batches), refused, cut)
-		if refused == 0 || cut == 0 {
+		t.Logf("%v: %d files, %d batches, %d flips refused, %d cut", how, len(files), len(batches), refused, cut)
+		if refused == 0 || (cut > 0) != (how == crashed) {
 			t.Error("not all cases were met")
 		}
 	}
@@ -171,77 +115,64 @@ func flipped(files map[string][]byte, name string, bit int) map[string][]byte {
 // Sectors that are lost, garbage, or other sectors of the log; files that are short, missing, or of another log.
 func TestDamage(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	files, h := small(t, true)
-	others, _ := small(t, true)
+	files, h := small(t, closed)
+	others, _ := small(t, closed)
 	batches := batchesOf(t, files)
-	names := slices.Sorted(maps.Keys(files))
+	names := segmentsOf(files)
 	if len(names) < 3 {
 		t.Fatal("too few segments")
 	}
-	copied := func() map[string][]byte {
-		c := map[string][]byte{}
-		for name, b := range files {
-			c[name] = bytes.Clone(b)
-		}
-		return c
-	}
-	check := func(what string, changed map[string][]byte, mayLose bool) {
+	check := func(what string, changed map[string][]byte) {
 		t.Helper()
 		got, damage, err := verdict(fromDisk(changed), h)
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
-		if damage == nil && got != len(h.records) && !mayLose {
+		if damage == nil && got != len(h.records) {
 			t.Fatalf("%s: %d records of %d, and no error", what, got, len(h.records))
 		}
 	}
-	for _, x := range batches[:len(batches)-1] {
+	for _, x := range batches {
 		for at := x.off; at < x.end; at += sector {
 			what := fmt.Sprintf("%s at %d", x.file, at)
-			c := copied()
+			c := copied(files)
 			clear(c[x.file][at : at+sector])
-			check(what+" lost", c, false)
+			check(what+" lost", c)
 			for range 8 {
 				for i := range sector {
 					c[x.file][at+i] = byte(rng.Uint32())
 				}
-				check(what+" garbage", c, false)
+				check(what+" garbage", c)
 			}
 			for _, name := range names {
 				for from := 0; from < len(files[name]); from += sector {
-					c := copied()
+					c := copied(files)
 					copy(c[x.file][at:at+sector], files[name][from:])
-					check(fmt.Sprintf("%s from %s at %d", what, name, from), c, false)
+					check(fmt.Sprintf("%s from %s at %d", what, name, from), c)
 					copy(c[x.file][at:at+sector], others[name][from:])
-					check(fmt.Sprintf("%s from another log's %s at %d", what, name, from), c, false)
+					check(fmt.Sprintf("%s from another log's %s at %d", what, name, from), c)
 				}
 			}
 		}
 	}
 	for i, name := range names {
-		last := i == len(names)-1
-		for size := 0; size < len(files[name]); size += sector / 2 {
-			c := copied()
-			c[name] = c[name][:size]
-			// Of the last segment, all batches in what is gone are gone without a trace, as after a crash that kept
-			// nothing of them.
-			check(fmt.Sprintf("%s of %d bytes", name, size), c, last && size >= sector)
-		}
-		c := copied()
-		delete(c, name)
-		check(name+" missing", c, last)
-		c = copied()
+		c := copied(files)
 		c[name] = others[name]
 		if got, damage, err := verdict(fromDisk(c), h); err != nil || damage == nil {
 			t.Errorf("%s of another log: %d records, %v", name, got, err)
 		}
-		c = copied()
+		c = copied(files)
+		c[reachedName] = others[reachedName]
+		if got, damage, err := verdict(fromDisk(c), h); err != nil || damage == nil || filepath.Base(damage.File) != reachedName {
+			t.Errorf("how far another log has come: %d records, %v", got, err)
+		}
+		c = copied(files)
 		c[name] = c[names[(i+1)%len(names)]]
 		if got, damage, err := verdict(fromDisk(c), h); err != nil || damage == nil {
 			t.Errorf("%s is another segment: %d records, %v", name, got, err)
 		}
 	}
-	c := copied()
+	c := copied(files)
 	c[segmentName(1<<60)] = c[names[0]]
 	if got, damage, err := verdict(fromDisk(c), h); err != nil || damage == nil {
 		t.Errorf("a segment of a great number: %d records, %v", got, err)
@@ -251,7 +182,7 @@ func TestDamage(t *testing.T) {
 // Two batches at the end of a log are damaged, and nothing whole stands after the first. The second one's header is
 // enough to tell that the first one is no torn tail.
 func TestHeaderIsProof(t *testing.T) {
-	files, h := small(t, false)
+	files, h := small(t, crashed)
 	batches := batchesOf(t, files)
 	x, last := batches[len(batches)-2], batches[len(batches)-1]
 	if x.file != last.file {
@@ -272,7 +203,7 @@ func TestHeaderIsProof(t *testing.T) {
 
 // A batch with right checksums stands where it does not follow: no crash leaves that.
 func TestBatchThatDoesNotFollow(t *testing.T) {
-	files, h := small(t, false)
+	files, h := small(t, crashed)
 	batches := batchesOf(t, files)
 	last := batches[len(batches)-1]
 	b := files[last.file]
@@ -310,20 +241,23 @@ func TestBatchThatDoesNotFollow(t *testing.T) {
 
 // Two copies of a log that went different ways are no log together.
 func TestMixedCopies(t *testing.T) {
-	files, h := small(t, true)
-	ways := [2]map[string][]byte{}
+	files, h := small(t, closed)
+	ways, h0 := [2]map[string][]byte{}, (*history)(nil)
 	for i := range ways {
 		m, h := fromDisk(files), h.copy()
 		h.made += 100 * i
 		if err := h.session(m, [][]int{{900}, {1000}, {1100}, {1000}, {1000}, {1000}}, true); err != nil {
 			t.Fatal(err)
 		}
-		ways[i] = m.disk()
+		if ways[i] = m.disk(); i == 0 {
+			h0 = h
+		}
 	}
-	names := slices.Sorted(maps.Keys(ways[0]))
+	names := segmentsOf(ways[0])
 	// They part in the last segment that they share, or with the next one, which then fits both.
-	for k := len(files) + 1; k < len(names); k++ {
-		mixed := map[string][]byte{}
+	shared := len(segmentsOf(files))
+	for k := shared + 1; k < len(names); k++ {
+		mixed := map[string][]byte{reachedName: ways[1][reachedName]}
 		for i, name := range names {
 			mixed[name] = ways[min(1, i/k)][name]
 		}
@@ -338,15 +272,31 @@ func TestMixedCopies(t *testing.T) {
 			t.Errorf("segments from %d on are of the other: %v", k+1, err)
 		}
 	}
-	if len(names)-len(files) < 2 {
+	if len(names)-shared < 2 {
 		t.Error("too few segments")
+	}
+	// All is of one, but for what says how far the log has come: wherever that was noted, the other had something else there.
+	for at, where := range []string{"in the last segment", "in one before"} {
+		files := ways[0]
+		m, h := fromDisk(ways[0]), h0.copy()
+		for range at {
+			if err := h.session(m, [][]int{{1000}, {1000}, {1000}, {1000}}, true); err != nil {
+				t.Fatal(err)
+			}
+			files = m.disk()
+		}
+		c := maps.Clone(files)
+		c[reachedName] = ways[1][reachedName]
+		if got, damage, err := verdict(fromDisk(c), h); damage == nil || !strings.Contains(damage.Expected, "with running checksum") {
+			t.Errorf("another copy has come further, %s: %d records, %v, %v", where, got, damage, err)
+		}
 	}
 }
 
 // Files that were used before: below the end of the log stand batches of another log, or of another segment of this one,
 // where they would follow. They are never taken for this segment's, neither for records nor for proof of damage.
 func TestStaleBytes(t *testing.T) {
-	files, h := small(t, false)
+	files, h := small(t, crashed)
 	m := newMemFS()
 	if err := (&history{}).session(m, slices.Repeat([][]int{{1}, {2}, {3}}, 9), true); err != nil {
 		t.Fatal(err)
@@ -363,10 +313,7 @@ func TestStaleBytes(t *testing.T) {
 				continue
 			}
 			for from := 0; from < len(b); from += sector {
-				c := map[string][]byte{}
-				for n, b := range files {
-					c[n] = bytes.Clone(b)
-				}
+				c := copied(files)
 				copy(c[last.file][last.end:], b[from:])
 				m := fromDisk(c)
 				h := h.copy()

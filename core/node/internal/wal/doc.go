@@ -4,9 +4,10 @@
 // # What it promises
 //
 // What [Open] finds is a prefix of what was appended, record by record and in order, and has everything that
-// [Log.Durable] or [Log.Wait] ever called durable. Bytes that changed on the disk are never yielded: a log whose inside
-// is damaged is refused with a [DamageError]. core/design/wal.md has the layout to the byte, the rule that tells
-// a torn tail from damage, and the argument for both.
+// [Log.Durable] or [Log.Wait] ever called durable. Bytes that changed on the disk are never yielded: a log that is damaged
+// is refused with a [DamageError], and so is one of which the end is missing, be it that a file was cut, or zeroed,
+// or put back from an older copy, or is gone. core/design/wal.md has the layout to the byte, the rule that tells
+// a torn tail from damage, the argument for both, and what can be lost that nothing tells.
 //
 // # What the caller sees to
 //
@@ -31,5 +32,6 @@
 //
 // A position counts records from the start of the log: the first record ends at 1. A batch is what was written and
 // synced together. A segment is a file of batches, of a fixed size, allocated before it is written. A seal is a batch
-// without records that [Log.Close] writes, so that damage to the batch before it is not taken for a torn tail.
+// without records that [Log.Close] writes, so that damage to the batch before it is not taken for a torn tail. The file
+// reached says which batch was the last that was durable: a log that ends before it is no torn one.
 package wal

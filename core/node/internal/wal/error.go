@@ -20,15 +20,15 @@ var (
 	ErrUnread = errors.New("append to a log that was not read to its end")
 	// ErrTooLarge: a record of more than MaxRecord bytes.
 	ErrTooLarge = errors.New("record too large")
-	// ErrVersion: a log of a layout that this code does not know.
+	// ErrVersion: a log of a layout that this code does not know, an older one too.
 	ErrVersion = errors.New("unknown version of the log")
 )
 
 // DamageError says that a log is not as it was written, and that no crash explains it. It is refused as it is:
 // nothing of it was changed.
 type DamageError struct {
-	File     string // path of the segment
-	Offset   int64  // in the file, in bytes, where the batch or header begins that is damaged
+	File     string // path of the segment, or of the file that says how far the log has come
+	Offset   int64  // in the file, in bytes, where the batch or header begins that is damaged, or a file ends too soon
 	Expected string
 	Found    string
 	Batches  int   // intact later batches, in this and later segments

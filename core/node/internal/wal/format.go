@@ -30,7 +30,7 @@ const (
 const (
 	magicSegment = "PARSECWL"
 	magicBatch   = 0x7761b0c5
-	version      = 1
+	version      = 2
 	suffix       = ".wal"
 	unfinished   = "next.tmp" // a segment that is being made
 	lockName     = "lock"
@@ -56,6 +56,7 @@ type segmentHeader struct {
 	tag    uint64
 	before end   // where the log stood at the end of the segment before
 	length int64 // of what is used of the segment before, in bytes; 0 in the first
+	size   int64 // of this file, in bytes, from the start: it never grows, and a shorter one was cut
 }
 
 func (h *segmentHeader) encode() []byte {
@@ -70,6 +71,7 @@ func (h *segmentHeader) encode() []byte {
 	le.PutUint64(b[56:], h.before.records)
 	le.PutUint64(b[64:], uint64(h.length))
 	copy(b[72:], h.before.sum[:])
+	le.PutUint64(b[88:], uint64(h.size))
 	le.PutUint32(b[sector-4:], crc32.Checksum(b[:sector-4], castagnoli))
 	return b
 }
@@ -83,8 +85,8 @@ func decodeSegment(b []byte) (h segmentHeader, wrong string, err error) {
 	if got, want := crc32.Checksum(b[:sector-4], castagnoli), le.Uint32(b[sector-4:]); got != want {
 		return h, fmt.Sprintf("checksum %08x of bytes that say %08x", got, want), nil
 	}
-	if v := le.Uint32(b[8:]); v != version {
-		return h, "", fmt.Errorf("%w: %d, and this is for %d", ErrVersion, v, version)
+	if err := knownVersion(le.Uint32(b[8:])); err != nil {
+		return h, "", err
 	}
 	copy(h.id[:], b[16:])
 	h.number = le.Uint64(b[32:])
@@ -93,7 +95,15 @@ func decodeSegment(b []byte) (h segmentHeader, wrong string, err error) {
 	h.before.records = le.Uint64(b[56:])
 	h.length = int64(le.Uint64(b[64:]))
 	copy(h.before.sum[:], b[72:])
+	h.size = int64(le.Uint64(b[88:]))
 	return h, "", nil
+}
+
+func knownVersion(v uint32) error {
+	if v != version {
+		return fmt.Errorf("%w: %d, and this is for %d", ErrVersion, v, version)
+	}
+	return nil
 }
 
 // start is where the log stands before the first batch of the segment: the running checksum goes on from the header,

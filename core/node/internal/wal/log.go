@@ -44,15 +44,17 @@ type Log struct {
 	stats    Stats
 
 	// Below is the writer's, after Open.
-	id     [16]byte
-	file   File // the last segment
-	number uint64
-	tag    uint64
-	size   int64 // of the file
-	off    int64 // of the next batch
-	zeroed int64 // zeros were written up to here
-	end    end
-	sealed bool // the last batch is a seal
+	id      [16]byte
+	known   end // where the log was known to have stood, when it was opened
+	reached reached
+	file    File // the last segment
+	number  uint64
+	tag     uint64
+	size    int64 // of the file
+	off     int64 // of the next batch
+	zeroed  int64 // zeros were written up to here
+	end     end
+	sealed  bool // the last batch is a seal
 }
 
 // place is in a segment.
@@ -86,7 +88,7 @@ type chunk struct {
 // it open: [ErrLocked]. A torn tail is cut off, see [Stats].Cut; a [*DamageError] says that the log is damaged and was
 // left as it is; an error that wraps [ErrFailed] or [ErrFull], that it could not be made ready to go on.
 //
-// It reads the last segment and the first sector of each other one.
+// It reads the last segment, the first sector of each other one, and how far the log has come.
 func Open(dir string, o Options) (*Log, error) {
 	if o.SegmentSize == 0 {
 		o.SegmentSize = 64 << 20
@@ -116,8 +118,10 @@ func Open(dir string, o Options) (*Log, error) {
 		return nil, final("locking", err)
 	}
 	if err := l.recoverLog(); err != nil {
-		if l.file != nil {
-			l.file.Close()
+		for _, f := range []File{l.file, l.reached.file} {
+			if f != nil {
+				f.Close()
+			}
 		}
 		l.lock.Close()
 		return nil, err
@@ -242,7 +246,7 @@ func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lock != nil {
-		l.closed = errors.Join(l.err, l.file.Close(), l.lock.Close())
+		l.closed = errors.Join(l.err, l.file.Close(), l.reached.file.Close(), l.lock.Close())
 		l.lock = nil
 	}
 	return l.closed

@@ -33,7 +33,7 @@ func (l *Log) readTo(to place, records uint64, yield func([]byte, error) bool) (
 	if err != nil {
 		return false, l.headerDamaged(err, 1, to.segment)
 	}
-	k := &walk{window: *w, end: h.start()}
+	k := &walk{window: *w, end: h.start(), known: l.known}
 	defer func() { k.file.Close() }()
 	for number := uint64(1); ; number++ {
 		k.tag, k.off = h.tag, sector

@@ -33,8 +33,12 @@ func (l *Log) recoverLog() error {
 			return final("removing an unfinished segment", err)
 		}
 	}
+	there := slices.Contains(names, reachedName)
 	if len(numbers) == 0 {
 		rand.Read(l.id[:]) // does not fail
+		if err := l.openReached(there, nil); err != nil {
+			return err
+		}
 		return l.newSegment(0)
 	}
 	last := uint64(len(numbers))
@@ -53,10 +57,14 @@ func (l *Log) recoverLog() error {
 		return l.headerDamaged(err, last, last)
 	}
 	l.file, l.tag, l.number = w.file, h.tag, h.number
-	l.size = w.size / sector * sector // of a file that somebody cut; we make no others
+	l.size = w.size
 	if err := l.sameLog(h); err != nil {
 		return l.headerDamaged(err, last, last)
 	}
+	if err := l.openReached(there, numbers); err != nil {
+		return err
+	}
+	l.known = l.reached.end
 	return l.findEnd(w, h)
 }
 
@@ -75,7 +83,7 @@ func (l *Log) sameLog(h segmentHeader) error {
 // findEnd walks to where no batch follows. Because a batch is durable before the next is written, a crash leaves at most
 // one that is torn, and nothing after it: so a batch's header further on is proof of damage here.
 func (l *Log) findEnd(w *window, h segmentHeader) error {
-	k := &walk{window: *w, tag: h.tag, off: sector, end: h.start()}
+	k := &walk{window: *w, tag: h.tag, off: sector, end: h.start(), known: l.known}
 	var batch []byte // the last
 	var f *fault
 	for f == nil {
@@ -92,7 +100,11 @@ func (l *Log) findEnd(w *window, h segmentHeader) error {
 	if err != nil {
 		return err
 	}
-	if f.impossible || r.headers > 0 {
+	short := k.end.batches < l.known.batches
+	if short && !f.impossible {
+		f.expected += fmt.Sprintf(", of %d batches that were durable", l.known.batches)
+	}
+	if f.impossible || r.headers > 0 || short {
 		return l.damaged(&DamageError{File: l.path(segmentName(h.number)), Offset: k.off, Expected: f.expected,
 			Found: f.found}, r, nil)
 	}
@@ -112,6 +124,13 @@ func (l *Log) findEnd(w *window, h segmentHeader) error {
 	}
 	if err := l.fs.SyncDir(l.dir); err != nil {
 		return final("syncing the folder", err)
+	}
+	number, reached := h.number, k.end
+	if len(batch) == 0 {
+		number, reached = number-1, h.before
+	}
+	if err := l.reached.raise(number, reached, true); err != nil {
+		return err
 	}
 	l.off, l.zeroed, l.end = k.off, k.off, k.end
 	l.stats.Cut = uint64(max(0, r.dirty-k.off))
@@ -134,22 +153,40 @@ func (l *Log) zero(from, to int64) error {
 	return nil
 }
 
-// newSegment makes the next segment, with room for a batch of so many bytes, and goes on in it. It has its name only
-// after its header is durable: a segment with a name and without a header is damaged.
+// newSegment makes the next segment, with room for a batch of so many bytes, and goes on in it.
 func (l *Log) newSegment(batch int64) error {
 	h := segmentHeader{id: l.id, number: l.number + 1, before: l.end, length: l.off}
 	var tag [8]byte
 	rand.Read(tag[:])
 	h.tag = binary.LittleEndian.Uint64(tag[:])
-	size := max(l.segmentSize, sector+batch)
-	temporary, name := l.path(unfinished), l.path(segmentName(h.number))
+	h.size = max(l.segmentSize, sector+batch)
+	f, err := l.makeFile(segmentName(h.number), h.size, h.encode())
+	if err != nil {
+		return err
+	}
+	if l.file != nil {
+		if err := l.file.Close(); err != nil {
+			f.Close()
+			return final("closing a segment", err)
+		}
+	}
+	l.file, l.size, l.tag, l.number = f, h.size, h.tag, h.number
+	l.off, l.zeroed = sector, sector
+	l.end = h.start()
+	return nil
+}
+
+// makeFile makes a file of a size, with a first sector, and opens it. It has its name only after both are durable: one that
+// has a name and is not whole is damaged.
+func (l *Log) makeFile(name string, size int64, first []byte) (File, error) {
+	doing, temporary := "making "+name, l.path(unfinished)
 	f, err := l.fs.Create(temporary)
 	if err != nil {
-		return final("making a segment", err)
+		return nil, final(doing, err)
 	}
 	err = f.Allocate(size)
 	if err == nil {
-		_, err = f.WriteAt(h.encode(), 0)
+		_, err = f.WriteAt(first, 0)
 	}
 	if err == nil {
 		err = f.Sync()
@@ -159,25 +196,16 @@ func (l *Log) newSegment(batch int64) error {
 	}
 	if err != nil {
 		l.fs.Remove(temporary) // for the space; if it fails the next Open tries again
-		return final("making a segment", err)
+		return nil, final(doing, err)
 	}
-	if err := l.fs.Rename(temporary, name); err != nil {
-		return final("naming a segment", err)
+	if err := l.fs.Rename(temporary, l.path(name)); err != nil {
+		return nil, final(doing, err)
 	}
 	if err := l.fs.SyncDir(l.dir); err != nil {
-		return final("syncing the folder", err)
+		return nil, final(doing, err)
 	}
-	if f, err = l.fs.Open(name); err != nil {
-		return final("opening a segment", err)
+	if f, err = l.fs.Open(l.path(name)); err != nil {
+		return nil, final(doing, err)
 	}
-	if l.file != nil {
-		if err := l.file.Close(); err != nil {
-			f.Close()
-			return final("closing a segment", err)
-		}
-	}
-	l.file, l.size, l.tag, l.number = f, size, h.tag, h.number
-	l.off, l.zeroed = sector, sector
-	l.end = h.start()
-	return nil
+	return f, nil
 }

@@ -47,6 +47,8 @@ type walk struct {
 	tag uint64
 	off int64 // of the next batch
 	end end   // before the next batch
+	// known is where the log is known to have stood, after a batch: no other may be there.
+	known end
 }
 
 // fault is why a place has no batch that follows from the one before.
@@ -89,8 +91,12 @@ func (w *walk) next() (batch []byte, h batchHeader, f *fault, err error) {
 	if !parses(batch[headerSize:headerSize+int(h.length)], h.records) {
 		return nil, h, &fault{expected(), "records that do not fill the batch", true}, nil
 	}
-	w.off = next
-	w.end = end{h.number, h.before + uint64(h.records), h.sum}
+	after := end{h.number, h.before + uint64(h.records), h.sum}
+	if after.batches == w.known.batches && after != w.known {
+		return nil, h, &fault{fmt.Sprintf("batch %d up to record %d with running checksum %x", w.known.batches, w.known.records,
+			w.known.sum), fmt.Sprintf("one up to record %d with running checksum %x", after.records, after.sum), true}, nil
+	}
+	w.off, w.end = next, after
 	return batch, h, nil, nil
 }
 
@@ -217,6 +223,10 @@ func (w *window) header(name string, number uint64) (h segmentHeader, err error)
 		return h, damaged(0, expected, wrong)
 	case h.number != number:
 		return h, damaged(0, fmt.Sprintf("the header of segment %d", number), fmt.Sprintf("that of segment %d", h.number))
+	case h.size != w.size:
+		return h, damaged(max(0, min(h.size, w.size)), fmt.Sprintf("a file of %d bytes", h.size), fmt.Sprintf("one of %d bytes", w.size))
+	case h.size%sector != 0:
+		return h, damaged(0, expected, fmt.Sprintf("that of a file of %d bytes", h.size))
 	case h.length < 0 || h.length > math.MaxInt64-sector || (h.length == 0) != (number == 1):
 		return h, damaged(0, expected, fmt.Sprintf("%d bytes of the segment before", h.length))
 	}

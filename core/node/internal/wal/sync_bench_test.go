@@ -12,7 +12,7 @@ import (
 func BenchmarkSync(b *testing.B) {
 	const file = 64 << 20
 	for _, size := range []int{512, 4 << 10, 16 << 10, 64 << 10} {
-		for _, how := range []string{"grow", "reserve", "ahead", "zeros"} {
+		for _, how := range []string{"grow", "reserve", "ahead", "zeros", "noted"} {
 			b.Run(fmt.Sprintf("size=%d/how=%s", size, how), func(b *testing.B) {
 				f, err := system{}.Create(filepath.Join(b.TempDir(), "file"))
 				if err != nil {
@@ -31,12 +31,15 @@ func BenchmarkSync(b *testing.B) {
 				if how != "grow" {
 					check(f.Allocate(file))
 				}
-				if how == "zeros" {
+				if how == "zeros" || how == "noted" {
 					for off := int64(0); off < file; off += aheadSize {
 						write(ahead[:], off)
 					}
 				}
 				check(f.Sync())
+				note, err := system{}.Create(filepath.Join(b.TempDir(), "note"))
+				check(err)
+				defer note.Close()
 				part := make([]byte, size)
 				for i := range part {
 					part[i] = 1
@@ -52,6 +55,10 @@ func BenchmarkSync(b *testing.B) {
 						zeroed = off + aheadSize
 					}
 					check(f.Sync())
+					if how == "noted" {
+						_, err := note.WriteAt(zeroSector[:], 0)
+						check(err)
+					}
 				}
 			})
 		}

@@ -86,6 +86,8 @@ func (l *Log) writeBatch(c *chunk) (size int64, syncs uint64, err error) {
 	if err := l.file.Sync(); err != nil {
 		return 0, 1, final("syncing a batch", err)
 	}
+	first := l.off == sector
 	l.off, l.zeroed, l.end, l.sealed = to, zeroed, after, c.records == 0
-	return size, 1, nil
+	// Of a segment that is missing later, or a seal, it must be known that it was there.
+	return size, 1, l.reached.raise(l.number, l.end, first || l.sealed)
 }

@@ -4,6 +4,7 @@ package fault
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,6 +137,11 @@ func (f Fault) Text() string {
 		s += fmt.Sprintf(" every %v x%d", f.Every, f.Times)
 	}
 	return s
+}
+
+// Hostile reports whether a schedule has somebody with a member's key who does not keep to the rules.
+func Hostile(faults []Fault) bool {
+	return slices.ContainsFunc(faults, func(f Fault) bool { return f.Action == Twin || f.Action == Attack && f.Attack != attack.Stranger })
 }
 
 // NeedsLinks reports whether a schedule has faults of links, for which connections have to go through proxies.

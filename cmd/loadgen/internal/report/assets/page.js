@@ -153,7 +153,7 @@
     const t = data.throughput;
     chart("throughput", () => ({
       data: [data.time, t.intended, t.sent, t.acknowledged, t.contacted, t.all],
-      options: zoomable(overTime("payloads per second", false,
+      options: zoomable(overTime("submissions per second", false,
         lines(["intended", "sent", "acknowledged", "decided at contacted", "decided at all"], "/s", (i) => css("--c" + [6, 4, 1, 2, 0][i])))),
     }));
     chart("latency", () => {
@@ -173,14 +173,14 @@
     }));
     chart("waiting", () => ({
       data: [data.time, data.waiting],
-      options: zoomable(overTime("payloads", false, lines(["sent and not decided at all"], "", () => css("--c7")))),
+      options: zoomable(overTime("submissions", false, lines(["sent and not decided at all"], "", () => css("--c7")))),
     }));
     chart("percentiles", () => ({
       data: [data.percentiles.x, ...data.percentiles.y],
       options: {
         scales: { x: { time: false, distr: 3, range: (u, min, max) => [1, Math.max(10, max * 1.1)] }, y: { distr: 3 } },
         padding: [16, 24, 0, 0],
-        axes: axes("percentile of payloads", "latency, milliseconds", { x: true, y: true }, nines),
+        axes: axes("percentile of submissions", "latency, milliseconds", { x: true, y: true }, nines),
         series: [{ label: "percentile", value: (u, v) => v == null ? "–" : nines(v) },
           ...lines(data.series, " ms", (i) => css("--c" + [1, 2, 0][i % 3])).map((s, i) => Object.assign(s, i < 3 ? { width: 2 } : { dash: [5, 4] }))],
       },
@@ -205,7 +205,7 @@
         options: {
           mode: 2,
           scales: { x: { time: false, distr: 3, auto: true, range: reach(all, 0) }, y: { distr: 3, auto: true, range: reach(all, 1) } },
-          axes: axes("payloads per second decided at all nodes", key + " latency, milliseconds", { x: true, y: true }),
+          axes: axes("submissions per second decided at all nodes", key + " latency, milliseconds", { x: true, y: true }),
           legend: { live: false },
           cursor: { show: false },
           series: [{}, ...data.lines.map((l) => ({

@@ -1,0 +1,195 @@
+// Package intake takes in messages: from bytes to events of the history, in stages over one value, a batch of messages.
+// Each stage is a function in a file of its name; [Intake.Take] calls them in this order, and none calls another.
+//
+//	parse     bytes to a message
+//	resolve   names to peers, parents and observations that are here
+//	identify  events to ids: which are here, which have a form that nobody takes
+//	select    which of the others come in: those that what this node builds on descends from. They are staged
+//	verify    the signatures of those, and the keys that they vote about
+//	insert    commit them
+//
+// Nothing comes in that this node's next events do not descend from, whatever a message has in it. Select sees to that
+// before anything is committed, by the graph itself: events are related to all others as soon as they are staged.
+//
+// What a message's own events decide, such as that a peer is added, may make more of it acceptable. Then the rest of it is
+// taken through the same stages again.
+package intake
+
+import (
+	"fmt"
+
+	"parsec/core/internal/gossip"
+	"parsec/core/internal/history"
+	"parsec/core/internal/members"
+	"parsec/core/internal/reason"
+	"parsec/core/internal/sign"
+	"parsec/core/internal/wire"
+)
+
+// Intake is one node's.
+type Intake struct {
+	h        *history.History
+	parallel func(n int, do func(i int)) // lent by the caller; may be nil
+	seed     uint64                      // secret, for tables by hash
+	senders  []sender                    // by seat
+	Counts   Counts
+
+	named   namedIndex
+	picker  picker
+	items   []sign.Item
+	item    []signed
+	bad     []uint64
+	votes   []history.Vote
+	hashes  []wire.Hash
+	others  []wire.Hash
+	places  []gossip.Index
+	parents []gossip.Index
+}
+
+// New returns the intake of a history. Parallel may be nil.
+func New(h *history.History, parallel func(n int, do func(i int)), seed uint64) *Intake {
+	return &Intake{h: h, parallel: parallel, seed: seed}
+}
+
+// Counts is what messages have come to. Events of refused messages count as far as the message could be read; a message
+// that waited for bodies counts when it came, not again when it is taken in.
+type Counts struct {
+	Events         uint64 // that came in messages
+	KnownEvents    uint64 // of those, that were in the graph already: duplicates
+	Contents       uint64 // observations that came in messages, with their bodies
+	KnownContents  uint64 // of those, that were here already: duplicates
+	Signatures     uint64 // checked
+	BadSignatures  uint64 // of those, that were bad
+	WaitedMessages uint64 // that lacked bodies when they came
+}
+
+// sender is what is kept of somebody who sends.
+type sender struct {
+	distrusted bool // it sent a bad signature: its messages are checked event by event
+	waste      int  // signatures of its events looked at in vain, less what it has made up for
+	held       held
+}
+
+func (in *Intake) sender(p *members.Peer) *sender {
+	for p.Seat >= len(in.senders) {
+		in.senders = append(in.senders, sender{})
+	}
+	return &in.senders[p.Seat]
+}
+
+// maxWaste is how many signatures of a peer's events are checked that are not inserted then. Each that is inserted gives
+// back two: one for itself, and one. Honest members' messages are taken in whole, if some twice because bodies came
+// later; a hostile one could have the same events checked for nothing as often as it sends them.
+const maxWaste = 1 << 16
+
+// maxBad is how many bad signatures, and bad keys that are voted about, are looked at in one message. Honest senders verify
+// what they send on, so whoever sends more has no claim to the rest: a bad signature costs a sender nothing, and three
+// times as much as a good one to check.
+const maxBad = 16
+
+// Base is what this node builds on.
+type Base struct {
+	Last     gossip.Index // its last event, 0 for none
+	Learning bool         // it makes no events yet: it takes in its own alone, and what they descend from
+}
+
+// Take takes a batch of messages through the stages, the first first. What came of each stands in it.
+func (in *Intake) Take(batch []*Message, base Base) {
+	var rest []*Message
+	for _, m := range batch {
+		s := in.sender(m.From)
+		if s.waste > maxWaste {
+			m.Err = fmt.Errorf("%w: %x sent too many events that could not be taken", reason.Limit, m.From.ID[:8])
+			continue
+		}
+		rest = append(rest, m)
+	}
+	for len(rest) > 0 {
+		in.pass(rest, base)
+		rest = again(rest)
+	}
+}
+
+// again returns the messages of which more may be acceptable now.
+func again(batch []*Message) (rest []*Message) {
+	for _, m := range batch {
+		if m.open() && m.choice.waits && m.inserted > 0 {
+			m.inserted = 0
+			rest = append(rest, m)
+		}
+	}
+	return rest
+}
+
+// pass takes messages through all stages once. Where something turns out bad, they are selected from anew without it. A
+// message may build on one before it in the batch: that is staged by the time its own names are resolved.
+func (in *Intake) pass(batch []*Message, base Base) {
+	for {
+		heads := in.places[:0]
+		for _, m := range batch {
+			if !m.open() {
+				continue
+			}
+			if m.names, m.Err = in.resolve(m); m.Err != nil {
+				continue
+			}
+			m.events = in.identify(m)
+			in.count(m)
+			heads = append(heads, m.Heads...)
+			m.choice = in.choose(m, base, heads)
+			heads = append(heads, m.choice.heads...)
+		}
+		in.places = heads[:0]
+		if in.judge(batch) && in.verify(batch) {
+			break
+		}
+		in.h.Drop(in.h.Len())
+	}
+	for _, m := range batch {
+		if m.open() {
+			m.inserted = in.insert(m)
+			m.Heads = append(m.Heads, m.choice.heads...)
+		}
+	}
+}
+
+// judge reports whether all that was chosen may be verified: no message lacks bodies, and none shows that this node's key was
+// used elsewhere. Messages that do come to their end by that.
+func (in *Intake) judge(batch []*Message) bool {
+	fine := true
+	for _, m := range batch {
+		if !m.open() {
+			continue
+		}
+		if m.choice.foreign >= 0 {
+			fine = false
+			in.judgeForeign(m)
+		} else if len(m.choice.missing) > 0 {
+			fine = false
+			m.Missing = m.choice.missing
+		}
+	}
+	return fine
+}
+
+// count counts a message's events, identified for the first time.
+func (in *Intake) count(m *Message) {
+	if m.counted {
+		return
+	}
+	m.counted = true
+	in.Counts.Events += uint64(len(m.events))
+	for i := range m.events {
+		if m.events[i].place != 0 {
+			in.Counts.KnownEvents++
+		}
+	}
+	for i := range m.Wire.Observations {
+		if m.Wire.Observations[i].Body != nil && !m.names.observations[i].supplied {
+			in.Counts.Contents++
+			if m.names.observations[i].known {
+				in.Counts.KnownContents++
+			}
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package outbox
+
+import (
+	"fmt"
+
+	"parsec/core/internal/gossip"
+	"parsec/core/internal/members"
+	"parsec/core/internal/reason"
+	"parsec/core/internal/wire"
+)
+
+// Learn asks a peer for this node's own events beyond the one that it has, 0 for none, and what they descend from. The
+// answer has the nonce.
+func (b *Outbox) Learn(p *members.Peer, nonce wire.Hash, last gossip.Index) {
+	m := &b.message
+	m.Wants, m.Nonce = m.Wants[:0], nonce
+	if last != 0 {
+		m.Wants = append(m.Wants, *b.h.Store.ID(last))
+	}
+	b.send(p, wire.KindLearn)
+}
+
+// Teach answers a peer that asks for its own events: what they descend from, as far as event last, this node's, does, and it
+// does not say that it has it. A node that is learning itself answers too, with what it has. A part ends where the next
+// question goes on: with an event of the peer's own. Bodies go along: it may have lost what it was sent before.
+func (b *Outbox) Teach(p *members.Peer, m *wire.Message, last gossip.Index) error {
+	l, g := b.link(p), b.h.Graph()
+	known := knownEvents{}
+	if len(m.Wants) > 0 {
+		if x := b.h.Store.Find(&m.Wants[0]); x != 0 && b.h.Maker(x) == p {
+			known.tip = x
+		}
+	}
+	if !l.asked.may(m.Nonce, known.tip) {
+		return fmt.Errorf("%w: it asks for what it was sent", reason.DuplicateMessage)
+	}
+	l.has, l.shown = nil, 0
+	b.events = b.events[:0]
+	if p.Index != members.None && last != 0 {
+		// If it forked, a branch that it does not go on from tells it.
+		tip := gossip.Index(0)
+		for _, x := range g.Tips(last, p.Index) {
+			if tip == 0 || known.tip != 0 && !g.OnChain(known.tip, x) {
+				tip = x
+			}
+		}
+		b.events = g.Missing(b.events, known.tip, 0, tip)
+	}
+	b.message.Nonce = m.Nonce
+	b.sendEvents(p, wire.KindTeach, known)
+	return nil
+}
+
+// maxQuestions is how often a peer may begin to ask for its own events, and ask again for the same part of them, until
+// maxQuestions*refill events of its own have come: an answer takes a hundred thousand times the bytes of a question.
+const (
+	maxQuestions = 8
+	refill       = 128
+)
+
+// asked is what a peer asked for last, and how much of its quota of questions it has used: each of its events gives
+// back one part in refill of a question.
+type asked struct {
+	nonce wire.Hash
+	after gossip.Index
+	times int
+}
+
+// may notes that a peer asks for what comes after an event of its own, 0 for all, and reports whether it may. Who goes on
+// where the last answer ended may always: it has shown to have that.
+func (a *asked) may(nonce wire.Hash, after gossip.Index) bool {
+	if nonce == a.nonce && after > a.after {
+		a.after = after
+		return true
+	}
+	if a.times >= maxQuestions*refill {
+		return false
+	}
+	a.times += refill
+	a.nonce, a.after = nonce, after
+	return true
+}
+
+// Came notes that so many events of a peer came in: they are what its questions are paid with.
+func (b *Outbox) Came(p *members.Peer, events int) {
+	if l := b.link(p); l.asked.times > 0 {
+		l.asked.times = max(0, l.asked.times-events)
+	}
+}
+
+// maxFarewells is how often a removed peer is told so.
+const maxFarewells = 16
+
+// Remove notes up to which event, one of this node's own, a removed peer may be told.
+func (b *Outbox) Remove(p *members.Peer, last gossip.Index) {
+	l := b.link(p)
+	l.removedAt, l.farewells = last, 0
+}
+
+// Farewell answers a removed peer, of whom nothing is taken any more, with what it needs to decide its removal too:
+// what this node had when it did, and nothing newer. A peer that stays behind by more than a message does not get
+// there; it is no member.
+func (b *Outbox) Farewell(p *members.Peer) {
+	if l := b.link(p); l.removedAt != 0 && l.farewells < maxFarewells {
+		l.farewells++
+		b.Gossip(p, wire.KindResponse, l.removedAt)
+	}
+}
