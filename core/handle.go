@@ -102,7 +102,8 @@ func (n *Node) handle(m *intake.Message) error {
 			return err
 		}
 	}
-	if teaches := m.Wire.Kind == wire.KindTeach; teaches {
+	teaches := m.Wire.Kind == wire.KindTeach
+	if teaches {
 		if err := n.learning.asked(m); err != nil {
 			return err
 		}
@@ -111,7 +112,7 @@ func (n *Node) handle(m *intake.Message) error {
 	}
 	before := n.last
 	err := n.take(m)
-	if err == nil && n.last == before && n.learning == nil {
+	if err == nil && n.last == before && !teaches {
 		err = reason.About(ErrDuplicateMessage, m.From.ID, "nothing new")
 	}
 	return err
