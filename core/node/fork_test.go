@@ -49,8 +49,11 @@ func (net *network) exchange(i int, to *core.Node) []byte {
 	e := n.call(net.t.Context(), func(l *loop) {
 		if err = l.core.Gossip(to.Identity()); err == nil {
 			todo := l.core.Ready()
-			if l.written, err = l.wal.Append(todo.Record); err == nil {
-				err = to.Handle(n.identity, todo.Messages[0].Frame)
+			if len(todo.Record) > 0 {
+				l.written, err = l.wal.Append(todo.Record)
+			}
+			if err == nil {
+				_ = to.Handle(n.identity, todo.Messages[0].Frame) // of one that has forked it says so, and answers
 			}
 			l.core.Advance()
 		}
@@ -163,6 +166,22 @@ func TestForked(t *testing.T) {
 	if lines := strings.Count(log.String(), "\n"); lines != 1 || !strings.Contains(log.String(), "join with a new key") {
 		t.Errorf("it logs %d errors at its start: %s", lines, log.String())
 	}
+}
+
+// A node that forked, and whom nobody told, hears of it when it asks at its next start.
+func TestForkedBefore(t *testing.T) {
+	net, others := lone(t, 3, "single")
+	m, o := others[0], others[1]
+	net.exchange(0, o)
+	pass(t, net.twin(0), m)
+	pass(t, m, o)
+	if len(o.Forkers()) != 1 || net.nodes[0].Status().State != client.StateVoting {
+		t.Fatalf("%d forkers, and it is %s", len(o.Forkers()), net.nodes[0].Status().State)
+	}
+	net.stop(0)
+	net.start(0, func(c *Config) { c.Restored = true }) // so that it waits for answers
+	net.nodes[0].deliver(o.Identity(), net.exchange(0, o))
+	net.isForked(0)
 }
 
 // startTwin starts another node with the key of node 3, in a folder without a log. Nodes 1 and 2 reach it in place of node 3,
