@@ -47,7 +47,8 @@ func (l *loop) learn(now time.Time) {
 	l.look()
 }
 
-// ask asks those who can answer and have not been asked, or not lately. It reports whether all have answered that are
+// ask asks those who can answer and have not been asked, or not lately. Who has a connection to this node says so by a frame:
+// answers before that are lost, and each peer gives few. It reports whether all have answered that are
 // connected. A node that lacks events asks on until a quorum has answered: [core.Node.Begin] does nothing before.
 func (l *loop) ask(now time.Time) (answered bool) {
 	if l.asking.IsZero() {
@@ -67,7 +68,7 @@ func (l *loop) ask(now time.Time) (answered bool) {
 			continue // it has answered
 		}
 		answered = false
-		if p.question.due(now) && (l.transport.Hears(id) || now.Sub(l.reached) >= learnWithin) {
+		if p.question.due(now) && (p.heard || now.Sub(l.reached) >= learnWithin) {
 			l.question(id, p, now)
 		}
 	}

@@ -53,6 +53,7 @@ type neighbour struct {
 	quota  quota
 
 	question question // of the start
+	heard    bool     // since the start: so its answers have a way
 }
 
 // inbound is a frame that came. The reader of the connection waits until the loop has taken it in.
@@ -160,6 +161,7 @@ func (l *loop) take(in inbound) {
 // handle takes in a frame, and reports whether it was fine.
 func (l *loop) handle(from core.Identity, frame []byte) bool {
 	p := l.neighbour(from)
+	p.heard = true
 	if len(frame) == 0 || l.halted() {
 		return l.halted()
 	}

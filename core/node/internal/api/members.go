@@ -93,12 +93,12 @@ func (h *Handler) healthz(w http.ResponseWriter, q *http.Request) error {
 		}{s.State})
 		return nil
 	}
-	text, code, retry := "the node is "+s.State, "cannot_vote", 5
-	if s.State == client.StateForked {
-		code, retry = "forked", 0
-	}
+	text := "the node is " + s.State
 	if s.Reason != "" {
 		text += ": " + s.Reason
 	}
-	return &refusal{http.StatusServiceUnavailable, code, text, retry}
+	if s.State == client.StateForked {
+		return &refusal{http.StatusServiceUnavailable, "forked", text, 0}
+	}
+	return &refusal{http.StatusServiceUnavailable, "cannot_vote", text, 5}
 }
