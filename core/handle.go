@@ -122,8 +122,8 @@ func (n *Node) handle(m *intake.Message) error {
 // more of it acceptable. Then it answers.
 func (n *Node) take(m *intake.Message) error {
 	before := n.last
-	for again := true; again; again = m.Again() {
-		n.intake.Take(n.batch[:], intake.Base{Last: n.last, Learning: n.learning != nil})
+	for rest := n.batch[:]; len(rest) > 0; {
+		rest = n.intake.Take(rest, intake.Base{Last: n.last, Learning: n.learning != nil})
 		if n.learning == nil {
 			if err := n.build(m.Heads, m.Wire.Kind.Answers()); err != nil {
 				return err
