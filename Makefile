@@ -8,6 +8,7 @@ GO ?= go
 STEPS = fmt vet lint cross race invariants portable bugs unit
 
 SEEDS    ?= 1000
+HOSTILE  ?= 100000
 FUZZTIME ?= 10m
 BENCH    ?= .
 COUNT    ?= 1
@@ -116,10 +117,11 @@ replay: ## replay the bundled recordings and meta-votes
 	@$(GO) run ./cmd/parsec replay
 	@$(GO) run ./cmd/parsec replay -meta-votes
 
-soak: ## compare the core with the plain algorithm on SEEDS random sections (1000), and simulate as many
-	@echo "== soak: $(SEEDS) seeds"
+soak: ## compare the core with the plain algorithm on SEEDS random sections (1000), simulate as many, and HOSTILE attacked ones (100000)
+	@echo "== soak: $(SEEDS) seeds, and $(HOSTILE) of hostile messages; Ctrl-C says how far it came"
 	@$(GO) test ./core -run TestSoak -soak.seeds=$(SEEDS) -count=1 -timeout 0 -v
-	@$(GO) test ./core/sim -run TestSoak -sim.seeds=$(SEEDS) -count=1 -timeout 0 -v
+	@$(GO) test ./core/sim -run 'TestSoak$$' -sim.seeds=$(SEEDS) -count=1 -timeout 0 -v
+	@$(GO) test ./core/sim -run TestSoakHostile -sim.hostile=$(HOSTILE) -count=1 -timeout 0 -v
 
 crash: ## kill random nodes with kill -9 KILLS times (500) under load; the report goes to crash-report
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(GO) build -o "$$dir/loadgen" ./cmd/loadgen && \

@@ -97,6 +97,7 @@ var packages = []pkg{
 			{"cmd/loadgen/internal/report", "what is written"},
 			{"cmd/loadgen/internal/schedule", "when what is due"},
 			{"core", "names of modes"},
+			{"core/node/attack", "names of attacks"},
 			{"core/node/client", "speaks to nodes"},
 		},
 		test: []allowed{
@@ -176,6 +177,7 @@ var packages = []pkg{
 		code: []allowed{
 			{"cmd/internal/program", "waits that end with a context"},
 			{"cmd/loadgen/internal/network/link", "names of links and their conditions"},
+			{"core/node/attack", "names of attacks"},
 		},
 		test: []allowed{{"go.uber.org/goleak", "no goroutine is left"}},
 	},
@@ -538,8 +540,10 @@ var packages = []pkg{
 		why:  "hostile to nodes: a testing tool, beside the transport whose language it speaks",
 		code: []allowed{
 			{"core", "makes a member's requests"},
+			{"core/internal/forge", "events of any shape"},
 			{"core/internal/sign", "signs a member's events"},
 			{"core/internal/wire", "makes frames that are refused, and events"},
+			{"core/node/internal/batch", "votes for other data under ids that it heard of"},
 			{"core/node/internal/transport", "connects as a member does"},
 			{"github.com/klauspost/compress", "packs bombs"},
 		},

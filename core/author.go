@@ -107,10 +107,10 @@ func (n *Node) request(p *members.Peer) error {
 	return n.make(gossip.Requesting, e)
 }
 
-// build makes this node's events on the heads of a message, one after the other, and reports whether it made any: one,
-// unless the sender is not honest or sends a long history in parts. What came with a head may have decided that its creator
-// is removed: it is built on all the same, for what decided that is to be behind this node's own events.
-func (n *Node) build(heads []gossip.Index, answers bool) (built bool, err error) {
+// build makes this node's events on the heads of a message, one after the other: one, unless the sender is not honest or
+// sends a long history in parts. What came with a head may have decided that its creator is removed: it is built on all
+// the same, for what decided that is to be behind this node's own events.
+func (n *Node) build(heads []gossip.Index, answers bool) error {
 	cause := gossip.Request
 	if answers {
 		cause = gossip.Response
@@ -121,18 +121,17 @@ func (n *Node) build(heads []gossip.Index, answers bool) (built bool, err error)
 		}
 		n.author.others[0] = head
 		if err := n.make(cause, history.Event{Others: n.author.others[:]}); err != nil {
-			return built, err
+			return err
 		}
-		built = true
 	}
-	return built, nil
+	return nil
 }
 
 // decideAlone lets the only voter of a section decide what it voted for. That takes a sync event, and there is nobody
 // to gossip with: it makes a requesting event to itself.
 func (n *Node) decideAlone() error {
 	h := n.history
-	for before := h.Height() - 1; h.Height() != before && n.voter() && len(h.Election().Voters()) == 1; {
+	for before := h.Height() - 1; n.learning == nil && h.Height() != before && n.voter() && len(h.Election().Voters()) == 1; {
 		if votes, _ := h.Undecided(n.last); votes == 0 {
 			return nil
 		}

@@ -14,9 +14,11 @@
 //   - **The log.** Records are kept, all of them, in order, and undamaged: [Recover] trusts them. A record
 //     tells neither its length nor a checksum: frame it with both, and cut off an incomplete last one, which was never
 //     durable, so that nothing of it was sent. Losing the last
-//     ones before their messages were sent is no harm. Losing more is a fork. Where the log was lost or is a backup,
-//     [NodeConfig].Restored lowers that risk, but does not take it away.
-//   - **One node for one key.** Two that run at a time fork.
+//     ones before their messages were sent is no harm. Losing more is a fork: so a node asks the others for its own last
+//     events before it makes one ([NodeConfig].Nonce, and [Node.Begin] when nobody else will answer). Where the log was
+//     lost or is a backup, [NodeConfig].Restored says so. Both lower that risk, and do not take it away.
+//   - **One node for one key.** Two that run at a time fork. A node that meets an event of its key that it did not make does
+//     nothing any more: every call returns [ErrForked], and [Node.Forked] says what to do.
 //   - **Blocks once.** Applications note the number of the block they applied with what it did, and give the next
 //     one as [NodeConfig].Applied: blocks are delivered again from there after a restart.
 //   - **Transport.** It makes sure whom a message is from and gives it to [Node.Handle] as it came. It may lose,
@@ -31,9 +33,8 @@
 //     A vote is acknowledged to a user when its record is durable, not before.
 //   - **Membership.** A peer is added and removed by votes ([Node.VoteAdd], [Node.VoteRemove]). A node that stays
 //     away while all whom it knew leave needs [NodeConfig].Contacts.
-//   - **Forkers.** A node builds on no event of a peer whose fork it sees, but only a vote removes that peer. Past
-//     [MaxBranches] forks in all, events of further branches are refused, and members that met different ones first
-//     would differ in what they accept.
+//   - **Forkers.** A node builds on no event of a peer whose fork it sees, but only a vote removes that peer. Its branches
+//     cost what other events cost, and there is no limit to them but that of events.
 //   - One goroutine at a time uses a node.
 //
 // # The loop
@@ -84,9 +85,7 @@
 //     blocks, whatever the order; when a block comes out, and with how many votes, may differ.
 //   - An event was made by its creator: its signature was checked.
 //   - A peer that forks is accused and removed, and few branches of it are taken in the meantime, by a rule that
-//     depends on the graph alone. An engine takes [MaxBranches] in all and refuses what would be one more:
-//     members that met different ones first would then differ in what they can insert. Each branch costs
-//     every later event four bytes.
+//     depends on the graph alone (core/design/acceptance.md). An engine takes any number.
 //   - An event's Hash is its id: all members give the same, and whoever makes the event cannot choose it but by
 //     trying others. The coin is a bit of it, see [ConcreteCoin].
 //   - Identities of peers differ, and so do hashes of observations ([Engine.AddObservation] does not look).

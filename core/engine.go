@@ -69,8 +69,7 @@ type Engine struct {
 	election *election.Election
 	out      []Block
 	voters   []PeerIndex
-	votes    []uint32       // scratch
-	others   []gossip.Index // scratch
+	votes    []uint32 // scratch
 }
 
 // NewEngine returns an engine with an empty graph. The error wraps [ErrConfig].
@@ -169,13 +168,29 @@ func (e *Engine) AddObservation(o Observation) (ObservationIndex, error) {
 // [ErrInvalidEvent] for an unknown cause or a self-parent by another creator; [ErrLimit] when the graph
 // is full or, in events that carry several, has too many votes (1<<31).
 func (e *Engine) Insert(ev Event) (EventIndex, error) {
-	e.votes = append(e.votes[:0], uint32(ev.Observation))
-	for _, o := range ev.Further {
-		e.votes = append(e.votes, uint32(o))
+	if ev.Cause == Observing {
+		return e.insertVotes(ev)
 	}
-	e.others = append(e.others[:0], place(ev.OtherParent))
+	others := [1]gossip.Index{place(ev.OtherParent)}
 	x, err := e.election.Insert(gossip.Peer(ev.Creator), gossip.Cause(ev.Cause),
-		place(ev.SelfParent), e.others, ev.Hash[len(ev.Hash)-1]&1 != 0, e.votes)
+		place(ev.SelfParent), others[:], ev.Hash[len(ev.Hash)-1]&1 != 0)
+	if err != nil {
+		return 0, e.insertError(ev, err)
+	}
+	return EventIndex(x - 1), nil
+}
+
+func (e *Engine) insertVotes(ev Event) (EventIndex, error) {
+	one := [1]uint32{uint32(ev.Observation)}
+	votes := one[:]
+	if len(ev.Further) > 0 {
+		e.votes = append(e.votes[:0], one[0])
+		for _, o := range ev.Further {
+			e.votes = append(e.votes, uint32(o))
+		}
+		votes = e.votes
+	}
+	x, err := e.election.InsertVotes(gossip.Peer(ev.Creator), place(ev.SelfParent), votes, ev.Hash[len(ev.Hash)-1]&1 != 0)
 	if err != nil {
 		return 0, e.insertError(ev, err)
 	}

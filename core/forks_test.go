@@ -51,8 +51,7 @@ func TestSameEventTwice(t *testing.T) {
 }
 
 // flood is a message with many branches by one hostile peer, of which no honest member may keep more than show that
-// it forked: each branch costs every later event of everybody, and when there are MaxBranches, members that met
-// different ones cannot understand each other.
+// it forked.
 var floods = []struct {
 	what  string
 	make  func(s *siege, branches, message int) []*forged

@@ -102,7 +102,8 @@ func (n *Node) handle(m *intake.Message) error {
 			return err
 		}
 	}
-	if teaches := m.Wire.Kind == wire.KindTeach; teaches {
+	teaches := m.Wire.Kind == wire.KindTeach
+	if teaches {
 		if err := n.learning.asked(m); err != nil {
 			return err
 		}
@@ -111,59 +112,47 @@ func (n *Node) handle(m *intake.Message) error {
 	}
 	before := n.last
 	err := n.take(m)
-	if err == nil && n.last == before && n.learning == nil {
+	if err == nil && n.last == before && !teaches {
 		err = reason.About(ErrDuplicateMessage, m.From.ID, "nothing new")
 	}
 	return err
 }
 
-// take takes a message through the intake, makes this node's events on what came of it, and answers.
+// take takes a message through the intake and makes this node's events on what came of it, again as long as that makes
+// more of it acceptable. Then it answers.
 func (n *Node) take(m *intake.Message) error {
-	n.intake.Take(n.batch[:], intake.Base{Last: n.last, Learning: n.learning != nil})
+	before := n.last
+	for rest := n.batch[:]; len(rest) > 0; {
+		rest = n.intake.Take(rest, intake.Base{Last: n.last, Learning: n.learning != nil})
+		if n.learning == nil {
+			if err := n.build(m.Heads, m.Wire.Kind.Answers()); err != nil {
+				return err
+			}
+		}
+		if err := n.finish(); err != nil {
+			return err
+		}
+	}
 	switch {
-	case m.Fork != nil || len(m.Missing) > 0:
-		return n.interrupted(m)
+	case m.Fork != nil:
+		return n.forked(&journal.Fork{Header: m.Fork.Header, Signature: m.Fork.Signature})
+	case len(m.Missing) > 0:
+		wants, err := n.intake.Hold(m, n.author.hashes[:0])
+		n.outbox.Ask(m.From, wants)
+		n.author.hashes = wants
+		return err
 	case m.Err != nil:
 		return m.Err
 	}
 	n.outbox.Took(m.From, &m.Wire)
 	n.intake.Release(m.From)
 	if n.learning != nil {
-		return n.learn(m)
+		return n.learn(m, n.last != before)
 	}
-	built, err := n.build(m.Heads, m.Wire.Kind.Answers())
-	if err == nil && (built && m.Wire.Kind.Asks() || m.Wire.Kind == wire.KindPartRequest) {
+	if n.last != before && m.Wire.Kind.Asks() || m.Wire.Kind == wire.KindPartRequest {
 		n.outbox.Gossip(m.From, wire.KindResponse, n.last) // one in part is answered in any case: the answer says how far it has come
 	}
-	if finished := n.finish(); err == nil {
-		err = finished
-	}
-	if err == nil {
-		err = m.Refused()
-	}
-	return err
-}
-
-// interrupted ends a message that shows that this node's key was used elsewhere, or waits for contents. What came in of it
-// before that was found, because it decided that more may come in, is built on.
-func (n *Node) interrupted(m *intake.Message) error {
-	if n.learning == nil {
-		if _, err := n.build(m.Heads, m.Wire.Kind.Answers()); err != nil {
-			return err
-		}
-	}
-	if len(m.Heads) > 0 {
-		if err := n.finish(); err != nil {
-			return err
-		}
-	}
-	if m.Fork != nil {
-		return n.forked(&journal.Fork{Header: m.Fork.Header, Signature: m.Fork.Signature})
-	}
-	wants, err := n.intake.Hold(m, n.author.hashes[:0])
-	n.outbox.Ask(m.From, wants)
-	n.author.hashes = wants
-	return err
+	return m.Refused()
 }
 
 // Forked returns nil, or why this node does nothing any more: an event came that its key signed and that it did not make, so

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"parsec/core/internal/bug"
 	"parsec/core/internal/intake"
 	"parsec/core/internal/members"
 	"parsec/core/internal/wire"
@@ -46,12 +45,10 @@ func (l *learning) asked(m *intake.Message) error {
 	return nil
 }
 
-// learn takes in what an answer brought: events of this node's own that it did not know, perhaps, and what they descend
-// from. It asks on where the answer was a part.
-func (n *Node) learn(m *intake.Message) error {
-	l, before := n.learning, n.last
-	n.absorb()
-	news := n.last != before
+// learn notes what an answer brought: news is events of this node's own that it did not know. It asks on where the answer
+// was a part.
+func (n *Node) learn(m *intake.Message, news bool) error {
+	l := n.learning
 	l.quorum = l.quorum || news
 	switch {
 	case m.Wire.More && news:
@@ -71,7 +68,7 @@ func (n *Node) learn(m *intake.Message) error {
 // where the log lacks something, a supermajority of the voters.
 func (n *Node) learned() error {
 	answered, others, voters := n.learning.answers(n)
-	if answered < others && (!n.learning.quorum || bug.On(bug.AwaitForkers) || 3*answered <= 2*voters) {
+	if answered < others && (!n.learning.quorum || 3*answered <= 2*voters) {
 		return nil
 	}
 	n.learning = nil
@@ -82,7 +79,7 @@ func (n *Node) learned() error {
 func (l *learning) answers(n *Node) (answered, others, voters int) {
 	all := n.history.Election().Voters()
 	for _, v := range all {
-		if p := n.history.Members.At(v); p != n.self && (!n.sawFork(p) || bug.On(bug.AwaitForkers)) {
+		if p := n.history.Members.At(v); p != n.self && !n.sawFork(p) {
 			others++
 			if l.answered[p] {
 				answered++

@@ -172,3 +172,55 @@ func TestBegin(t *testing.T) {
 		t.Errorf("it lacks events, and begins: learning %t, restored %t", learning, restored)
 	}
 }
+
+// The last events of a node's log may be some that nobody was sent. It learns all the same what its log lacks.
+func TestAsksBeyondWhatOthersHave(t *testing.T) {
+	for _, unsent := range []int{1, 2, 7, 40} {
+		w := newNetwork(t, core.Single, 4, uint64(unsent))
+		w.sloppy = true
+		w.burden(30)
+		old := w.order[0]
+		for range unsent {
+			if err := old.Gossip(w.order[1].Identity()); err != nil {
+				t.Fatal(err)
+			}
+			w.carry(old)
+			w.queue = nil
+		}
+		cfg := old.cfg
+		cfg.Restored = core.Hash{7}
+		n, err := core.Recover(cfg, stored(old.records))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &member{Node: n, cfg: cfg, records: old.records}
+		w.nodes[n.Identity()], w.order[0] = m, m
+		sent := 0
+		for _, to := range m.Recipients() {
+			if err := m.Gossip(to); err != nil {
+				t.Fatal(err)
+			}
+			w.carry(m)
+			for _, q := range w.queue {
+				o := w.nodes[q.to]
+				if err := o.Handle(q.from, q.frame); err != nil {
+					t.Fatal(err)
+				}
+				for _, out := range o.Ready().Messages {
+					sent += len(out.Frame)
+					if err := m.Handle(o.Identity(), out.Frame); err != nil {
+						t.Errorf("%d unsent: an answer: %v", unsent, err)
+					}
+				}
+				o.Advance()
+			}
+			w.queue = nil
+		}
+		if learning, _ := m.Learning(); learning {
+			t.Errorf("%d unsent: it learns still", unsent)
+		}
+		if most := 3<<10 + unsent<<9; sent > most {
+			t.Errorf("%d unsent: it was sent %d bytes of what it has", unsent, sent)
+		}
+	}
+}

@@ -19,7 +19,7 @@ func TestAttack(t *testing.T) {
 	var out, wrong bytes.Buffer
 	status := run(t.Context(), []string{
 		"-nodes", "7", "-down", "2", "-rate", "500", "-warmup", "1s", "-duration", "5s", "-drain", "30s", "-quiet", "-out", dir,
-		"-faults", "0s..6s stranger; 0s..6s member 5; 0s..6s greedy 6", "-assert", "lost=0,duplicates=0,violations=0,missing=0",
+		"-faults", "0s..6s attack stranger; 0s..6s attack member 5; 0s..6s attack greedy 6", "-assert", "lost=0,duplicates=0,violations=0,missing=0",
 	}, &out, &wrong)
 	// An invalid load (3) is one of a busy machine: what was to be decided was.
 	if status != 0 && status != 3 {

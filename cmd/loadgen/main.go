@@ -79,8 +79,12 @@ func (a *app) run(ctx context.Context, args []string) int {
 		err = o.writePlan()
 	case o.lines != nil:
 		status, err = a.curve(ctx, o)
+	case o.search && o.siege != nil:
+		status, err = a.searchAndBesiege(ctx, o)
 	case o.search:
-		status, err = a.search(ctx, o)
+		_, status, err = a.search(ctx, o)
+	case o.siege != nil:
+		status, err = a.besiege(ctx, o)
 	default:
 		status, err = a.once(ctx, o)
 	}

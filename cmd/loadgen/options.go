@@ -38,6 +38,7 @@ Loadgen loads a section of nodes and measures it: how many submissions it decide
   loadgen -curve 1k,5k,20k -curve 7-2:1k,5k       latency against throughput, at these rates; and of 7 nodes, 2 of them down
   loadgen -rate 5k -faults '10s kill random for 2s' -retry other
   loadgen -rate 1k -crash 100 -duration 10m       kill -9, and start again, 100 times; ends when that is done
+  loadgen -nodes 7 -rate 1k -siege hidden,merged  two of seven nodes attack: what becomes of the others' submissions
   loadgen -rate 5k -assert 'p50<100ms,ack.p99<50ms,rate>=5k'
 
 Submissions are due on a schedule that is made before, and latencies count from when they were due, also where a node
@@ -79,6 +80,7 @@ type options struct {
 	faults   []fault.Fault
 	faultsAs string
 	crash    int
+	siege    *siege // nil: none
 
 	rate     float64
 	stages   schedule.Profile
@@ -107,7 +109,8 @@ type options struct {
 func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok bool) {
 	o = &options{args: args, allowed: map[string]bool{}}
 	fs := flag.NewFlagSet("", flag.ContinueOnError)
-	var targets, rate, stages, trace, size, away, retry, assert, most string
+	var targets, rate, stages, trace, size, away, retry, assert, most, kinds, after string
+	var besieged siege
 	fs.IntVar(&o.nodes, "nodes", 4, "start so many `nodes` on this machine")
 	fs.IntVar(&o.down, "down", 0, "of them, leave the last so `many` down")
 	fs.StringVar(&o.mode, "mode", "single", "when a payload counts: `single` or supermajority")
@@ -118,6 +121,11 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok 
 	fs.StringVar(&o.profile, "links", "none", "`profile` of the links between nodes: "+profiles()+";\nor conditions of all links, such as delay=20ms,loss=1%; or a file of lines of LINKS and conditions, such as\n  * delay=20ms jitter=2ms\n  0-1 rate=10Mbit\nLINKS:\n  "+indented(link.PairSyntax)+"\nconditions:\n  "+indented(link.Syntax)+"\nNodes are connected directly, at no cost, with none")
 	fs.StringVar(&o.faultsAs, "faults", "", "`schedule` of faults. "+fault.Syntax)
 	fs.IntVar(&o.crash, "crash", 0, "after the warm-up kill random nodes with kill -9, so `many` times, as many at a time as the section bears, and\nstart each again. Each has to decide with the others again before it can be killed again. When all is done the\nload ends, and at the latest after -duration")
+	fs.StringVar(&kinds, "siege", "", "attack, by `kinds` in turn, or all; see -faults. Loads without and with the attack, each on a section of its own, and\none after it: is all decided, with its own data, and within twice the time? The last -hostile nodes are down without\nthe attack, and attackers with it. After -search: at 60 % of the rate that comes out")
+	fs.IntVar(&besieged.hostile, "hostile", 0, "of a siege, how many `nodes` attack: as many as the section bears if not given")
+	fs.IntVar(&besieged.turns, "turns", 1, "of a siege, `how many` loads without each attack, and as many with it")
+	fs.IntVar(&besieged.frames, "frames", 0, "of a siege, how many `frames` a second attackers send to each node, of kinds that are made of distinct ones; 0: all\nthat it takes in")
+	fs.StringVar(&after, "after", "10s@100", "of a siege, the load after the attack has ended: `LENGTH@RATE`")
 	fs.StringVar(&rate, "rate", "1k", "submissions a second: `500`, 20k, 1.5M")
 	fs.StringVar(&stages, "stages", "", "rates over time instead: `LENGTH@RATE` or LENGTH@FROM..TO, separated by commas")
 	fs.StringVar(&trace, "trace", "", "`file` of recorded arrivals instead")
@@ -160,6 +168,12 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, ok 
 	for _, c := range curves {
 		if err == nil {
 			err = o.addLine(c)
+		}
+	}
+	if err == nil && kinds != "" {
+		o.siege = &besieged
+		if besieged.kinds, err = parseSiege(kinds); err == nil {
+			besieged.after, err = schedule.ParseProfile(after)
 		}
 	}
 	if err == nil {
@@ -296,6 +310,9 @@ func (o *options) check(rest []string) error {
 	}
 	if bad := given("search", "assert", "faults", "crash", "plan", "dir"); o.lines != nil && len(bad) > 0 {
 		return fmt.Errorf("%w: a curve is without %s", errUsage, bad[0])
+	}
+	if err := o.checkSiege(given); err != nil {
+		return err
 	}
 	if o.search {
 		if bad := given("stages", "trace", "closed", "faults", "crash"); len(bad) > 0 {

@@ -14,8 +14,8 @@ import (
 const precision = 0.05
 
 // search looks for the highest rate that reaches the goals, prints each step, and writes the report of the last run that
-// did at the rate that came out.
-func (a *app) search(ctx context.Context, o *options) (int, error) {
+// did at the rate that came out. It returns that rate, 0 if none holds, and the exit status.
+func (a *app) search(ctx context.Context, o *options) (found float64, status int, err error) {
 	reports := map[float64]*report.Run{}
 	var unsafe *report.Run
 	trials, invalid := 0, 0
@@ -57,26 +57,26 @@ func (a *app) search(ctx context.Context, o *options) (int, error) {
 	if last != nil {
 		files, wrong := last.WriteFiles(o.out)
 		if wrong != nil {
-			return 0, fmt.Errorf("the report: %w", wrong)
+			return 0, 0, fmt.Errorf("the report: %w", wrong)
 		}
 		fmt.Fprintf(a.stdout, "\nwritten: %d files in %s, of the last run that this is of\n", len(files), o.out)
 	}
 	switch {
 	case unsafe != nil:
 		fmt.Fprintf(a.stderr, "loadgen: %v\n", err)
-		return exitUnsafe, nil
+		return 0, exitUnsafe, nil
 	case ctx.Err() != nil:
 		fmt.Fprintf(a.stdout, "interrupted; so far %s/s held, unconfirmed\n", schedule.FormatRate(rate))
-		return program.Interrupted, nil
+		return 0, program.Interrupted, nil
 	case err != nil:
-		return 0, err
+		return 0, 0, err
 	case rate == 0:
 		fmt.Fprintf(a.stdout, "no rate holds, down to a thousandth of %s/s\n", schedule.FormatRate(o.rate))
-		return exitGoal, nil
+		return 0, exitGoal, nil
 	case rate >= o.most:
 		fmt.Fprintf(a.stdout, "%s/s holds, and -most is no more\n", schedule.FormatRate(rate))
-		return exitDone, nil
+		return rate, exitDone, nil
 	}
 	fmt.Fprintf(a.stdout, "highest rate that holds: %s/s, within %.0f %%\n", schedule.FormatRate(rate), precision*100)
-	return exitDone, nil
+	return rate, exitDone, nil
 }

@@ -52,6 +52,11 @@ func TestSimFailure(t *testing.T) {
 	if status, again, _ := call(strings.Fields(command)...); status != exitStuck || again != stdout {
 		t.Errorf("%q: status %d, and\n%snot\n%s", command, status, again, stdout)
 	}
+	for _, line := range []string{"    0 twin    ", "    2 honest  ", "    4 twin    "} {
+		if !strings.Contains(stdout, line) {
+			t.Errorf("no line %q about a member: %s", line, stdout)
+		}
+	}
 	const file = "sim-calm-4.json.zst"
 	if !strings.Contains(stdout, "parsec replay "+file) {
 		t.Errorf("no word of the recording: %s", stdout)
@@ -124,7 +129,9 @@ func TestSimUsage(t *testing.T) {
 func TestSimInterrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
-	if status := run(ctx, []string{"sim", "-seeds", "0..1000"}, io.Discard, io.Discard); status != exitInterrupted {
-		t.Errorf("status %d", status)
+	var stdout strings.Builder
+	if status := run(ctx, []string{"sim", "-seeds", "0..1000"}, &stdout, io.Discard); status != exitInterrupted ||
+		!strings.Contains(stdout.String(), "interrupted after 0 of 1001 seeds") {
+		t.Errorf("status %d, %s", status, &stdout)
 	}
 }

@@ -16,17 +16,38 @@ type backend struct{ *Runtime }
 
 // Submit takes in entries, and has done called once they are durable.
 func (b backend) Submit(ctx context.Context, entries []byte, sum batch.Sum, done func(error)) error {
-	switch v := b.view.Load(); {
-	case v.failed != nil || !v.voter || v.restoring:
-		state, reason := b.state(v)
-		return fmt.Errorf("%w: it is %s: %s", api.ErrCannotVote, state, reason)
-	case v.full != nil:
+	v := b.view.Load()
+	if err := b.cannotVote(v); err != nil {
+		return err
+	}
+	if v.full != nil {
 		return fmt.Errorf("%w: %w", api.ErrCannotVote, v.full)
 	}
 	if err := b.ledger.admits(entries, sum); err != nil {
 		return err
 	}
 	return b.intake.submit(ctx, entries, sum.Count, done)
+}
+
+// cannotVote returns why this node takes no submissions, as clients get it; nil if it does. While it asks for its own events
+// they wait for that, a second or so; where it lacks some it takes longer, and they are refused.
+func (n *Runtime) cannotVote(v *view) error {
+	switch {
+	case v.forked != nil:
+		return unavailable(v.forked)
+	case v.failed != nil || !v.voter || v.restored:
+		state, reason := n.state(v)
+		return fmt.Errorf("%w: it is %s: %s", api.ErrCannotVote, state, reason)
+	}
+	return nil
+}
+
+// Stuck returns why this node decides nothing any more; nil if it may.
+func (b backend) Stuck() error {
+	if v := b.view.Load(); v.forked != nil {
+		return unavailable(v.forked)
+	}
+	return nil
 }
 
 // Blocks returns decided blocks.
@@ -59,6 +80,8 @@ func (b backend) Wait(ctx context.Context, blocks uint64) (uint64, error) {
 		case <-grown:
 		case <-ctx.Done():
 			return shown, ctx.Err()
+		case <-b.stuck:
+			return shown, b.Stuck()
 		case <-b.ended:
 			return shown, api.ErrStopping
 		}
@@ -76,6 +99,13 @@ func (b backend) Until(id batch.ID, hash [32]byte) uint64 { return b.ledger.unti
 
 // Vote votes about a member.
 func (b backend) Vote(ctx context.Context, change api.Change, identity [32]byte, info []byte) error {
+	select {
+	case <-b.asked:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-b.ended:
+		return api.ErrStopping
+	}
 	durable := make(chan error, 1)
 	err := b.call(ctx, func(l *loop) {
 		if l.failed != nil {
@@ -107,6 +137,8 @@ func (b backend) Vote(ctx context.Context, change api.Change, identity [32]byte,
 // refused is an error of the core about a vote, as clients get it.
 func refused(err error) error {
 	switch {
+	case isFork(err):
+		return unavailable(err)
 	case errors.Is(err, core.ErrDuplicateVote), errors.Is(err, core.ErrPeerState):
 		return fmt.Errorf("%w: %w", api.ErrConflict, err)
 	case errors.Is(err, core.ErrSelfState):
@@ -122,6 +154,8 @@ func unavailable(err error) error {
 	switch {
 	case errors.Is(err, errClosed):
 		return api.ErrStopping
+	case isFork(err):
+		return fmt.Errorf("%w: %w", api.ErrForked, err)
 	case errors.Is(err, core.ErrLimit):
 		return fmt.Errorf("%w: %w", api.ErrNoRoom, err)
 	}

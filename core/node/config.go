@@ -36,7 +36,8 @@ type Config struct {
 	// Join is for the first start of a node that members vote to add. Its contacts are the founders, and all in Peers.
 	Join bool `json:"join,omitempty"`
 
-	// Restored says that the log is a backup, or was lost: the node learns its own events from the others first.
+	// Restored says that the log is a backup, or was lost: the node makes no event before a quorum has told which it has
+	// made. Without it, a node asks those that it reaches, for a second at most.
 	Restored bool `json:"restored,omitempty"`
 
 	Gossip   Duration `json:"gossip,omitempty"`    // time between two requests while there is something to decide; 0: 2.5 ms for each voter

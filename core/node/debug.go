@@ -92,7 +92,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	for _, m := range c.metrics {
 		to <- prometheus.MustNewConstMetric(m.desc, m.kind, m.of(&s))
 	}
-	for _, state := range []string{client.StateVoting, client.StateJoining, client.StateLearning, client.StateRemoved, client.StateReading} {
+	for _, state := range []string{client.StateVoting, client.StateJoining, client.StateLearning, client.StateRemoved, client.StateReading, client.StateForked} {
 		to <- prometheus.MustNewConstMetric(c.state, prometheus.GaugeValue, truth(s.State == state), state)
 	}
 	for _, p := range s.Peers {

@@ -8,6 +8,8 @@
 //     decided in its place: the same id with other data, or another until, is another submission.
 //   - Acknowledged means: on this node's disk. What was acknowledged is decided once enough members are up, also after this
 //     node is killed and started again, unless its log is lost or members remove it first, or block until comes before.
+//     A node whose key was used elsewhere takes part no more: it refuses whoever asks for what it acknowledged, and
+//     the same, submitted at another node, is decided once.
 //   - Decided means: in a block. All members have the same blocks, and number the same submissions alike.
 //   - A submission is decided once: if it is submitted again, at this node or at another, before or after a restart, the
 //     first one in the order of blocks counts, and the others are left out.
@@ -28,6 +30,9 @@
 // how busy it is, and more and more slowly where that brings nothing new. When all is decided it makes no event at all:
 // an idle section's graph does not grow. Nodes tell each other how many blocks they have every five seconds,
 // and whoever is behind asks.
+//
+// At its start a node makes no event before the members it reaches have told which of its events they know (learn.go). An event
+// of its own key that it did not make ends its part for good (fork.go).
 //
 // In Supermajority mode a node votes for every batch of submissions that another member voted for, if it is well-formed:
 // what the payloads mean is not its affair.

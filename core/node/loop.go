@@ -24,7 +24,7 @@ type loop struct {
 	cutter    cutter
 	flight    flight
 	acks      []func(error) // of what was voted for since the last flush
-	end       uint64        // of what was appended to the log
+	written   uint64        // where the log ends
 	height    uint64        // blocks delivered
 	told      uint64        // the height that peers were told last
 	toldAt    time.Time
@@ -33,10 +33,13 @@ type loop struct {
 	waiting   int
 	changed   bool // there may be other members than others see
 	voter     bool
-	restoring bool // it does not know all of its own events yet
+	asking    time.Time // since when it asks for its own events
+	reached   time.Time // when a member was connected first
+	answered  bool      // asked is closed
 	weighedAt time.Time
 	full      error // why no submissions are taken: memory
 	failed    error // of the log: nothing can be persisted any more, so nothing is made
+	forked    error // its key was used elsewhere: nothing is made, for nobody may believe it
 }
 
 // neighbour is what the loop knows of a peer.
@@ -48,6 +51,9 @@ type neighbour struct {
 	tries  int       // requests to it because of its height, without any gain
 	notNow time.Time // until then, its saying so is not believed
 	quota  quota
+
+	question question // of the start
+	heard    bool     // since the start: so its answers have a way
 }
 
 // inbound is a frame that came. The reader of the connection waits until the loop has taken it in.
@@ -155,8 +161,9 @@ func (l *loop) take(in inbound) {
 // handle takes in a frame, and reports whether it was fine.
 func (l *loop) handle(from core.Identity, frame []byte) bool {
 	p := l.neighbour(from)
-	if len(frame) == 0 || l.failed != nil {
-		return l.failed != nil
+	p.heard = true
+	if len(frame) == 0 || l.halted() {
+		return l.halted()
 	}
 	switch frame[0] {
 	case frameStatus:
@@ -178,6 +185,9 @@ func (l *loop) handle(from core.Identity, frame []byte) bool {
 	}
 	err := l.core.Handle(from, frame[1:])
 	switch {
+	case isFork(err):
+		l.fork(err)
+		return true
 	case err == nil, errors.Is(err, core.ErrDuplicateMessage), errors.Is(err, core.ErrMissingPayload), errors.Is(err, core.ErrPremature),
 		errors.Is(err, core.ErrSelfState):
 		return true
@@ -191,16 +201,19 @@ func (l *loop) handle(from core.Identity, frame []byte) bool {
 
 // act votes and gossips if it is time to.
 func (l *loop) act(now time.Time) {
-	if l.failed != nil {
+	if l.halted() {
 		return
+	}
+	if l.view.Load().learning {
+		l.learn(now)
 	}
 	if l.votable() && now.Sub(l.votedAt) >= l.voteEvery() {
 		l.vote(now)
 	}
-	if !l.voter {
-		l.refuseWaiting()
+	if err := l.cannotVote(l.view.Load()); err != nil {
+		l.refuseWaiting(err)
 	}
-	if !now.Before(l.due()) {
+	if !l.view.Load().learning && !now.Before(l.pace.due()) {
 		l.gossip(now)
 	}
 	if now.Sub(l.toldAt) >= statusEvery || l.height != l.told && l.core.Waiting() == 0 {
@@ -213,7 +226,7 @@ func (l *loop) act(now time.Time) {
 
 // votable reports whether there is something to vote for, and this node may.
 func (l *loop) votable() bool {
-	if l.failed != nil {
+	if l.halted() {
 		return false
 	}
 	if _, size := l.intake.waiting(); (size == 0 || l.flight.full(l.pace.voters)) && len(l.proposals) == 0 {
@@ -297,25 +310,17 @@ func (l *loop) voteFor() {
 	l.pace.progress()
 }
 
-// refuseWaiting ends the submissions that came while this node was a voter, or was thought to be.
-func (l *loop) refuseWaiting() {
+// refuseWaiting ends the submissions that came while this node could vote, or was thought to be able to soon.
+func (l *loop) refuseWaiting(err error) {
 	for {
 		l.entries, l.parts = l.intake.take(l.entries[:0], l.parts[:0], core.MaxVotesSize)
 		if len(l.parts) == 0 {
 			return
 		}
 		for _, p := range l.parts {
-			p.done(refused(core.ErrSelfState))
+			p.done(err)
 		}
 	}
-}
-
-// due returns when the next request is.
-func (l *loop) due() time.Time {
-	if l.restoring {
-		return earlier(l.pace.due(), l.pace.last.Add(learnEvery))
-	}
-	return l.pace.due()
 }
 
 // gossip makes a request, if there is anything to gain by one.
@@ -386,7 +391,7 @@ func (l *loop) gains(p *neighbour, now time.Time) bool {
 
 // tell tells a peer how many blocks this node has decided.
 func (l *loop) tell(id core.Identity) {
-	if id == l.core.Identity() || l.failed != nil {
+	if id == l.core.Identity() || l.halted() {
 		return
 	}
 	var frame [9]byte
@@ -397,15 +402,18 @@ func (l *loop) tell(id core.Identity) {
 
 // wake returns when there is something to do, if nothing comes.
 func (l *loop) wake(now time.Time) time.Time {
-	if l.failed != nil {
+	if l.halted() {
 		return now.Add(statusEvery)
+	}
+	if l.view.Load().learning {
+		return now.Add(learnEvery)
 	}
 	at := l.toldAt.Add(statusEvery)
 	if l.votable() {
 		at = earlier(at, l.votedAt.Add(l.voteEvery()))
 	}
 	if l.gossips(now) {
-		due := l.due()
+		due := l.pace.due()
 		if !due.After(now) {
 			due = now.Add(l.pace.interval()) // nobody to gossip to: later
 			if !l.busy() {
@@ -417,9 +425,9 @@ func (l *loop) wake(now time.Time) time.Time {
 	return at
 }
 
-// busy reports whether there is something to decide, to join or to learn.
+// busy reports whether there is something to decide, or to join.
 func (l *loop) busy() bool {
-	return l.core.Waiting() > 0 || len(l.proposals) > 0 || !l.voter || l.restoring
+	return l.core.Waiting() > 0 || len(l.proposals) > 0 || !l.voter
 }
 
 // gossips reports whether there is anything to gossip for.
@@ -469,9 +477,9 @@ func (l *loop) flush() {
 			l.releases.put(rel)
 			return
 		}
-		l.end = end
+		l.written = end
 	}
-	rel.end = l.end
+	rel.end = l.written
 	for _, m := range todo.Messages {
 		rel.add(m.To, m.Frame)
 		if m.Again > 0 {
@@ -515,11 +523,5 @@ func (l *loop) fail(err error) {
 	}
 	l.failed = err
 	l.log.Error("the log cannot be written: this node makes no more events, and only reads", "error", err)
-	l.intake.refuse(unavailable(err))
-	for _, done := range l.acks {
-		done(unavailable(err))
-	}
-	clear(l.acks)
-	l.acks = l.acks[:0]
-	l.look()
+	l.end(unavailable(err))
 }

@@ -61,7 +61,7 @@ func (n *Runtime) contacts() []core.Identity {
 
 // look brings what others see up to date.
 func (l *loop) look() {
-	v := &view{events: l.core.Len(), waiting: l.waiting, failed: l.failed, full: l.full, counts: l.core.Counts(), forkers: l.core.Forkers()}
+	v := &view{events: l.core.Len(), waiting: l.waiting, failed: l.failed, forked: l.forked, full: l.full, counts: l.core.Counts(), forkers: l.core.Forkers()}
 	old := l.view.Load()
 	for _, id := range v.forkers {
 		if old == nil || !slices.Contains(old.forkers, id) {
@@ -85,26 +85,32 @@ func (l *loop) look() {
 		l.known.Store(&known)
 	}
 	v.voter, v.refusal = l.voter, l.core.CanVote()
-	if v.refusal == nil {
-		l.restoring = false
+	if v.learning, v.restored = l.core.Learning(); v.learning {
+		v.awaits = l.awaits()
 	}
-	v.restoring = l.restoring
 	l.view.Store(v)
+	if old == nil {
+		old = new(view)
+	}
+	l.begun(old, v)
 }
 
 // view is what others see of the loop.
 type view struct {
-	events    int
-	waiting   int // undecided votes
-	voters    []core.Identity
-	voter     bool
-	was       bool // a voter, once
-	restoring bool
-	refusal   error // why it may not vote
-	failed    error
-	full      error // why it takes no submissions, though it votes
-	counts    core.Counts
-	forkers   []core.Identity
+	events   int
+	waiting  int // undecided votes
+	voters   []core.Identity
+	voter    bool
+	was      bool            // a voter, once
+	learning bool            // it asks for its own events still
+	restored bool            // and lacks some, or is told that it does
+	awaits   []core.Identity // who has not answered that
+	refusal  error           // why it may not vote
+	failed   error
+	forked   error // its key was used elsewhere
+	full     error // why it takes no submissions, though it votes
+	counts   core.Counts
+	forkers  []core.Identity
 }
 
 // deliver is called by the transport's readers. It returns when the frame was taken in; whoever sent what was refused

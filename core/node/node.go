@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -54,6 +53,8 @@ type Runtime struct {
 	broken   chan error
 	quit     chan struct{}
 	ended    chan struct{} // the loop has
+	asked    chan struct{} // closed when the members have told of this node's own events, or it is known to take long
+	stuck    chan struct{} // closed when this node has forked
 	released chan struct{} // all that was to be released is
 	marked   bool          // startedFile is there; of those that release
 	began    time.Time
@@ -121,6 +122,7 @@ func open(cfg Config) (*Runtime, error) {
 		fixed: make(map[core.Identity]bool), ledger: newLedger(), intake: newIntake(), releases: newReleases(),
 		frames: make(chan inbound), ups: make(chan core.Identity, 64), calls: make(chan func(*loop)), broken: make(chan error, 1),
 		quit: make(chan struct{}), ended: make(chan struct{}), released: make(chan struct{}), began: time.Now(),
+		asked: make(chan struct{}), stuck: make(chan struct{}),
 		hung: 30 * time.Second,
 	}
 	if id, err := section.ID(); err != nil {
@@ -169,7 +171,7 @@ const maxAnswer = 2 << 20
 // recover makes the core as the log has it: as a new one where the log is empty.
 func (n *Runtime) recover() (*loop, error) {
 	began := time.Now()
-	cfg := core.NodeConfig{Seed: n.cfg.seed, Section: n.section, MaxAnswer: maxAnswer}
+	cfg := core.NodeConfig{Seed: n.cfg.seed, Section: n.section, MaxAnswer: maxAnswer, Nonce: nonce()}
 	if runtime.GOMAXPROCS(0) > 2 {
 		cfg.Parallel = parallel // on fewer cores, pieces cost more than they gain (core/design/node.md)
 	}
@@ -192,9 +194,7 @@ func (n *Runtime) recover() (*loop, error) {
 		cfg.Contacts = n.contacts()
 	}
 	if n.cfg.Restored {
-		if _, err := rand.Read(cfg.Restored[:]); err != nil {
-			return nil, err
-		}
+		cfg.Restored = nonce()
 	}
 	records, folder := 0, filepath.Join(n.cfg.Dir, logFolder)
 	node, err := core.Recover(cfg, func(yield func([]byte, error) bool) {
@@ -223,12 +223,14 @@ func (n *Runtime) recover() (*loop, error) {
 			return nil, err
 		}
 	}
-	l := &loop{Runtime: n, core: node, peers: make(map[core.Identity]*neighbour), restoring: n.cfg.Restored, changed: true,
-		cutter: newCutter()}
+	l := &loop{Runtime: n, core: node, peers: make(map[core.Identity]*neighbour), changed: true, cutter: newCutter()}
 	l.pace.fastest = time.Duration(n.cfg.Gossip)
 	l.look()
 	if records > 0 {
 		n.log.Info("recovered", "records", records, "events", node.Len(), "blocks", node.Height(), "took", time.Since(began))
+	}
+	if err := node.Forked(); err != nil {
+		l.fork(err)
 	}
 	return l, nil
 }
@@ -241,7 +243,7 @@ func (l *loop) flushRecovered() {
 		l.flight.add(c.Payload)
 	}
 	l.flush()
-	if l.wal.Wait(l.end) == nil { // else whoever releases says so
+	if l.wal.Wait(l.written) == nil { // else whoever releases says so
 		l.ledger.show(l.height)
 	}
 	l.look()
@@ -326,7 +328,7 @@ func (n *Runtime) settle(ctx context.Context) {
 	for ctx.Err() == nil {
 		left := 0
 		err := n.call(ctx, func(l *loop) {
-			if l.failed == nil && l.voter {
+			if !l.halted() && l.voter {
 				left = len(l.core.Undecided())
 			}
 		})

@@ -9,7 +9,6 @@ const (
 	maxStretch   = 8                       // times the fastest, where the machine does not keep up
 	patience     = 32                      // requests without anything new before it slows down
 	slowest      = 10 * time.Second        // while something waits that does not get decided
-	learnEvery   = 50 * time.Millisecond   // of one that learns its own events
 	answerWithin = time.Second             // after which a request counts as lost
 	statusEvery  = 5 * time.Second         // what a node tells its peers of its height
 )

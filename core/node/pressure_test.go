@@ -33,6 +33,9 @@ func lone(t *testing.T, n int, mode string) (net *network, others []*core.Node) 
 	}
 	t.Cleanup(func() { net.stop(0) })
 	net.start(0, nil)
+	if err := net.nodes[0].call(t.Context(), func(l *loop) { _ = l.core.Begin() }); err != nil { // nobody is there to be asked
+		t.Fatal(err)
+	}
 	for _, seed := range s.Seeds[1:] {
 		m, err := core.Start(core.NodeConfig{Seed: seed, Section: net.nodes[0].section})
 		if err != nil {

@@ -89,7 +89,7 @@ func TestGreedyMember(t *testing.T) {
 	}
 	net.stop(3) // it has made its first event at most, which is what the attacker's chain begins with
 	who := core.IdentityOf(seed)
-	c := attack.Config{Seed: seed, Section: net.nodes[0].section, Random: 1}
+	c := attack.Config{Members: []attack.Member{{Seed: seed}}, Section: net.nodes[0].section, Random: 1}
 	for _, n := range net.nodes[:3] {
 		c.Targets = append(c.Targets, attack.Target{ID: n.identity, Address: n.links.Addr()})
 	}
@@ -103,7 +103,7 @@ func TestGreedyMember(t *testing.T) {
 	var counts attack.Counts
 	var wait sync.WaitGroup
 	began := time.Now()
-	wait.Go(func() { counts, err = attack.Greedy(ctx, c) })
+	wait.Go(func() { counts, err = attack.Run(ctx, attack.Greedy, c) })
 	defer wait.Wait()
 	defer cancel()
 	net.wait("it is held up", func() bool {

@@ -42,6 +42,9 @@ func TestRecipient(t *testing.T) {
 	}
 	heard := deaf{}
 	n.transport = heard
+	if err := l.core.Begin(); err != nil {
+		t.Fatal(err)
+	}
 	if err := l.core.Vote([]byte{1}); err != nil {
 		t.Fatal(err)
 	}

@@ -117,8 +117,9 @@ func (n *Runtime) releaseAll() {
 			from = rel.ends[i]
 		}
 		n.ledger.show(rel.height)
+		stuck := backend{n}.Stuck() // then nobody may ever believe what was voted for
 		for _, done := range rel.acks {
-			done(nil)
+			done(stuck)
 		}
 		n.releases.put(rel)
 	}

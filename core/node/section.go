@@ -63,6 +63,19 @@ func FormatIdentity(id core.Identity) string { return hex.EncodeToString(id[:]) 
 // name is an identity for people: its beginning.
 func name(id core.Identity) string { return hex.EncodeToString(id[:6]) }
 
+// names is some identities for people: a few, and how many there are more.
+func names(ids []core.Identity) string {
+	const most = 8
+	var out []string
+	for _, id := range ids[:min(len(ids), most)] {
+		out = append(out, name(id))
+	}
+	if n := len(ids) - most; n > 0 {
+		out = append(out, fmt.Sprintf("%d more", n))
+	}
+	return strings.Join(out, ", ")
+}
+
 // Core checks what a file says, and returns it as the core has it, with the founders' addresses.
 func (s *Section) Core() (core.Section, map[core.Identity]string, error) {
 	out := core.Section{Name: s.Name}

@@ -37,6 +37,12 @@ func (n *Runtime) Status() client.Status {
 	for _, id := range v.forkers {
 		s.Forked = append(s.Forked, FormatIdentity(id))
 	}
+	if v.forked != nil && !slices.Contains(v.forkers, n.identity) {
+		s.Forked = append(s.Forked, FormatIdentity(n.identity))
+	}
+	for _, id := range v.awaits {
+		s.Awaits = append(s.Awaits, FormatIdentity(id))
+	}
 	known := *n.known.Load()
 	for _, id := range slices.SortedFunc(maps.Keys(known), compareIdentities) {
 		if id == n.identity {
@@ -59,10 +65,14 @@ var faults = []transport.Reason{
 // state says what the node can do, and if it is not all, why.
 func (n *Runtime) state(v *view) (state, reason string) {
 	switch {
+	case v.forked != nil:
+		return client.StateForked, v.forked.Error()
 	case v.failed != nil:
 		return client.StateReading, v.failed.Error()
-	case v.restoring:
-		return client.StateLearning, "asks the others for its own events"
+	case v.restored:
+		return client.StateLearning, "its log lacks events that it made, or is said to: it needs answers of more than two thirds of the members, itself counted, and has none of " + names(v.awaits)
+	case v.learning && v.voter:
+		return client.StateLearning, "asks the others for its own events, and has no answer of " + names(v.awaits)
 	case v.voter && v.refusal != nil:
 		return client.StateVoting, v.refusal.Error()
 	case v.voter && v.full != nil:

@@ -52,9 +52,6 @@ func sights(events []core.Event, p core.PeerIndex) []sight {
 	return seen
 }
 
-// sees reports whether an event sees a fork by a peer.
-func sees(events []core.Event, x int, p core.PeerIndex) bool { return sights(events[:x+1], p)[x].fork }
-
 // join is what an event sees whose parents see a and b.
 func join(events []core.Event, a, b sight) sight {
 	switch {

@@ -70,7 +70,7 @@ func TestAmong(t *testing.T) {
 // TestSoak runs as many as one wants.
 func TestSoak(t *testing.T) {
 	if *soakSeeds == 0 {
-		t.Skip("to run it: go test ./core/sim -run TestSoak -sim.seeds 10000 -timeout 0")
+		t.Skip("to run it: go test ./core/sim -run 'TestSoak$' -sim.seeds 10000 -timeout 0")
 	}
 	runSeeds(t, *soakSeeds, usualRun(*soakSeed))
 }

@@ -42,9 +42,14 @@ listens, in base64:
   curl -H 'Content-Type: application/json' http://127.0.0.1:7200/v1/members/add \
     -d '{"identity":"IDENTITY","info":"'$(printf HOST:PORT | base64)'"}'
 
-Never run two nodes with one key, and never run one from an old copy of its folder, or without its log, but with
--restored: it would fork, and others would take nothing more from it. With -restored it asks first which events it has made:
-more than two thirds of the members, in a section of up to four all others, have to be up.
+At each start it asks the members it reaches which events it has made, and makes none before they have answered, a second
+at most. Where it hears of some that its log lacks, or is started with -restored, more than two thirds of the members,
+itself counted, have to answer; submissions are refused until then. Start it with -restored, once, if its folder is an old
+copy, or its log was lost.
+
+Never run two nodes with one key. One that meets an event of its own key that it did not make is forked: it takes part no
+more, now and when started again, and says so in its log, its status and its health (503). What it acknowledged may never
+be decided. Have the members remove it, and join with a new key.
 
 exit status: 0 it was told to end; 1 it failed; 2 usage, or files that cannot be used.
 `
@@ -71,7 +76,7 @@ func (c commands) node(ctx context.Context, args []string, stdout, stderr io.Wri
 	fs.StringVar(&flags.HTTP, "http", "", "`ADDR` for clients (default: node.json's, else "+node.DefaultHTTP+")")
 	fs.StringVar(&flags.Debug, "debug", "", "`ADDR` for metrics and profiles, or off (default: node.json's, else "+node.DefaultDebug+")")
 	fs.BoolVar(&flags.Join, "join", false, "join the section: members vote to add this node")
-	fs.BoolVar(&flags.Restored, "restored", false, "the log is a backup, or lost: learn this node's own events first")
+	fs.BoolVar(&flags.Restored, "restored", false, "the log is a backup, or lost: make no event before a quorum has told of those that this node has made")
 	fs.TextVar(&flags.Gossip, "gossip", node.Duration(0), "time `D` between two requests while there is something to decide; 0: 2.5ms for each voter")
 	fs.TextVar(&flags.Memory, "memory", node.Bytes(0), "how much memory `N` it may have, like 4GiB, at least 256MiB; half of it in use, it takes no more submissions; 0B: no bound")
 	fs.StringVar(&flags.LogLevel, "log-level", "", "`L`: debug, info, warn or error (default info)")

@@ -25,7 +25,6 @@ const (
 	Redeliver      Bug = "redeliver"       // blocks are delivered again after a restart
 	Unverified     Bug = "unverified"      // signatures are not checked
 	OwnUnchecked   Bug = "own-unchecked"   // a node's own events need not be what others accept
-	AwaitForkers   Bug = "await-forkers"   // a restored node waits for answers of members that forked, whom it does not ask
 	CapBranches    Bug = "cap-branches"    // of all forks together one branch is accepted: the first
 	AnyContent     Bug = "any-content"     // a content is taken for what was asked for, whatever its hash
 	KeepRefused    Bug = "keep-refused"    // what a refused head stands on stays in the graph
@@ -37,5 +36,5 @@ const (
 var All = []Bug{
 	Majority, AtLeast, IgnoreForks, TakeForkers, NoDedupe, ForgetLast, SendEarly, LoneEstimates, NoAdoption,
 	OwnCoin, ArrivalOrder, CountStrangers, RefuseRemoved, Unlicensed, NoPayload, Redeliver, Unverified,
-	OwnUnchecked, AwaitForkers, CapBranches, AnyContent, KeepRefused, KeepLesson, KeepStrangers,
+	OwnUnchecked, CapBranches, AnyContent, KeepRefused, KeepLesson, KeepStrangers,
 }

@@ -28,7 +28,7 @@ func gossiping(b *testing.B, n int) *Election {
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	last := make([]gossip.Index, n)
 	insert := func(p int, cause gossip.Cause, other gossip.Index, datum uint32) {
-		x, err := e.Insert(gossip.Peer(p), cause, last[p], []gossip.Index{other}, false, []uint32{datum})
+		x, err := insertAs(e, gossip.Peer(p), cause, last[p], other, false, datum)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -174,4 +174,12 @@ func BenchmarkCounter(b *testing.B) {
 			}
 		})
 	}
+}
+
+// insertAs inserts an event of any cause, with the vote or the other-parent that it has.
+func insertAs(e *Election, by gossip.Peer, cause gossip.Cause, self, other gossip.Index, odd bool, o uint32) (gossip.Index, error) {
+	if cause == gossip.Observation {
+		return e.InsertVotes(by, self, []uint32{o}, odd)
+	}
+	return e.Insert(by, cause, self, []gossip.Index{other}, odd)
 }

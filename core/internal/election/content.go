@@ -85,49 +85,56 @@ func (e *Election) peerAdded() {
 // for each event of a forker.
 func (e *Election) addContent(x gossip.Index, ev *gossip.Event, row []gossip.Index, v int) {
 	c := &e.content
-	before := gossip.Index(0) // what it descends from was read
-	if !c.spread[v] {
+	first := !c.spread[v]
+	if first {
 		if !e.isSpread(row) {
 			return
 		}
 		c.spread[v] = true
-		if len(e.forkers) > 0 {
-			before = e.lastBefore(ev.Self, c.from)
-		}
-	} else if len(e.forkers) > 0 && ev.Self != 0 {
-		before = e.g.Event(ev.Self).Sync
 	}
 	i := v * c.stride
 	unread := c.unread[i : i+(len(e.cast)+3)&^3]
 	if ev.Cause == gossip.Requesting {
 		if unread[ev.By] <= x {
 			e.read(ev, v, ev.By, x)
-		} else if e.forks[ev.By] {
-			e.readForker(x, ev, row, v, ev.By, before)
+		}
+	} else if len(unread) == 4 {
+		u, r := (*[4]gossip.Index)(unread), (*[4]gossip.Index)(row)
+		for p := range gossip.Peer(4) {
+			if int32(u[p]) <= int32(r[p]) {
+				e.read(ev, v, p, r[p])
+			}
 		}
 	} else {
-		if len(unread) == 4 {
-			u, r := (*[4]gossip.Index)(unread), (*[4]gossip.Index)(row)
-			for p := range gossip.Peer(4) {
-				if int32(u[p]) <= int32(r[p]) {
-					e.read(ev, v, p, r[p])
-				}
-			}
-		} else {
-			setOf(c.news, row, unread)
-			for i, news := range c.news {
-				for ; news != 0; news &= news - 1 {
-					p := gossip.Peer(i*64 + bits.TrailingZeros64(news))
-					e.read(ev, v, p, row[p])
-				}
+		setOf(c.news, row, unread)
+		for i, news := range c.news {
+			for ; news != 0; news &= news - 1 {
+				p := gossip.Peer(i*64 + bits.TrailingZeros64(news))
+				e.read(ev, v, p, row[p])
 			}
 		}
-		for _, p := range e.forkers {
-			e.readForker(x, ev, row, v, p, before)
-		}
+	}
+	if len(e.forkers) > 0 {
+		e.readForkers(x, ev, v, first)
 	}
 	if len(c.fresh) > 0 {
 		e.list(x, v)
+	}
+}
+
+// readForkers takes in the votes of peers that forked and that the sync event before x on its chain does not descend
+// from; if nothing was read for the view before, then those from the first undecided one on.
+func (e *Election) readForkers(x gossip.Index, ev *gossip.Event, v int, first bool) {
+	before := gossip.Index(0)
+	if first {
+		before = e.lastBefore(ev.Self, e.content.from)
+	} else if ev.Self != 0 {
+		before = e.g.Event(ev.Self).Sync
+	}
+	for _, p := range e.forkers {
+		if ev.Cause != gossip.Requesting || p == ev.By { // else it knows what its self-parent did
+			e.readForker(x, ev, v, p, before)
+		}
 	}
 }
 
@@ -194,7 +201,7 @@ func (e *Election) count(id uint32, k *key, t int) {
 
 // readForker takes in the votes of peer p, which forked, that x descends from and before does not. Of the votes of a
 // peer with one key, which may be on many branches, the first that is met counts.
-func (e *Election) readForker(x gossip.Index, ev *gossip.Event, row []gossip.Index, v int, p gossip.Peer, before gossip.Index) {
+func (e *Election) readForker(x gossip.Index, ev *gossip.Event, v int, p gossip.Peer, before gossip.Index) {
 	if e.head(p) == 0 {
 		return
 	}

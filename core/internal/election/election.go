@@ -252,21 +252,50 @@ func (e *Election) AddObservation(o Observation, identity *[32]byte) (uint32, er
 	return uint32(len(e.observations) - 1), nil
 }
 
-// Insert adds an event to the graph and takes it in, as Graph().Insert and Add do; odd is the lowest bit of the event's
-// id, for coins. The votes are an observation event's, in order; those of others are ignored.
-func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self gossip.Index, others []gossip.Index, odd bool, votes []uint32) (gossip.Index, error) {
-	if cause != gossip.Observation {
-		votes = nil
+// Insert adds an event without votes to the graph and takes it in, as Graph().Insert and Add do; odd is the lowest bit of
+// the event's id, for coins. Everything in the graph has been taken in.
+func (e *Election) Insert(by gossip.Peer, cause gossip.Cause, self gossip.Index, others []gossip.Index, odd bool) (gossip.Index, error) {
+	if len(others) > 1 || cause == gossip.Observation {
+		if err := e.Check(cause, others, nil); err != nil {
+			return 0, err
+		}
 	}
-	if err := e.Check(cause, others, votes); err != nil {
-		return 0, err
-	}
-	x, err := e.g.Insert(by, cause, self, others, uint32(max(1, len(votes))))
+	x, ev, row, err := e.g.InsertRow(by, cause, self, others)
 	if err != nil {
 		return 0, err
 	}
-	e.g.Event(x).Odd = odd
-	e.Add(x, votes)
+	ev.Odd = odd
+	if cause.Receive() {
+		e.spoil(others)
+	}
+	e.takeIn(x, ev, row)
+	return x, nil
+}
+
+// InsertVotes is Insert of an observation event, which votes for observations in order: it decides what an event for
+// each of them would decide. Votes is not kept.
+func (e *Election) InsertVotes(by gossip.Peer, self gossip.Index, votes []uint32, odd bool) (gossip.Index, error) {
+	if len(votes) == 1 && int(votes[0]) < len(e.observations) {
+		x, ev, row, err := e.g.InsertRow(by, gossip.Observation, self, nil)
+		if err != nil {
+			return 0, err
+		}
+		ev.Odd = odd
+		e.logAll(x, ev, votes)
+		e.takeIn(x, ev, row)
+		return x, nil
+	}
+	if err := e.Check(gossip.Observation, nil, votes); err != nil {
+		return 0, err
+	}
+	x, err := e.g.Insert(by, gossip.Observation, self, nil, uint32(len(votes)))
+	if err != nil {
+		return 0, err
+	}
+	ev := e.g.Event(x)
+	ev.Odd = odd
+	e.logAll(x, ev, votes)
+	e.takeIn(x, ev, e.g.Row(x, 0))
 	return x, nil
 }
 
@@ -290,38 +319,51 @@ func (e *Election) Check(cause gossip.Cause, others []gossip.Index, votes []uint
 }
 
 // Add takes in event x of the graph, the next one, of which Check is nil, and runs the elections as far as they go. The
-// votes are an observation event's, in order: it decides what an event for each of them would decide. They are not kept.
-// What it decides depends on the events taken in alone, whatever else is in the graph.
+// votes are an observation event's, as of InsertVotes. What it decides depends on the events taken in alone, whatever
+// else is in the graph.
 func (e *Election) Add(x gossip.Index, votes []uint32) {
-	if x != e.came+1 || x > e.g.Len() {
-		panic(fmt.Sprintf("election: event %d of %d is not the next after %d", x, e.g.Len(), e.came))
-	}
-	e.forgetBlocks()
-	e.came = x
 	ev := e.g.Event(x)
-	if ev.Cause.Receive() {
-		for _, other := range e.g.Others(x) {
-			if e.g.Event(other).Cause == gossip.Observation {
-				e.levels.spoiled = max(e.levels.spoiled, other)
-			}
+	e.spoil(e.g.Others(x))
+	if len(votes) > 0 {
+		e.logAll(x, ev, votes)
+	}
+	e.takeIn(x, ev, e.g.Row(x, 0))
+}
+
+// spoil notes the observation events among other-parents: levels do not serve elections that began before them.
+func (e *Election) spoil(others []gossip.Index) {
+	for _, other := range others {
+		if e.g.Event(other).Cause == gossip.Observation {
+			e.levels.spoiled = max(e.levels.spoiled, other)
 		}
 	}
+}
+
+// logAll logs the votes of x, which is about to be taken in.
+func (e *Election) logAll(x gossip.Index, ev *gossip.Event, votes []uint32) {
 	logged := false
-	switch len(votes) {
-	case 0:
-	case 1:
+	if len(votes) == 1 {
 		ev.Datum = votes[0]
 		logged = e.logVote(x, ev, votes[0])
-	default:
+	} else {
 		logged = e.logVotes(x, ev, votes)
 	}
-	if ev.Chain != e.g.First(ev.By) && e.begins(ev) && e.noteFork(ev.By) {
+	if logged && e.observers.lowest == never && e.forkersAlone() {
+		e.startAt(x)
+	}
+}
+
+// takeIn takes in event x, whose votes are logged.
+func (e *Election) takeIn(x gossip.Index, ev *gossip.Event, row []gossip.Index) {
+	if x != e.came+1 {
+		panic(fmt.Sprintf("election: event %d is not the next after %d", x, e.came))
+	}
+	e.came = x
+	e.forgetBlocks()
+	if e.g.Branches() > 0 && ev.Chain != e.g.First(ev.By) && e.begins(ev) && e.noteFork(ev.By) {
 		e.reset()
 	} else {
-		if logged && e.observers.lowest == never && e.forkersAlone() {
-			e.startAt(x)
-		}
-		e.enter(x, ev, e.g.Row(x, 0))
+		e.enter(x, ev, row)
 	}
 	e.run(x)
 	if invariants {
@@ -338,7 +380,7 @@ func (e *Election) begins(ev *gossip.Event) bool {
 func (e *Election) enter(x gossip.Index, ev *gossip.Event, row []gossip.Index) {
 	voter := int(e.vbit[ev.By])
 	if voter >= 0 && ev.Cause.Sync() {
-		if !e.forks[ev.By] {
+		if len(e.forkers) == 0 || !e.forks[ev.By] {
 			e.addContent(x, ev, row, voter)
 		} else if e.n == 1 {
 			e.follow(0, x)

@@ -5,7 +5,7 @@ import (
 )
 
 // raiseClass brings the levels of a class up to date; if they were so before the last event, that is on
-// the given columns. Whether it is decided it finds out on those left. It reports false if a coin is called
+// the given chains. Whether it is decided it finds out on those left. It reports false if a coin is called
 // for.
 func (e *Election) raiseClass(k *class, left, cols []gossip.Peer) bool {
 	l := &e.levels

@@ -120,7 +120,7 @@ func stageWait(n int, is leader, responses, read int, odd bool) (*wait, error) {
 	sequences := map[gossip.Index][]MetaVote{}
 	var failed error
 	insert := func(v int, cause gossip.Cause, self, other gossip.Index, odd bool, votes []MetaVote) gossip.Index {
-		x, err := e.Insert(voters[v], cause, self, []gossip.Index{other}, odd, []uint32{0})
+		x, err := insertAs(e, voters[v], cause, self, other, odd, 0)
 		if err != nil {
 			failed = err
 		}

@@ -29,7 +29,7 @@ func TestWalksAreShort(t *testing.T) {
 			e.metaVotes.walks.steps = 0
 			x, other, evals := s.x, s.last[s.leader], e.Stats.Evals
 			insert := func(by gossip.Peer, cause gossip.Cause, self, other gossip.Index) gossip.Index {
-				y, err := e.Insert(by, cause, self, []gossip.Index{other}, false, []uint32{0})
+				y, err := insertAs(e, by, cause, self, other, false, 0)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -112,6 +112,9 @@ func (g *Graph) Truncate(n Index) {
 		g.made = g.made[:len(g.made)-1]
 	}
 	g.sets.truncate(nodes)
+	if g.nodes = len(g.sets.nodes); g.nodes <= maxNodes && len(g.first) > 0 {
+		g.most = MaxEvents
+	}
 }
 
 // prune drops chain c, the last branch that p began.

@@ -71,6 +71,7 @@ func (c *chunk) row(x Index) []Index {
 //     as self-parent, or none.
 type Graph struct {
 	chunks []chunk
+	most   Index      // events it takes
 	size   Index      // events inserted; the last one's place
 	others []Index    // where events have several other-parents: how many, then they
 	stride int        // entries of the rows being written
@@ -83,10 +84,11 @@ type Graph struct {
 	all    [][]Chain // by peer: nil, or all its chains once it forked
 	forked []Peer    // the peers that forked, in the order met
 
-	sets sets
-	made []made  // which events made nodes of sets
-	tips []tipOf // scratch
-	list []Index // what Tips returns
+	sets  sets
+	nodes int     // how many there are
+	made  []made  // which events made nodes of sets
+	tips  []tipOf // scratch
+	list  []Index // what Tips returns
 }
 
 // Len returns the number of events, which is the place of the last.
@@ -106,6 +108,9 @@ func (g *Graph) Grow(peers int) {
 func (g *Graph) AddPeer() (Peer, error) {
 	if len(g.first) == MaxPeers {
 		return 0, ErrPeers
+	}
+	if g.most == 0 {
+		g.most = MaxEvents
 	}
 	p := Peer(len(g.first))
 	g.first = append(g.first, Chain(len(g.chains)))
@@ -188,45 +193,60 @@ func (g *Graph) wide(row []Index, scratch int) []Index {
 // event's place. Time O(peers) for each parent, and O(log branches) for each peer that forked and of which
 // the parents do not know the same, but for the union of two sets (sets.union).
 func (g *Graph) Insert(by Peer, cause Cause, self Index, others []Index, indices uint32) (Index, error) {
-	if int(by) >= len(g.first) || cause > Response || g.size == MaxEvents || len(g.sets.nodes) > maxNodes {
-		return 0, g.refuse(by, cause)
+	x, ev, _, err := g.InsertRow(by, cause, self, others)
+	if err != nil || indices == 1 {
+		return x, err
 	}
-	x := g.size + 1
+	nth := ev.Nth + (indices - 1)
+	if nth < ev.Nth {
+		g.Truncate(x - 1)
+		return 0, fmt.Errorf("%w: index by creator past %d", ErrFull, uint32(math.MaxUint32))
+	}
+	ev.Nth, g.chains[ev.Chain].nth = nth, nth
+	return x, nil
+}
+
+// InsertRow is Insert of an event that takes one index. It returns the event and its row too, as [Graph.Event] and
+// [Graph.Stored] do.
+func (g *Graph) InsertRow(by Peer, cause Cause, self Index, others []Index) (x Index, ev *Event, row []Index, err error) {
+	if int(by) >= len(g.first) || cause > Response || g.size >= g.most {
+		return 0, nil, nil, g.refuse(by, cause)
+	}
+	x = g.size + 1
 	id := g.first[by]
 	c := &g.chains[id]
-	nth, sync, branched := c.nth+indices, c.sync, false
+	nth, sync, other, branched := c.nth+1, c.sync, Index(0), false
 	if cause == Initial {
-		self, others, nth, sync = 0, nil, indices-1, 0
+		self, others, nth, sync = 0, nil, 0, 0
 		branched = c.tip != 0
 	} else {
 		if self == 0 || self > g.size {
-			return 0, ErrSelfParent
+			return 0, nil, nil, ErrSelfParent
 		}
 		if c.tip != self { // else all there is to know of the self-parent is at hand
 			parent := g.Event(self)
 			if parent.By != by {
-				return 0, fmt.Errorf("%w: by %d, not %d", ErrNotOwn, parent.By, by)
+				return 0, nil, nil, fmt.Errorf("%w: by %d, not %d", ErrNotOwn, parent.By, by)
 			}
-			id, nth, sync = parent.Chain, parent.Nth+indices, parent.Sync
-			branched = g.chains[id].tip != self
+			id, nth, sync = parent.Chain, parent.Nth+1, parent.Sync
+			c = &g.chains[id]
+			branched = c.tip != self
 		}
 		if !cause.Receive() {
 			others = nil
-		} else if err := g.checkOthers(others); err != nil {
-			return 0, err
+		} else if len(others) == 1 && others[0]-1 < g.size {
+			other = others[0]
+		} else if other, err = g.checkOthers(others); err != nil {
+			return 0, nil, nil, err
 		}
 	}
-	if nth+1 < indices {
-		return 0, fmt.Errorf("%w: index by creator past %d", ErrFull, uint32(math.MaxUint32))
-	}
-	nodes := len(g.sets.nodes)
 	if branched {
 		id = g.branch(by, id, self)
+		c = &g.chains[id]
 	}
 	if cause.Sync() {
 		sync = x
 	}
-	c = &g.chains[id]
 	c.tip, c.nth, c.sync = x, nth, sync
 	g.size = x
 	n := int(x >> chunkShift)
@@ -234,60 +254,73 @@ func (g *Graph) Insert(by Peer, cause Cause, self Index, others []Index, indices
 		g.room(n)
 	}
 	k := &g.chunks[n]
-	ev := &k.events[x&(chunkSize-1)]
+	ev = &k.events[x&(chunkSize-1)]
 	*ev = Event{Self: self, Sync: sync, Nth: nth, Chain: id, By: by, Cause: cause}
-	switch len(others) {
-	case 0:
-	case 1:
-		ev.other[0] = others[0]
-	default:
-		ev.other[0] = several | Index(len(g.others))
+	ev.other[0] = other
+	if other >= several {
 		g.others = append(append(g.others, Index(len(others))), others...)
 	}
-	row := k.row(x)
+	row = k.row(x)
 	if self != 0 {
 		g.fill(row, self, others)
 	} else {
 		clear(row)
 	}
+	if len(g.forked) == 0 {
+		row[by] = x
+	} else {
+		g.note(by, row, x)
+	}
+	if invariants {
+		g.verify(x)
+	}
+	return x, ev, row, nil
+}
+
+// note enters event x, by a peer, into its own row where peers forked, and notes the nodes made for it.
+func (g *Graph) note(by Peer, row []Index, x Index) {
 	if g.all[by] == nil {
 		row[by] = x
 	} else {
 		row[by] = g.join(by, row[by], x)
 	}
-	if len(g.sets.nodes) != nodes {
-		g.made = append(g.made, made{x, uint32(nodes)})
+	if n := len(g.sets.nodes); n != g.nodes {
+		g.made = append(g.made, made{x, uint32(g.nodes)})
+		g.nodes = n
+		if n > maxNodes {
+			g.most = x
+		}
 	}
-	if invariants {
-		g.verify(x)
-	}
-	return x, nil
 }
 
-func (g *Graph) checkOthers(others []Index) error {
+// checkOthers returns what an event with other-parents keeps of them: the one, or where several are going to be.
+func (g *Graph) checkOthers(others []Index) (Index, error) {
 	if len(others) == 0 {
-		return ErrOtherParent
+		return 0, ErrOtherParent
 	}
 	for _, o := range others {
 		if o == 0 || o > g.size {
-			return ErrOtherParent
+			return 0, ErrOtherParent
 		}
 	}
 	if len(others) > 1 && len(g.others)+len(others) >= int(several)-1 {
-		return ErrFull
+		return 0, ErrFull
 	}
-	return nil
+	if len(others) == 1 {
+		return others[0], nil
+	}
+	return several | Index(len(g.others)), nil
 }
 
 // fill sets a row to what the parents descend from. Others may be empty.
 func (g *Graph) fill(row []Index, self Index, others []Index) {
 	k := &g.chunks[self>>chunkShift]
-	if len(row) == 4 && len(others) < 2 && len(g.forked) == 0 {
-		other := self
-		if len(others) > 0 {
+	if len(row) == 4 && len(others) <= 1 && len(g.forked) == 0 {
+		m, other := k, self
+		if len(others) != 0 {
 			other = others[0]
+			m = &g.chunks[other>>chunkShift]
 		}
-		m := &g.chunks[other>>chunkShift]
 		if n := chunkSize * 4; len(k.rows) == n && len(m.rows) == n {
 			r := (*[4]Index)(row)
 			a := (*[4]Index)(k.rows[self&(chunkSize-1)*4:])
@@ -297,10 +330,18 @@ func (g *Graph) fill(row []Index, self Index, others []Index) {
 		}
 	}
 	a := g.Row(self, 0)
-	if len(others) == 0 {
+	switch {
+	case len(others) == 0:
 		copy(row, a)
-		return
+	case len(others) == 1 && len(g.forked) == 0:
+		mergeRows(row, a, g.Row(others[0], 1))
+	default:
+		g.fillJoined(row, a, others)
 	}
+}
+
+// fillJoined is fill, from the self-parent's row, where peers forked or there are several other-parents.
+func (g *Graph) fillJoined(row, a []Index, others []Index) {
 	for _, other := range others {
 		b := g.Row(other, 1)
 		g.joined = g.joined[:0]

@@ -60,7 +60,7 @@ func (h *History) Acceptable(e *Event) error {
 		return fmt.Errorf("%w: %d votes in all", reason.Limit, h.votes)
 	case bug.On(bug.CapBranches) && g.Branches() > 0 && h.branches(e):
 		return fmt.Errorf("%w: one branch of one fork", reason.Limit)
-	case e.By == h.Members.Self().Index && bug.On(bug.OwnUnchecked):
+	case e.By == h.Members.Self().Index && !h.trusting && bug.On(bug.OwnUnchecked):
 		return nil
 	case e.Self != 0 && g.Event(e.Self).By != e.By:
 		return fmt.Errorf("%w: its self-parent is by another creator", reason.InvalidEvent)

@@ -110,7 +110,7 @@ func TestHeads(t *testing.T) {
 		w := newWorld(t, 4, 1, true)
 		events := c.make(w)
 		m := w.request(1, events...)
-		w.take(m)
+		w.pass([]*Message{m})
 		var heads []int
 		for _, head := range m.Heads {
 			heads = append(heads, slices.IndexFunc(events, func(e *forge.Event) bool { return w.place(e) == head }))

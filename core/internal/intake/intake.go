@@ -12,7 +12,8 @@
 // before anything is committed, by the graph itself: events are related to all others as soon as they are staged.
 //
 // What a message's own events decide, such as that a peer is added, may make more of it acceptable. Then the rest of it is
-// taken through the same stages again.
+// taken through the same stages again, once this node has built on what came in: so that whoever is sent that can do as
+// this node did (core/design/acceptance.md).
 package intake
 
 import (
@@ -96,36 +97,31 @@ type Base struct {
 	Learning bool         // it makes no events yet: it takes in its own alone, and what they descend from
 }
 
-// Take takes a batch of messages through the stages, the first first. What came of each stands in it. It is what the
-// messages would come to one after the other, if this node built on each before the next: the graph is the same, but for the
-// events that it would have made in between, and what those decide. A body that comes with one is at hand for those after it,
-// whatever becomes of that. Signatures of all are checked together.
-func (in *Intake) Take(batch []*Message, base Base) {
-	var rest []*Message
+// Take takes a batch of messages through the stages, the first first. What came of each stands in it. It returns those that
+// are to be taken again once this node has built on the heads of all: the first of which more may be acceptable then, or
+// that would be selected from otherwise by what was decided, and all after it. So a batch is what its messages would come to one
+// after the other, but for the events that this node would have made in between, and what those decide. A body that comes
+// with one is at hand for those after it, whatever becomes of that. Signatures of all are checked together.
+func (in *Intake) Take(batch []*Message, base Base) (rest []*Message) {
 	for _, m := range batch {
-		s := in.sender(m.From)
-		if s.waste > maxWaste {
+		if m.Heads = m.Heads[:0]; m.passes == 0 && in.sender(m.From).waste > maxWaste {
 			m.Err = fmt.Errorf("%w: %x sent too many events that could not be taken", reason.Limit, m.From.ID[:8])
-			continue
 		}
-		rest = append(rest, m)
 	}
-	var built []gossip.Index // heads of the messages that are done
-	in.several = len(rest) > 1
-	for len(rest) > 0 {
-		in.prepare(rest, base, built)
-		rest, built = in.commit(rest, built)
-		in.h.Drop(in.h.Len())
-	}
+	in.several = len(batch) > 1
+	in.prepare(batch, base)
+	rest = in.commit(batch)
+	in.h.Drop(in.h.Len())
 	clear(in.bodies)
+	return rest
 }
 
 // prepare selects what comes in of messages, and has it staged and verified. Where something turns out bad, they are
 // selected from anew without it. A message may build on one before it in the batch: that is staged by the time its own
 // names are resolved.
-func (in *Intake) prepare(batch []*Message, base Base, built []gossip.Index) {
+func (in *Intake) prepare(batch []*Message, base Base) {
 	for {
-		heads := append(in.places[:0], built...)
+		heads := in.places[:0]
 		for _, m := range batch {
 			if !m.open() {
 				continue
@@ -137,7 +133,6 @@ func (in *Intake) prepare(batch []*Message, base Base, built []gossip.Index) {
 			in.count(m)
 			m.passes++
 			in.passes++
-			heads = append(heads, m.Heads...)
 			m.choice = in.choose(m, in.learned(base, heads), heads)
 			heads = append(heads, m.choice.heads...)
 		}
@@ -164,25 +159,24 @@ func (in *Intake) learned(base Base, heads []gossip.Index) Base {
 }
 
 // commit inserts messages until one is done of which more may be acceptable now, or after which the next would be selected
-// from otherwise: by what was decided. It returns those that are to be taken through the stages again, and the heads of
-// all before them.
-func (in *Intake) commit(batch []*Message, built []gossip.Index) ([]*Message, []gossip.Index) {
+// from otherwise. It returns those that are to be taken through the stages again.
+func (in *Intake) commit(batch []*Message) []*Message {
 	height, inserted := in.h.Height(), 0
 	for i, m := range batch {
-		if m.open() {
-			if i > 0 && (in.h.Height() != height || m.choice.waits && inserted > 0) {
-				return batch[i:], built
-			}
-			n := in.insert(m)
-			inserted += n
-			m.Heads = append(m.Heads, m.choice.heads...)
-			if m.choice.waits && n > 0 {
-				return batch[i:], built
-			}
+		if !m.open() {
+			continue
 		}
-		built = append(built, m.Heads...)
+		if i > 0 && (in.h.Height() != height || m.choice.waits && inserted > 0) {
+			return batch[i:]
+		}
+		n := in.insert(m)
+		inserted += n
+		m.Heads = append(m.Heads, m.choice.heads...)
+		if m.choice.waits && n > 0 {
+			return batch[i:]
+		}
 	}
-	return nil, built
+	return nil
 }
 
 // unfit returns the place of the first message that cannot be inserted as it was chosen: it lacks bodies, or has an event

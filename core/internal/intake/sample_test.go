@@ -75,12 +75,23 @@ func (w *world) place(e *forge.Event) gossip.Index {
 	return w.h.Store.Find(&e.ID)
 }
 
-// take takes messages in, and checks what is to hold after it: nothing is staged, and all that came in is behind this node's
-// last event and the heads.
+// take takes messages in, and builds on what came in as long as that lets more of them in, as a node does.
 func (w *world) take(batch ...*Message) {
 	w.t.Helper()
+	for rest := w.pass(batch); len(rest) > 0; rest = w.pass(batch) {
+		for _, m := range batch {
+			w.build(m)
+		}
+		batch = rest
+	}
+}
+
+// pass takes messages in once, and checks what is to hold after it: nothing is staged, and all that came in is behind this
+// node's last event and the heads.
+func (w *world) pass(batch []*Message) []*Message {
+	w.t.Helper()
 	before := w.h.Len()
-	w.in.Take(batch, w.base())
+	rest := w.in.Take(batch, w.base())
 	if w.h.Staged() != w.h.Len() {
 		w.t.Fatalf("%d events are left staged", w.h.Staged()-w.h.Len())
 	}
@@ -93,6 +104,7 @@ func (w *world) take(batch ...*Message) {
 			w.t.Fatalf("event %d is behind none of the heads %d", x, heads)
 		}
 	}
+	return rest
 }
 
 // build makes this node's events on the heads of a message, as a node does.

@@ -9,26 +9,30 @@ import (
 	"parsec/core/internal/wire"
 )
 
-// Learn asks a peer for this node's own events beyond the one that it has, 0 for none, and what they descend from. The
-// answer has the nonce.
+// Learn asks a peer for this node's own events beyond those that it has, of which last is the last, 0 for none, and what they
+// descend from. The answer has the nonce. It names some of its events, the further back the fewer: the last may be one that
+// nobody was sent.
 func (b *Outbox) Learn(p *members.Peer, nonce wire.Hash, last gossip.Index) {
 	m := &b.message
 	m.Wants, m.Nonce = m.Wants[:0], nonce
-	if last != 0 {
-		m.Wants = append(m.Wants, *b.h.Store.ID(last))
+	for x, back := last, 0; x != 0 && len(m.Wants) < wire.MaxTold; x, back = b.h.Graph().Event(x).Self, back+1 {
+		if back&(back-1) == 0 { // 0, 1, 2, 4, 8 and so on
+			m.Wants = append(m.Wants, *b.h.Store.ID(x))
+		}
 	}
 	b.send(p, wire.KindLearn)
 }
 
-// Teach answers a peer that asks for its own events: what they descend from, as far as event last, this node's, does, and it
-// does not say that it has it. A node that is learning itself answers too, with what it has. A part ends where the next
+// Teach answers a peer that asks for its own events: those beyond the first of the named that is here, with what they descend
+// from, as far as event last, this node's, does. A node that is learning itself answers too, with what it has. A part ends where the next
 // question goes on: with an event of the peer's own. Bodies go along: it may have lost what it was sent before.
 func (b *Outbox) Teach(p *members.Peer, m *wire.Message, last gossip.Index) error {
 	l, g := b.link(p), b.h.Graph()
 	known := knownEvents{}
-	if len(m.Wants) > 0 {
-		if x := b.h.Store.Find(&m.Wants[0]); x != 0 && b.h.Maker(x) == p {
+	for i := range m.Wants {
+		if x := b.h.Store.Find(&m.Wants[i]); x != 0 && b.h.Maker(x) == p {
 			known.tip = x
+			break
 		}
 	}
 	if !l.asked.may(m.Nonce, known.tip) {

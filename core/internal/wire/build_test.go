@@ -111,7 +111,7 @@ func randomMessage(r *rand.Rand) *Message {
 		return m
 	case KindLearn:
 		m.Nonce = randomHash(r)
-		for range r.IntN(2) {
+		for range r.IntN(MaxTold + 1) {
 			m.Wants = append(m.Wants, randomHash(r))
 		}
 		return m

@@ -32,7 +32,7 @@ func Decode(raw []byte, s *Section, m *Message) error {
 	case m.Kind.gossip():
 		r.gossip(s, m)
 	case m.Kind == KindLearn:
-		n := r.count("events that are there", 0, 1, 32)
+		n := r.count("events that are there", 0, MaxTold, 32)
 		m.Wants = r.hashes(m.Wants, n)
 	case m.Kind == KindAsk:
 		n := r.count("wants", 1, MaxWants, 32)

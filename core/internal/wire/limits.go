@@ -18,6 +18,7 @@ const (
 	MaxParents      = 32768   // parents outside a message
 	MaxObservations = 1 << 16 // observations a message: as many as votes, as each is voted for
 	MaxWants        = 4096    // observations asked for by a message
+	MaxTold         = 16      // events of its own that a peer names in a question to learn what it lacks
 
 	MaxPayload = 1 << 20        // bytes of an application's payload
 	MaxInfo    = 1 << 10        // bytes that go with adding or removing a peer, or with a genesis group

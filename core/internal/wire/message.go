@@ -31,7 +31,7 @@ func (k MessageKind) Part() bool { return k == KindPartRequest || k == KindPartR
 // again by every Decode. Bodies alias the raw message that was decoded.
 //
 // Requests and responses have at least one event and no Wants (a teach may have no event); an ask has Wants and nothing else; a
-// supply has Observations, all with bodies, and nothing else. A learn has a Nonce and at most one of Wants,
+// supply has Observations, all with bodies, and nothing else. A learn has a Nonce and up to MaxTold of Wants,
 // and a teach what a response has, with the Nonce of the learn it answers. One in part has Has. Known is in all. Tables may be in any order
 // and may name the same thing twice, but each entry is used: creators and parents by an event,
 // observations by a vote.
@@ -44,7 +44,7 @@ type Message struct {
 	Creators     []Creator     // who made or receives events; at most MaxCreators, and two an event
 	Observations []Observation // what is voted for: at most MaxObservations, and as many as votes; in a supply 1 to MaxWants
 	Parents      []Hash        // parents that are not in the message; at most MaxParents, and two an event
-	Wants        []Hash        // observations whose bodies are asked for, 1 to MaxWants; of a learn, the sender's own last event, or none
+	Wants        []Hash        // observations whose bodies are asked for, 1 to MaxWants; of a learn, events of the sender's own, the last first, or none
 	Events       []Event       // parents before children; the last is the one the recipient answers. 1 to MaxEvents
 	Votes        []uint32      // places in Observations, the events' one after the other; at most MaxMessageVotes
 

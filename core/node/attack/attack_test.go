@@ -135,7 +135,11 @@ func TestStranger(t *testing.T) {
 	defer cancel()
 	done := make(chan Counts)
 	go func() {
-		done <- Stranger(ctx, Config{Targets: []Target{{core.Identity(v.ID()), v.Addr()}}, Random: 1})
+		n, err := Run(ctx, Stranger, Config{Targets: []Target{{core.Identity(v.ID()), v.Addr()}}, Random: 1})
+		if err != nil {
+			t.Error(err)
+		}
+		done <- n
 	}()
 	refused := func(r transport.Reason) uint64 { return v.Stats().Reasons[r] }
 	v.await(t, "strangers that are refused", func() bool {
@@ -155,7 +159,7 @@ func TestStranger(t *testing.T) {
 	}
 }
 
-func TestMember(t *testing.T) {
+func TestNoise(t *testing.T) {
 	s, seeds := section()
 	v := newVictim(t)
 	v.talk(t)
@@ -176,8 +180,8 @@ func TestMember(t *testing.T) {
 	began := time.Now()
 	go func() {
 		defer close(done)
-		n, err = Member(ctx, Config{
-			Targets: []Target{{core.Identity(v.ID()), v.Addr()}}, Seed: seeds[3], Section: s, Listen: address, Random: 1,
+		n, err = Run(ctx, Noise, Config{
+			Targets: []Target{{core.Identity(v.ID()), v.Addr()}}, Section: s, Members: []Member{{seeds[3], address}}, Random: 1,
 		})
 	}()
 	v.await(t, "answers to requests, and refusals", func() bool { return v.refused > 20 && v.handled > 0 })
@@ -208,8 +212,8 @@ func TestFrames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Config{Seed: seeds[3], Section: s, Targets: []Target{{ID: s.Genesis[0]}, {ID: s.Genesis[2]}}}
-	asks, err := c.ignorant()
+	c := Config{Section: s, Targets: []Target{{ID: s.Genesis[0]}, {ID: s.Genesis[2]}}}
+	asks, err := c.ignorant(Member{Seed: seeds[3]})
 	if err != nil || asks.node.SectionID() != node.SectionID() || len(asks.requests) != 2 {
 		t.Fatal(err)
 	}
@@ -226,9 +230,5 @@ func TestFrames(t *testing.T) {
 	node.Advance()
 	if err := node.Handle(s.Genesis[3], asks.request(s.Genesis[0])[1:]); err != nil {
 		t.Errorf("the request is refused: %v", err)
-	}
-	c.Seed[31]++
-	if _, err := Member(t.Context(), c); err == nil {
-		t.Error("a member of no section")
 	}
 }

@@ -2,95 +2,56 @@ package attack
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"sync"
 
 	"parsec/core"
 	"parsec/core/internal/sign"
 	"parsec/core/internal/wire"
-	"parsec/core/node/internal/transport"
 )
 
-// Frames between nodes begin with what they are (package node).
-const (
-	prefixCore   = 0
-	prefixStatus = 1
-)
-
-// Greedy attacks with a member's key until ctx ends, by what no node can refuse a member: it makes valid events as fast
+// greedy attacks with a member's key, by what no node can refuse a member: it makes valid events as fast
 // as it can, each a request to a target, and never shows that it took in an answer: so each asks for all that there is.
 // It asks for all contents that answers name, and says in between how many blocks it has, many more than anybody.
-//
-// The node whose key it is must not run, and must never have run: its events would be forks.
-func Greedy(ctx context.Context, c Config) (Counts, error) {
-	if !slices.Contains(c.Section.Genesis, core.IdentityOf(c.Seed)) {
-		return Counts{}, errors.New("attack: the key is none of the section's founders")
-	}
-	g, err := newGreed(&c)
+func greedy(ctx context.Context, c *Config, m Member) (Counts, error) {
+	g, err := newGreed(c, m)
 	if err != nil {
 		return Counts{}, err
 	}
-	n := new(counts)
-	listen := c.Listen
-	if listen == "" {
-		listen = "127.0.0.1:0"
-	}
-	var t *transport.Transport
-	ready := make(chan struct{})
-	t, err = transport.Listen(transport.Config{
-		Seed: c.Seed, Listen: listen, Section: g.section.ID,
-		Allowed: func(transport.ID) bool { return true },
-		Deliver: func(from transport.ID, frame []byte) {
-			n.answers.Add(1)
-			n.answerBytes.Add(uint64(len(frame)))
-			<-ready
-			if ask := g.wants(frame); ask != nil && t.Send(from, ask) {
-				n.frames.Add(1)
-			}
-		},
-		BackoffMin: pause, BackoffMax: pause, StableAfter: pause,
-		ReceiveFrames: 1 << 20, ReceiveBytes: 1 << 30,
+	l, err := c.connect(m, nil, func(l *links, from core.Identity, frame []byte) {
+		if ask := g.wants(frame); ask != nil && l.Send(from, ask) {
+			l.n.frames.Add(1)
+		}
 	})
 	if err != nil {
-		return Counts{}, fmt.Errorf("attack: %w", err)
-	}
-	close(ready)
-	defer t.Close()
-	for _, target := range c.Targets {
-		t.SetPeer(target.ID, target.Address)
+		return Counts{}, err
 	}
 	status := [9]byte{prefixStatus, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}
 	var frame []byte
 	for ctx.Err() == nil {
 		sent := false
 		for i, target := range c.Targets {
-			if !t.Connected(target.ID) {
+			if !l.Connected(target.ID) {
 				g.sent[i] = 0 // what was on its way is lost
 				continue
 			}
-			if !t.Send(target.ID, status[:]) {
+			if !l.Send(target.ID, status[:]) {
 				continue // its queue is full: it takes no more
 			}
 			var upTo int
 			frame, upTo = g.request(frame[:0], i)
-			if t.Send(target.ID, frame) {
+			if l.Send(target.ID, frame) {
 				g.sent[i] = upTo
-				n.frames.Add(2)
+				l.n.frames.Add(2)
 				sent = true
 			}
 		}
 		if !sent {
-			n.waits.Add(1)
+			l.n.waits.Add(1)
 			sleep(ctx, pause)
 		}
 	}
-	s := t.Stats()
-	n.bytes.Store(s.BytesOut)
-	n.refused.Store(s.Reasons[transport.ReasonClosed] + s.Reasons[transport.ReasonUnreachable])
-	n.events.Store(uint64(len(g.chain)))
-	return n.sum(), nil
+	l.n.events.Store(uint64(len(g.chain)))
+	return l.close(), nil
 }
 
 // maxSent is how many events a request has: what a target lacks beyond follows with the next.
@@ -123,29 +84,23 @@ type forged struct {
 	signature [64]byte
 }
 
-func newGreed(c *Config) (*greed, error) {
-	node, err := core.Recover(core.NodeConfig{Seed: c.Seed, Section: c.Section}, nil)
+func newGreed(c *Config, m Member) (*greed, error) {
+	node, frame, err := c.founded(m)
 	if err != nil {
-		return nil, fmt.Errorf("attack: %w", err)
+		return nil, err
 	}
-	g := &greed{section: wire.SectionOf(node.SectionID()), signer: sign.NewSigner(c.Seed), sent: make([]int, len(c.Targets))}
+	g := &greed{section: wire.SectionOf(node.SectionID()), signer: sign.NewSigner(m.Seed), sent: make([]int, len(c.Targets))}
 	for _, t := range c.Targets {
 		g.targets = append(g.targets, t.ID)
 	}
-	node.Ready()
-	node.Advance()
-	if err := node.Gossip(c.Targets[0].ID); err != nil {
-		return nil, fmt.Errorf("attack: %w", err)
-	}
 	// The raw message stays: what was decoded lies in it.
-	raw, err := g.framer.Open(g.section, slices.Clone(node.Ready().Messages[0].Frame))
+	raw, err := g.framer.Open(g.section, frame)
 	if err == nil {
 		err = wire.Decode(raw, g.section, &g.first)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("attack: %w", err)
+		return nil, err
 	}
-	node.Advance()
 	var tree wire.Tree
 	for i := range g.first.Events {
 		e := &g.first.Events[i]
@@ -227,13 +182,9 @@ func (g *greed) creator(key wire.Hash) uint16 {
 
 // wants returns a frame that asks for all contents that an answer names and does not have; nil if there are none.
 func (g *greed) wants(frame []byte) []byte {
-	if len(frame) == 0 || frame[0] != prefixCore {
-		return nil
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	raw, err := g.opener.Open(g.section, frame[1:])
-	if err != nil || wire.Decode(raw, g.section, &g.answer) != nil {
+	if opened(g.section, &g.opener, frame, &g.answer) == nil {
 		return nil
 	}
 	ask := wire.Message{Kind: wire.KindAsk}

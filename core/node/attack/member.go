@@ -1,170 +1,165 @@
 package attack
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
-	"slices"
 	"sync"
-	"time"
-
-	"github.com/klauspost/compress/s2"
 
 	"parsec/core"
 	"parsec/core/internal/wire"
 	"parsec/core/node/internal/transport"
 )
 
-// oversize is how many bytes a frame has that no node takes.
-const oversize = wire.MaxFrame + 64<<10
+// Frames between nodes begin with what they are (package node).
+const (
+	prefixCore   = 0
+	prefixStatus = 1
+)
 
-// Member attacks with a member's key until ctx ends. It connects as a node does, again at once when it is cut off, and
-// sends in turn: garbage, bytes that begin as a frame of the section, frames that decompress to more than they may and
-// to as much as they may, and a request of a node that knows nothing, which asks for all that there is: the same again
-// and again. Now and then comes a frame that is too large. It makes four events a second for each target: valid ones
-// in any number are what [Greedy] makes.
-//
-// The node whose key it is may run beside it, or ran before: then those events fork it.
-func Member(ctx context.Context, c Config) (Counts, error) {
-	if !slices.Contains(c.Section.Genesis, core.IdentityOf(c.Seed)) {
-		return Counts{}, errors.New("attack: the key is none of the section's founders")
+// each has every member attack by itself, and adds up what they did.
+func each(f func(context.Context, *Config, Member) (Counts, error)) func(context.Context, *Config) (Counts, error) {
+	return func(ctx context.Context, c *Config) (all Counts, err error) {
+		ctx, cancel := context.WithCancel(ctx) // if one cannot begin, none goes on
+		defer cancel()
+		var wait sync.WaitGroup
+		var mu sync.Mutex
+		for _, m := range c.Members {
+			wait.Go(func() {
+				n, wrong := f(ctx, c, m)
+				mu.Lock()
+				defer mu.Unlock()
+				all.add(n)
+				if wrong != nil {
+					err = errors.Join(err, wrong)
+					cancel()
+				}
+			})
+		}
+		wait.Wait()
+		return all, err
 	}
-	asks, err := c.ignorant()
+}
+
+// links are a member's connections to its targets.
+type links struct {
+	*transport.Transport
+	n counts
+}
+
+// connect listens as a member, and connects to the targets. Deliver is called with what comes, by one goroutine for each
+// connection; it is not called before connect has returned.
+func (c *Config) connect(m Member, change func(*transport.Config), deliver func(l *links, from core.Identity, frame []byte)) (*links, error) {
+	id, err := c.Section.ID()
 	if err != nil {
-		return Counts{}, err
+		return nil, err
 	}
-	id := asks.node.SectionID()
-	n := new(counts)
-	listen := c.Listen
-	if listen == "" {
-		listen = "127.0.0.1:0"
-	}
-	t, err := transport.Listen(transport.Config{
-		Seed: c.Seed, Listen: listen, Section: id,
+	l := new(links)
+	ready := make(chan struct{})
+	cfg := transport.Config{
+		Seed: m.Seed, Listen: m.Listen, Section: id,
 		Allowed: func(transport.ID) bool { return true },
-		Deliver: func(_ transport.ID, frame []byte) {
-			n.answers.Add(1)
-			n.answerBytes.Add(uint64(len(frame)))
+		Deliver: func(from transport.ID, frame []byte) {
+			<-ready
+			l.n.answers.Add(1)
+			l.n.answerBytes.Add(uint64(len(frame)))
+			deliver(l, from, frame)
 		},
-		MaxFrame: oversize, QueueBytes: 2*oversize + 4<<10,
 		BackoffMin: pause, BackoffMax: pause, StableAfter: pause,
-	})
+		ReceiveFrames: 1 << 20, ReceiveBytes: 1 << 30,
+	}
+	if cfg.Listen == "" {
+		cfg.Listen = "127.0.0.1:0"
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	if l.Transport, err = transport.Listen(cfg); err != nil {
+		return nil, err
+	}
+	close(ready)
+	for _, t := range c.Targets {
+		l.SetPeer(t.ID, t.Address)
+	}
+	return l, nil
+}
+
+// send sends a frame, and waits for room while ctx lasts. It reports whether it was sent.
+func (l *links) send(ctx context.Context, to core.Identity, frame []byte) bool {
+	for !l.Send(to, frame) {
+		l.n.waits.Add(1)
+		if sleep(ctx, pause); ctx.Err() != nil {
+			return false
+		}
+	}
+	l.n.frames.Add(1)
+	return true
+}
+
+// ahead is how many bytes may be queued to a target before new frames are made for it.
+const ahead = 64 << 10
+
+// room waits until next to nothing is queued to a target, while ctx lasts: what is made and not read costs it nothing, and
+// the attacker a processor.
+func (l *links) room(ctx context.Context, to core.Identity) {
+	for ctx.Err() == nil && l.Stats().Peers[to].Queued > ahead {
+		l.n.waits.Add(1)
+		sleep(ctx, pause)
+	}
+}
+
+// close ends the connections and says what was done.
+func (l *links) close() Counts {
+	l.Close()
+	s := l.Stats()
+	l.n.bytes.Store(s.BytesOut)
+	l.n.refused.Store(s.Reasons[transport.ReasonClosed] + s.Reasons[transport.ReasonUnreachable])
+	return l.n.sum()
+}
+
+// workers runs f for each target, several times at once, until ctx ends. It is called again and again; what it returns tells
+// whether to pause before.
+func (c *Config) workers(ctx context.Context, wait *sync.WaitGroup, number uint64, f func(context.Context, Target, *rand.Rand) bool) {
+	for i, t := range c.Targets {
+		for w := range cmp.Or(c.Workers, 2) {
+			rng := rand.New(rand.NewPCG(c.Random, number<<32|uint64(i)<<8|uint64(w)))
+			wait.Go(func() {
+				for ctx.Err() == nil {
+					if !f(ctx, t, rng) {
+						sleep(ctx, pause)
+					}
+				}
+			})
+		}
+	}
+}
+
+// founded returns a node with a member's key that has begun, and what it would have sent first: a request to the first
+// target.
+func (c *Config) founded(m Member) (*core.Node, []byte, error) {
+	node, err := core.Recover(core.NodeConfig{Seed: m.Seed, Section: c.Section}, nil)
 	if err != nil {
-		return Counts{}, fmt.Errorf("attack: %w", err)
+		return nil, nil, err
 	}
-	defer t.Close()
-	for _, target := range c.Targets {
-		t.SetPeer(target.ID, target.Address)
+	node.Ready()
+	node.Advance()
+	if err := node.Gossip(c.Targets[0].ID); err != nil {
+		return nil, nil, err
 	}
-	frames, tooLarge := c.frames(id), make([]byte, oversize)
-	var wait sync.WaitGroup
-	c.each(ctx, &wait, 9, func(ctx context.Context, target Target, rng *rand.Rand) bool {
-		frame := asks.request(target.ID)
-		// Requests are half of all: they look well, so the work is the target's.
-		if k := rng.IntN(2 * len(frames)); k < len(frames) {
-			frame = frames[k]
-		}
-		if rng.IntN(300) == 0 {
-			frame = tooLarge
-		}
-		for !t.Send(target.ID, frame) {
-			n.waits.Add(1)
-			if sleep(ctx, pause); ctx.Err() != nil {
-				return true
-			}
-		}
-		n.frames.Add(1)
-		return true
-	})
-	for ctx.Err() == nil {
-		if sleep(ctx, fresh); asks.ask() != nil {
-			break // it can ask no more; what there is goes on
-		}
-	}
-	wait.Wait()
-	s := t.Stats()
-	n.bytes.Store(s.BytesOut)
-	n.refused.Store(s.Reasons[transport.ReasonClosed] + s.Reasons[transport.ReasonUnreachable])
-	return n.sum(), nil
+	frame := append([]byte(nil), node.Ready().Messages[0].Frame...)
+	node.Advance()
+	return node, frame, nil
 }
 
-// fresh is how often a member makes a new request for each target. It bounds the events that it makes.
-const fresh = 250 * time.Millisecond
-
-// ignorant is a node with the member's key that never hears an answer.
-type ignorant struct {
-	node    *core.Node
-	targets []Target
-
-	mu       sync.Mutex
-	requests map[core.Identity][]byte // the latest for each target
-}
-
-func (c *Config) ignorant() (*ignorant, error) {
-	node, err := core.Recover(core.NodeConfig{Seed: c.Seed, Section: c.Section}, nil)
-	if err != nil {
-		return nil, fmt.Errorf("attack: %w", err)
+// opened returns the message of a core's frame; nil if it is none. The buffers are the framer's.
+func opened(section *wire.Section, f *wire.Framer, frame []byte, into *wire.Message) *wire.Message {
+	if len(frame) == 0 || frame[0] != prefixCore {
+		return nil
 	}
-	g := &ignorant{node: node, targets: c.Targets, requests: map[core.Identity][]byte{}}
-	return g, g.ask()
-}
-
-// ask makes a new request for each target.
-func (g *ignorant) ask() error {
-	for _, t := range g.targets {
-		g.node.Ready()
-		g.node.Advance()
-		if err := g.node.Gossip(t.ID); err != nil {
-			return fmt.Errorf("attack: %w", err)
-		}
-		for _, m := range g.node.Ready().Messages {
-			if m.To == t.ID {
-				g.mu.Lock()
-				g.requests[m.To] = append([]byte{prefixCore}, m.Frame...)
-				g.mu.Unlock()
-			}
-		}
-		g.node.Advance()
+	raw, err := f.Open(section, frame[1:])
+	if err != nil || wire.Decode(raw, section, into) != nil {
+		return nil
 	}
-	return nil
-}
-
-func (g *ignorant) request(to core.Identity) []byte {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.requests[to]
-}
-
-// frames returns those that no node takes in.
-func (c *Config) frames(id core.Hash) [][]byte {
-	rng := rand.New(rand.NewPCG(c.Random, 1))
-	random := func(n int) []byte {
-		b := make([]byte, n)
-		for i := range b {
-			b[i] = byte(rng.Uint32())
-		}
-		return b
-	}
-	header := append([]byte{wire.Version, 0}, id[:wire.FrameHeader-2]...)
-	packed := append([]byte{wire.Version, 1}, header[2:]...)
-
-	// It shrinks about twenty times: less than a frame may.
-	bomb := make([]byte, wire.MaxRaw)
-	for i := 0; i < len(bomb); i += 400 {
-		copy(bomb[i:], random(20))
-	}
-	bomb[0] = byte(wire.KindRequest)
-	frames := [][]byte{
-		random(1000),
-		append(append([]byte(nil), header...), random(1000)...),
-		append(append([]byte(nil), packed...), s2.Encode(nil, make([]byte, wire.MaxRaw))...), // shrinks more
-		append(append([]byte(nil), packed...), s2.Encode(nil, bomb)...),
-		append(append([]byte(nil), packed...), 0xff, 0xff, 0xff, 0xff, 0x0f), // claims 4 GiB
-		append(append([]byte(nil), header...), make([]byte, 100_000)...),
-	}
-	for i, f := range frames {
-		frames[i] = append([]byte{prefixCore}, f...)
-	}
-	return frames
+	return into
 }

@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// Stranger attacks with no key of the section until ctx ends: it connects and goes away, begins TLS handshakes with
+// strange attacks with no key of the section: it connects and goes away, begins TLS handshakes with
 // keys of its own and sends on as if they had been taken, sends garbage, and keeps connections on which a byte comes now
 // and then.
-func Stranger(ctx context.Context, c Config) Counts {
+func strange(ctx context.Context, c *Config) (Counts, error) {
 	n := new(counts)
 	var wait sync.WaitGroup
 	for i, f := range []func(*counts, context.Context, Target, *rand.Rand) bool{c.knock, c.handshake, c.garbage, c.drip} {
-		c.each(ctx, &wait, uint64(i), func(ctx context.Context, t Target, rng *rand.Rand) bool { return f(n, ctx, t, rng) })
+		c.workers(ctx, &wait, uint64(i), func(ctx context.Context, t Target, rng *rand.Rand) bool { return f(n, ctx, t, rng) })
 	}
 	wait.Wait()
-	return n.sum()
+	return n.sum(), nil
 }
 
 // knock connects and goes away.
@@ -147,4 +147,30 @@ func (c *Config) drip(n *counts, ctx context.Context, t Target, _ *rand.Rand) bo
 		sleep(ctx, every)
 	}
 	return false
+}
+
+// dialTimeout bounds how long a connection takes to be made.
+const dialTimeout = 5 * time.Second
+
+// dial connects to a target; the connection ends when ctx does. Closing resets it: otherwise its port would be taken for
+// a minute, and ports would run out, for honest connections too.
+func (c *Config) dial(ctx context.Context, t Target, n *counts) (conn net.Conn, closed func(), err error) {
+	d := net.Dialer{Timeout: dialTimeout}
+	if c.From.IsValid() {
+		d.LocalAddr = &net.TCPAddr{IP: c.From.AsSlice()}
+	}
+	conn, err = d.DialContext(ctx, "tcp", t.Address)
+	if err != nil {
+		n.refused.Add(1)
+		return nil, nil, err
+	}
+	n.connections.Add(1)
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	return conn, func() {
+		stop()
+		conn.Close()
+	}, nil
 }

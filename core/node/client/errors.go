@@ -11,8 +11,8 @@ import (
 
 // What callers branch on, with errors.Is. What a node says is an [*Error], which is one or none of them.
 var (
-	// ErrUnavailable: the node cannot be reached, has no room, cannot vote or is stopping. To try again later, or at
-	// another node, is right; [RetryAfter] says when.
+	// ErrUnavailable: the node cannot be reached, has no room, cannot vote, is stopping or has forked. To try again later,
+	// or at another node, is right; [RetryAfter] says when. For one that has forked, code forked, no later time is right.
 	ErrUnavailable = errors.New("node unavailable")
 	// ErrInvalid: the node does not understand what it was sent. To try again is no use.
 	ErrInvalid = errors.New("invalid request")
@@ -49,7 +49,7 @@ func (e *Error) Error() string {
 // Is reports whether the error is the one of this package that its code stands for.
 func (e *Error) Is(target error) bool {
 	switch e.Code {
-	case "busy", "no_room", "cannot_vote", "stopping", "unreachable", "timeout":
+	case "busy", "no_room", "cannot_vote", "stopping", "forked", "unreachable", "timeout":
 		return target == ErrUnavailable
 	case "too_large":
 		return target == ErrTooLarge

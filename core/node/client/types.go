@@ -96,6 +96,7 @@ const (
 	StateLearning = "learning" // it learns its own events before it makes one
 	StateRemoved  = "removed"
 	StateReading  = "reading" // it cannot write its log, and makes no events
+	StateForked   = "forked"  // its key made events that it did not: it takes part no more
 )
 
 // Status is how a node is. Counts begin with 0 when its process starts, but for what is said to be of the section.
@@ -125,6 +126,7 @@ type Status struct {
 	LogBytes     uint64 `json:"log_bytes"`        // written to the log
 	Acknowledged uint64 `json:"acknowledged"`     // submissions
 
+	Awaits []string `json:"awaits,omitempty"` // StateLearning: identities of members that have not told which events of this node they know
 	Forked []string `json:"forked,omitempty"` // identities of members whose forks this node has seen, itself included
 
 	Uptime     float64 `json:"uptime_seconds"`

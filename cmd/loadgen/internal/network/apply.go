@@ -27,7 +27,9 @@ func (n *Network) Apply(ctx context.Context, s fault.Step) error {
 			return n.endTwin(s.Node)
 		}
 		return n.beginTwin(ctx, s.Node)
-	case fault.Stranger, fault.Member, fault.Greedy:
+	case fault.Relearn:
+		return n.Relearn(ctx, s.Node)
+	case fault.Attack:
 		if s.Ends {
 			return n.endAttack(s)
 		}
@@ -60,6 +62,15 @@ func (n *Network) Kill(i int) error { return n.nodes[i].kill() }
 // Restart starts node i, which is down, with the folder and the addresses that it had. It returns when the node
 // serves.
 func (n *Network) Restart(ctx context.Context, i int) error { return n.nodes[i].start(ctx) }
+
+// Relearn kills node i and starts it again as one whose log is a backup: it asks the others for its own events before it
+// makes one. It returns when the node serves.
+func (n *Network) Relearn(ctx context.Context, i int) error {
+	if err := n.Kill(i); err != nil {
+		return err
+	}
+	return n.nodes[i].start(ctx, "-restored")
+}
 
 // halt pauses or slows a node, or lets it go on.
 func (n *Network) halt(s fault.Step) error {

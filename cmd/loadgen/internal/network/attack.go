@@ -53,16 +53,18 @@ func (n *Network) beginAttack(ctx context.Context, s fault.Step) error {
 
 	var targets []string
 	for i, d := range n.nodes {
-		if i != s.Node {
+		if !slices.Contains(s.Members, i) {
 			targets = append(targets, d.identity+"="+d.listen)
 		}
 	}
-	args := append(slices.Clone(n.c.Attacker[1:]), "-kind", string(s.Action), "-targets", strings.Join(targets, ","),
-		"-seed", strconv.FormatUint(seed, 10), "-dir", n.folder(max(s.Node, 0)))
-	if s.Node >= 0 {
-		if _, err := n.nodes[s.Node].running(); err != nil {
-			args = append(args, "-listen", n.nodes[s.Node].listen) // in its place: answers reach the attacker
+	args := append(slices.Clone(n.c.Attacker[1:]), "-kind", string(s.Attack), "-targets", strings.Join(targets, ","),
+		"-seed", strconv.FormatUint(seed, 10), "-open", (s.For / 2).String(), "-rate", strconv.FormatFloat(s.Rate, 'g', -1, 64))
+	for _, i := range s.Members {
+		member := n.folder(i)
+		if _, err := n.nodes[i].running(); err != nil {
+			member += "=" + n.nodes[i].listen // in its place: answers reach the attacker
 		}
+		args = append(args, "-member", member)
 	}
 	p, err := n.spawner.Start(process.Config{
 		Name: s.String(), Path: n.c.Attacker[0], Args: args, Env: n.c.Env, Log: a.log, Idle: true,
@@ -81,8 +83,8 @@ func (n *Network) beginAttack(ctx context.Context, s fault.Step) error {
 		n.mu.Unlock()
 		return err
 	}
-	if s.Node >= 0 {
-		n.nodes[s.Node].forge()
+	for _, i := range s.Members {
+		n.nodes[i].forge()
 	}
 	n.mu.Lock()
 	ended := n.attacks[s.String()] != a // by Restore, meanwhile

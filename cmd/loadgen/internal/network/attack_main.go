@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strings"
 
-	"parsec/cmd/loadgen/internal/network/fault"
 	corenode "parsec/core/node"
 	"parsec/core/node/attack"
 )
@@ -21,23 +20,27 @@ import (
 func AttackMain(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("attack", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	kind := fs.String("kind", "", "stranger, with no key of the section, or member or greedy, with that of -dir")
+	kind := fs.String("kind", "", strings.Join(attack.Names(), ", "))
 	targets := fs.String("targets", "", "whom to attack: `IDENTITY=ADDR,...`")
-	dir := fs.String("dir", "", "folder of the node whose key the member has")
 	var c attack.Config
+	fs.Func("member", "`FOLDER[=ADDR]` of the node whose key a hostile member has, and where nodes reach it if that node does not run. Several times", func(s string) error {
+		folder, listen, _ := strings.Cut(s, "=")
+		return addMember(&c, folder, listen)
+	})
 	fs.Uint64Var(&c.Random, "seed", 0, "of what is random")
-	fs.StringVar(&c.Listen, "listen", "", "`ADDR` where nodes reach the member, if its node does not run")
+	fs.Float64Var(&c.Rate, "rate", 0, "frames a second to each target, of kinds that are made of distinct frames; 0: as fast as it takes them")
+	fs.DurationVar(&c.Open, "open", 0, "when members fork in the open, of kinds that hide branches before; 0: after 30s")
 	if fs.Parse(args) != nil {
 		return 2
 	}
-	if err := attackOnce(ctx, *kind, *targets, *dir, c, stdout); err != nil {
+	if err := attackOnce(ctx, attack.Kind(*kind), *targets, c, stdout); err != nil {
 		fmt.Fprintln(stderr, "attack:", err)
 		return 2
 	}
 	return 0
 }
 
-func attackOnce(ctx context.Context, kind, targets, dir string, c attack.Config, stdout io.Writer) error {
+func attackOnce(ctx context.Context, kind attack.Kind, targets string, c attack.Config, stdout io.Writer) error {
 	for t := range strings.SplitSeq(targets, ",") {
 		text, address, _ := strings.Cut(t, "=")
 		id, err := corenode.ParseIdentity(text)
@@ -46,45 +49,29 @@ func attackOnce(ctx context.Context, kind, targets, dir string, c attack.Config,
 		}
 		c.Targets = append(c.Targets, attack.Target{ID: id, Address: address})
 	}
-	stranger := kind == string(fault.Stranger)
-	if !stranger && kind != string(fault.Member) && kind != string(fault.Greedy) {
-		return fmt.Errorf("-kind %q: want stranger, member or greedy", kind)
-	}
-	if !stranger {
-		if err := readMember(dir, &c); err != nil {
-			return err
-		}
-	}
 	if runtime.GOOS == "linux" {
 		// All of 127/8 is this machine. Nodes limit what one address may ask: honest ones have another.
 		c.From = netip.AddrFrom4([4]byte{127, 0, 66, 6})
 	}
 	fmt.Fprintf(stdout, "%s%s of %d nodes\n", attackReady, kind, len(c.Targets))
-	var counts attack.Counts
-	var err error
-	switch kind {
-	case string(fault.Member):
-		counts, err = attack.Member(ctx, c)
-	case string(fault.Greedy):
-		counts, err = attack.Greedy(ctx, c)
-	default:
-		counts = attack.Stranger(ctx, c)
-	}
+	counts, err := attack.Run(ctx, kind, c)
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(stdout).Encode(counts)
 }
 
-// readMember reads the key and the section of a node's folder.
-func readMember(dir string, c *attack.Config) (err error) {
-	if c.Seed, err = corenode.ReadKey(filepath.Join(dir, corenode.KeyFile)); err != nil {
-		return err
-	}
-	s, err := corenode.ReadSection(filepath.Join(dir, corenode.SectionFile))
+// addMember reads the key and the section of a node's folder.
+func addMember(c *attack.Config, folder, listen string) error {
+	seed, err := corenode.ReadKey(filepath.Join(folder, corenode.KeyFile))
 	if err != nil {
 		return err
 	}
+	s, err := corenode.ReadSection(filepath.Join(folder, corenode.SectionFile))
+	if err != nil {
+		return err
+	}
+	c.Members = append(c.Members, attack.Member{Seed: seed, Listen: listen})
 	c.Section, _, err = s.Core()
 	return err
 }

@@ -60,7 +60,7 @@ func TestAttackMain(t *testing.T) {
 	section := fmt.Sprintf(`{"name":"x","mode":"single","genesis":[{"identity":%q,"address":"127.0.0.1:1"},{"identity":%q,"address":"127.0.0.1:1"}]}`, id[0], id[1])
 	write("section.json", section)
 	target := id[0] + "=" + l.Addr().String()
-	for _, kind := range []string{"stranger", "member", "greedy"} {
+	for _, kind := range attack.Names() {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		wait.Go(func() {
 			for before := came.Load(); came.Load() < before+4 && ctx.Err() == nil; { // the first have ended then
@@ -69,7 +69,7 @@ func TestAttackMain(t *testing.T) {
 			cancel()
 		})
 		var out, errs strings.Builder
-		status := AttackMain(ctx, []string{"-kind", kind, "-targets", target, "-dir", dir}, &out, &errs)
+		status := AttackMain(ctx, []string{"-kind", kind, "-targets", target, "-member", dir}, &out, &errs)
 		cancel()
 		first, last, _ := strings.Cut(out.String(), "\n")
 		var n attack.Counts
@@ -79,7 +79,7 @@ func TestAttackMain(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ args, section, want string }{
-		{"-kind loud -targets " + target, section, "want stranger, member or greedy"},
+		{"-kind loud -targets " + target, section, "no such kind"},
 		{"-kind member -targets x=y", section, "hexadecimal"},
 		{"-kind member -targets " + target, strings.Replace(section, "single", "double", 1), "want single or supermajority"},
 		{"-kind member -targets " + target, strings.Replace(section, id[1], id[0][:60]+"0000", 1), "in the genesis group"},
@@ -88,7 +88,7 @@ func TestAttackMain(t *testing.T) {
 	} {
 		write("section.json", c.section)
 		var errs strings.Builder
-		if status := AttackMain(t.Context(), append([]string{"-dir", dir}, strings.Fields(c.args)...), io.Discard, &errs); status != 2 || !strings.Contains(errs.String(), c.want) {
+		if status := AttackMain(t.Context(), append([]string{"-member", dir}, strings.Fields(c.args)...), io.Discard, &errs); status != 2 || !strings.Contains(errs.String(), c.want) {
 			t.Errorf("%s: status %d, %q", c.args, status, errs.String())
 		}
 	}

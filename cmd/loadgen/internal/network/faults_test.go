@@ -13,6 +13,7 @@ import (
 
 	"parsec/cmd/loadgen/internal/network/fault"
 	"parsec/cmd/loadgen/internal/network/link"
+	"parsec/core/node/attack"
 )
 
 // Faults of links do what they say, between the nodes that they say, and end.
@@ -141,16 +142,16 @@ func TestTwin(t *testing.T) {
 func TestAttackers(t *testing.T) {
 	n := start(t, config(t, 4, ""))
 	n.Kill(3) // its place is free
-	apply(t, n, "0s stranger; 0s member 3", false)
-	if got := n.Sound(); !slices.Equal(got, []int{0, 1, 2}) {
+	apply(t, n, "0s attack stranger; 0s attack member 3,2", false)
+	if got := n.Sound(); !slices.Equal(got, []int{0, 1}) {
 		t.Errorf("sound: %v", got)
 	}
-	if err := n.Apply(t.Context(), fault.Step{Fault: fault.Fault{Action: fault.Stranger, Node: fault.None}}); !errors.Is(err, ErrRunning) {
+	if err := n.Apply(t.Context(), fault.Step{Fault: fault.Fault{Action: fault.Attack, Attack: attack.Stranger, Node: fault.None}}); !errors.Is(err, ErrRunning) {
 		t.Errorf("error %v", err)
 	}
-	apply(t, n, "0s stranger", true)
+	apply(t, n, "0s attack stranger", true)
 	n.Restore()
-	apply(t, n, "0s member 3", true) // has ended already
+	apply(t, n, "0s attack member 3,2", true) // has ended already
 	var got []string
 	for _, r := range n.AttackReports() {
 		got = append(got, fmt.Sprintf("%s %s", r.What, r.Counts))
@@ -158,11 +159,11 @@ func TestAttackers(t *testing.T) {
 			t.Error("it used no processor")
 		}
 	}
-	want := []string{`stranger {"kind":"stranger","targets":4,"dir":"node0","listens":false}`, `member 3 {"kind":"member","targets":3,"dir":"node3","listens":true}`}
+	want := []string{`attack stranger {"kind":"stranger","targets":4,"members":""}`, `attack member 3,2 {"kind":"member","targets":2,"members":"node3 true,node2 false"}`}
 	if !slices.Equal(got, want) {
 		t.Errorf("reports %q", got)
 	}
-	apply(t, n, "0s stranger", false) // one that Close ends
+	apply(t, n, "0s attack stranger", false) // one that Close ends
 	if err := n.Close(grace); err != nil {
 		t.Error(err)
 	}

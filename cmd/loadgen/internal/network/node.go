@@ -34,13 +34,13 @@ type node struct {
 // readyLine is what a node prints when it serves.
 var readyLine = regexp.MustCompile(`^\S+ node: ([0-9a-f]{64}) listen=(\S+) http=(\S+) debug=(\S+)$`)
 
-func (d *node) args() []string {
+func (d *node) args(more []string) []string {
 	args := append(slices.Clone(d.n.c.Program[1:]), "node", "-dir", d.dir,
 		"-listen", d.listen, "-http", d.http, "-debug", d.debug)
 	for _, j := range slices.Sorted(maps.Keys(d.peers)) {
 		args = append(args, "-peer", d.n.nodes[j].identity+"="+d.peers[j])
 	}
-	return append(args, d.n.c.NodeArgs...)
+	return append(append(args, d.n.c.NodeArgs...), more...)
 }
 
 // running returns the process if there is one.
@@ -55,14 +55,14 @@ func (d *node) running() (*process.Process, error) {
 	return nil, fmt.Errorf("%s %w", d.name, ErrDown)
 }
 
-// start starts the node and returns when it serves.
-func (d *node) start(ctx context.Context) error {
+// start starts the node, with more flags, and returns when it serves.
+func (d *node) start(ctx context.Context, more ...string) error {
 	if _, err := d.running(); err == nil {
 		return fmt.Errorf("%s %w", d.name, ErrRunning)
 	}
 	d.mu.Lock()
 	p, err := d.n.spawner.Start(process.Config{
-		Name: d.name, Path: d.n.c.Program[0], Args: d.args(), Env: d.n.c.Env, Log: d.log,
+		Name: d.name, Path: d.n.c.Program[0], Args: d.args(more), Env: d.n.c.Env, Log: d.log,
 		Ready: readyLine.MatchString, Ended: d.ended,
 	})
 	if err != nil {

@@ -165,13 +165,18 @@ func stubNode(fs *flag.FlagSet) {
 func stubAttack(fs *flag.FlagSet) {
 	kind, targets := fs.String("kind", "", ""), fs.String("targets", "", "")
 	fs.String("seed", "", "")
-	listen := fs.String("listen", "", "")
-	dir := fs.String("dir", "", "")
+	fs.Duration("open", 0, "")
+	fs.Float64("rate", 0, "")
+	var members []string
+	fs.Func("member", "", func(s string) error {
+		folder, listen, _ := strings.Cut(s, "=")
+		members = append(members, fmt.Sprint(filepath.Base(folder), " ", listen != ""))
+		return nil
+	})
 	fs.Parse(os.Args[3:])
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
 	fmt.Println("attack:", *kind)
 	<-stop
-	fmt.Printf(`{"kind":%q,"targets":%d,"dir":%q,"listens":%v}`+"\n",
-		*kind, 1+strings.Count(*targets, ","), filepath.Base(*dir), *listen != "")
+	fmt.Printf(`{"kind":%q,"targets":%d,"members":%q}`+"\n", *kind, 1+strings.Count(*targets, ","), strings.Join(members, ","))
 }

@@ -31,6 +31,8 @@ type Backend interface {
 	Until(id batch.ID, hash [32]byte) uint64
 	// Vote votes, and returns when the vote is durable. Info is at most [MaxInfo] bytes.
 	Vote(ctx context.Context, change Change, identity [32]byte, info []byte) error
+	// Stuck returns why the node decides nothing any more, [ErrForked]; nil if it may. Wait returns it likewise.
+	Stuck() error
 	// Status returns how the node is.
 	Status() client.Status
 }
@@ -80,6 +82,8 @@ var (
 	ErrNoRoom = errors.New("the node has no room for more")
 	// ErrCannotVote: the node is no voter now, has no disk to write on, or its memory is full. Answered as 503.
 	ErrCannotVote = errors.New("the node cannot vote")
+	// ErrForked: the node's key was used elsewhere, so nobody may believe what it says. Answered as 503, for good.
+	ErrForked = errors.New("this node takes part no more")
 	// ErrStopping: the node ends. Answered as 503.
 	ErrStopping = errors.New("the node is stopping")
 	// ErrExpired: until has passed, and no block decided the submission. Answered as 410.

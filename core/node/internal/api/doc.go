@@ -10,7 +10,7 @@
 //	POST /v1/members/add      vote that a peer become a member
 //	POST /v1/members/remove   vote that a peer be a member no more
 //	GET  /v1/status           how the node is
-//	GET  /v1/healthz          200 while the node votes, or is on its way to; else 503
+//	GET  /v1/healthz          200 while the node votes, or is on its way to; else 503 and why
 //
 // HTTP/1.1, without TLS: the address is for programs of the same owner, and by default of the same machine. Answers
 // are JSON unless it is said otherwise. In JSON, ids, hashes and identities are hexadecimal digits, 32, 64 and 64 of them, and all
@@ -166,7 +166,7 @@
 //	$ curl -s -o /dev/null -w '%{http_code}\n' http://127.0.0.1:7000/v1/submissions/1
 //	400
 //
-// These are the codes. 429 and 503 have a Retry-After, in seconds:
+// These are the codes. 429 and 503 have a Retry-After, in seconds, but for forked:
 //
 //	400 malformed    the request, or a frame, is not as it should be
 //	403 cross_origin a browser asks for another site
@@ -182,7 +182,8 @@
 //	429 busy         too many requests, streams, readers or waiting requests at a time
 //	429 no_room      too much waits to be decided
 //	500 failed       the node could not do it, for a reason that the text gives
-//	503 cannot_vote  the node is not a voter now, has no disk to write on, or its memory is full
+//	503 cannot_vote  the node is not a voter now, learns what its log lacks, has no disk to write on, or its memory is full
+//	503 forked       the node's key was used elsewhere, and it takes part no more: nor will it decide what it acknowledged. Go to another node, with the same id and until
 //	503 stopping     the node ends
 //
 // # Health
@@ -190,5 +191,14 @@
 //	$ curl -s http://127.0.0.1:7000/v1/healthz
 //	{"state":"voting"}
 //
-// The status is a JSON object, the fields of which are those of client.Status. It is also told while the node stops.
+// The status is a JSON object, the fields of which are those of client.Status. It is also told while the node stops. The states:
+//
+//	voting    all is well, or reason says what it takes nothing for
+//	joining   members have not decided to add it, or it does not know yet
+//	learning  it asks members for its own last events before it makes one: for a second at most at a start, in which submissions wait; longer where its log lacks some, and then they are refused. awaits names who has not answered
+//	removed   members decided to remove it
+//	reading   it cannot write its log: blocks can be read
+//	forked    it met an event of its own key that it did not make: it takes part no more, also when it is started again. reason says what to do
+//
+// Health is 200 in the first three.
 package api

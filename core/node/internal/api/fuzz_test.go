@@ -43,6 +43,7 @@ func (s *sink) Blocks(uint64, int) ([]Block, error)                     { return
 func (s *sink) Vote(context.Context, Change, [32]byte, []byte) error    { return nil }
 func (s *sink) Wait(ctx context.Context, blocks uint64) (uint64, error) { return blocks + 1, ctx.Err() }
 func (s *sink) Until(batch.ID, [32]byte) uint64                         { return 9 }
+func (s *sink) Stuck() error                                            { return nil }
 func (s *sink) Status() client.Status                                   { return client.Status{} }
 
 // duplex is a ResponseWriter that records, and lets the handler do what only connections can.

@@ -97,5 +97,8 @@ func (h *Handler) healthz(w http.ResponseWriter, q *http.Request) error {
 	if s.Reason != "" {
 		text += ": " + s.Reason
 	}
+	if s.State == client.StateForked {
+		return &refusal{http.StatusServiceUnavailable, "forked", text, 0}
+	}
 	return &refusal{http.StatusServiceUnavailable, "cannot_vote", text, 5}
 }

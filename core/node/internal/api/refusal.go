@@ -50,6 +50,8 @@ func refusalOf(err error) *refusal {
 		return tooLarge("a body of more than %d bytes", large.Limit)
 	case errors.Is(err, ErrStopping):
 		return &refusal{http.StatusServiceUnavailable, "stopping", err.Error(), 5}
+	case errors.Is(err, ErrForked):
+		return &refusal{http.StatusServiceUnavailable, "forked", err.Error(), 0}
 	case errors.Is(err, ErrCannotVote):
 		return &refusal{http.StatusServiceUnavailable, "cannot_vote", err.Error(), 5}
 	case errors.Is(err, ErrNoRoom), errors.Is(err, context.DeadlineExceeded):

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -107,6 +108,7 @@ func TestRefusals(t *testing.T) {
 		{api.ErrNoRoom, 429, "no_room", true},
 		{fmt.Errorf("%w: the disk is full", api.ErrCannotVote), 503, "cannot_vote", true},
 		{api.ErrStopping, 503, "stopping", true},
+		{fmt.Errorf("%w: its key was used elsewhere", api.ErrForked), 503, "forked", false},
 		{fmt.Errorf("%w: id 1", api.ErrExpired), 410, "expired", false},
 		{fmt.Errorf("%w: id 1", api.ErrTooFar), 422, "too_far", false},
 		{io.ErrShortWrite, 500, "failed", false},
@@ -129,11 +131,37 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("not durable in time: %+v", a)
 	}
 	node.Hold(false)
-	for _, state := range []string{"removed", "reading", "stopping"} {
+	for state, code := range map[string]string{"removed": "cannot_vote", "reading": "cannot_vote", "stopping": "cannot_vote", "forked": "forked"} {
 		node.SetState(state)
-		if a := do(t, "GET", address, "/v1/healthz", "", nil); a.status != 503 || a.code != "cannot_vote" || !strings.Contains(a.body, state) {
+		if a := do(t, "GET", address, "/v1/healthz", "", nil); a.status != 503 || a.code != code || !strings.Contains(a.body, state) || (a.retry == "") != (state == "forked") {
 			t.Errorf("%s: %+v", state, a)
 		}
+	}
+	node.SetState("learning")
+	if a := do(t, "GET", address, "/v1/healthz", "", nil); a.status != 200 || !strings.Contains(a.body, "learning") {
+		t.Errorf("learning: %+v", a)
+	}
+}
+
+// TestStuck: who waits for a decision that this node will not make is told so, and so is who asks how far it is.
+func TestStuck(t *testing.T) {
+	node, _, _ := serve(t, api.Options{})
+	h := api.New(undecided{node, make(chan struct{})}, api.Options{Decision: time.Hour})
+	server := httptest.NewServer(h)
+	defer server.Close()
+	address := server.Listener.Addr().String()
+	waits := make(chan string, 1)
+	go func() { waits <- post(t, address, "/v1/submissions?wait=decided&id="+digits, "x").code }()
+	for h.Stats().Waiters == 0 {
+		runtime.Gosched()
+	}
+	node.Stick(api.ErrForked)
+	if code := <-waits; code != "forked" {
+		t.Errorf("who waits is told %q", code)
+	}
+	a := do(t, "GET", address, "/v1/submissions/"+digits+"?until=1048577&hash="+hashOf("x"), "", nil)
+	if a.status != 503 || a.code != "forked" {
+		t.Errorf("who asks is told %+v", a)
 	}
 }
 

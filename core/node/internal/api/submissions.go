@@ -231,6 +231,10 @@ func (h *Handler) tell(w http.ResponseWriter, k *client.Key, state client.State,
 		status = http.StatusOK
 	case client.Expired:
 		return fmt.Errorf("%w: id %x has until %d", ErrExpired, k.ID, k.Until)
+	default:
+		if err := h.backend.Stuck(); err != nil {
+			return err // it will not be decided here, whatever was said
+		}
 	}
 	h.json(w, status, submissionOf(k, state, position))
 	return nil

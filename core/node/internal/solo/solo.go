@@ -29,6 +29,7 @@ type Node struct {
 	full     bool
 	state    string
 	fail     error
+	stuck    error
 	members  map[[32]byte]bool
 	identity [32]byte
 }
@@ -214,10 +215,13 @@ func (n *Node) Blocks(from uint64, max int) ([]api.Block, error) {
 func (n *Node) Wait(ctx context.Context, blocks uint64) (uint64, error) {
 	for {
 		n.mu.Lock()
-		now, changed := uint64(len(n.blocks)), n.changed
+		now, changed, stuck := uint64(len(n.blocks)), n.changed, n.stuck
 		n.mu.Unlock()
 		if now > blocks {
 			return now, nil
+		}
+		if stuck != nil {
+			return now, stuck
 		}
 		select {
 		case <-changed:
@@ -225,6 +229,21 @@ func (n *Node) Wait(ctx context.Context, blocks uint64) (uint64, error) {
 			return now, ctx.Err()
 		}
 	}
+}
+
+// Stick has the node decide nothing any more, for that reason.
+func (n *Node) Stick(err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.stuck = err
+	n.wakes()
+}
+
+// Stuck implements [api.Backend].
+func (n *Node) Stuck() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.stuck
 }
 
 // Find implements [api.Backend].

@@ -5,13 +5,15 @@ package fault
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"parsec/cmd/loadgen/internal/network/link"
+	"parsec/core/node/attack"
 )
 
 // Syntax tells how a schedule is written, for help texts: of -links, with [link.PairSyntax] and [link.Syntax], too.
-const Syntax = `A schedule is a list of faults, separated by semicolons or line ends. Each is
+var Syntax = `A schedule is a list of faults, separated by semicolons or line ends. Each is
 
   WHEN ACTION ... [for D] [every D xN]
 
@@ -29,16 +31,28 @@ done N times in all, each at its time or when the one before has ended, whicheve
   reset LINKS                 end the connections at both ends; nodes connect again
   twin NODE [for D]           a second process with the node's key and an empty log, in its place for half of the others:
                               it forks
-  stranger [for D]            an attacker with no key of the section, at all nodes, as fast as it can
-  member NODE [for D]         an attacker with that node's key, likewise; with -down the node itself is not run beside
-  greedy NODE [for D]         likewise, by valid events and requests in any number; of a node that never ran (-down)
+  attack KIND [NODES [N/s]] [for D]
+                              an attacker at all other nodes, with the keys of the NODES, such as 5,6. These must not
+                              run (-down), but for kind member; stranger has none. It sends as much as each node takes
+                              in, or N frames a second, of kinds that are made of distinct frames. Kinds:
+` + kinds() + `  relearn NODE                kill -9, and start again as if its log were a backup (-restored): it learns its own events
+                              from the others first
 
 NODE is a number from 0, or random: drawn among nodes that no fault has struck; it waits while f nodes are struck
 (f is the most that a section of that size bears). random! does not wait. For example:
 
   10s kill 2; 15s restart 2; 20s pause 1 for 3s; 30s..35s slow 0 50%; 40s cut 0-1; 45s heal
-  50s kill random for 300ms every 500ms x20; 60s..90s stranger
+  50s kill random for 300ms every 500ms x20; 60s..90s attack stranger
 `
+
+// kinds tells what attacks there are, a line each.
+func kinds() string {
+	var b strings.Builder
+	for _, a := range attack.Kinds() {
+		fmt.Fprintf(&b, "    %-9s  %s\n", a.Kind, a.What)
+	}
+	return b.String()
+}
 
 // Action is what is done.
 type Action string
@@ -55,9 +69,8 @@ const (
 	Link      Action = "link"
 	Reset     Action = "reset"
 	Twin      Action = "twin"
-	Stranger  Action = "stranger"
-	Member    Action = "member"
-	Greedy    Action = "greedy"
+	Attack    Action = "attack"
+	Relearn   Action = "relearn"
 )
 
 // Nodes that are no numbers.
@@ -78,7 +91,10 @@ type Fault struct {
 	Share      float64       // Slow: of the time that the node runs
 	Links      []link.Pair   // the ways that are meant
 	Conditions string        // Link: as [link.Parse] takes them
-	where      string        // links or groups as they were written
+	Attack     attack.Kind   // Attack: its kind
+	Members    []int         // Attack: nodes whose keys the attacker has
+	Rate       float64       // Attack: frames a second to each target, of kinds that are made of distinct frames; 0: all that it takes
+	where      string        // links, groups or members as they were written
 }
 
 // String writes the fault without its times.
@@ -96,8 +112,14 @@ func (f Fault) String() string {
 	if f.Action == Slow {
 		s += fmt.Sprintf(" %.12g%%", f.Share*100)
 	}
+	if f.Attack != "" {
+		s += " " + string(f.Attack)
+	}
 	if f.where != "" {
 		s += " " + f.where
+	}
+	if f.Rate > 0 {
+		s += fmt.Sprintf(" %.12g/s", f.Rate)
 	}
 	if f.Conditions != "" {
 		s += " " + f.Conditions
@@ -119,7 +141,7 @@ func (f Fault) Text() string {
 
 // Hostile reports whether a schedule has somebody with a member's key who does not keep to the rules.
 func Hostile(faults []Fault) bool {
-	return slices.ContainsFunc(faults, func(f Fault) bool { return f.Action == Twin || f.Action == Member || f.Action == Greedy })
+	return slices.ContainsFunc(faults, func(f Fault) bool { return f.Action == Twin || f.Action == Attack && f.Attack != attack.Stranger })
 }
 
 // NeedsLinks reports whether a schedule has faults of links, for which connections have to go through proxies.

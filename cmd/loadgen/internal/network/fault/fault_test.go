@@ -31,9 +31,11 @@ func TestParse(t *testing.T) {
 		{"5s link * delay=5ms,loss=1% for 2s", "5s link * delay=5ms,loss=1% for 2s"},
 		{"5s reset 1 every 1s x3", "5s reset 1 every 1s x3"},
 		{"5s twin 3", "5s twin 3"},
-		{"10s..40s stranger", "10s stranger for 30s"},
-		{"10s..40s member 3", "10s member 3 for 30s"},
-		{"10s..40s greedy 3", "10s greedy 3 for 30s"},
+		{"10s..40s attack stranger", "10s attack stranger for 30s"},
+		{"10s..40s attack greedy 3", "10s attack greedy 3 for 30s"},
+		{"10s attack merged 2,3", "10s attack merged 2,3"},
+		{"10s attack hidden 2 50/s for 3s", "10s attack hidden 2 50/s for 3s"},
+		{"10s relearn 1 every 5s x3", "10s relearn 1 every 5s x3"},
 		{";\n 1s kill 0; \n2s restart 0;", "1s kill 0; 2s restart 0"},
 		{"", ""},
 
@@ -41,7 +43,13 @@ func TestParse(t *testing.T) {
 		{"10s..5s kill 2", `error: fault "10s..5s kill 2": "10s..5s" is no time, such as 10s or 10s..15s`},
 		{"-1s kill 2", `error: fault "-1s kill 2": "-1s" is no time, such as 10s or 10s..15s`},
 		{"1s", `error: fault "1s": want an action after the time: kill, restart, pause, slow, cut, heal, partition, link, ` +
-			`reset, twin, stranger, member or greedy`},
+			`reset, twin, attack or relearn`},
+		{"1s attack loud", `error: fault "1s attack loud": "loud": want a kind of attack: stranger, member, greedy, hidden, merged, ` +
+			`nested, branches, lesson, questions, withheld, replaced, slow`},
+		{"1s attack hidden", `error: fault "1s attack hidden": "": want a node of 0 to 3`},
+		{"1s attack hidden 3 0/s", `error: fault "1s attack hidden 3 0/s": "0/s": want frames a second, such as 50/s`},
+		{"1s attack hidden 3,3", `error: fault "1s attack hidden 3,3": node 3 comes twice`},
+		{"1s attack hidden 0,1,2,3", `error: fault "1s attack hidden 0,1,2,3": it leaves nobody to attack`},
 		{"1s kill", `error: fault "1s kill": "": want a node of 0 to 3, random or random!`},
 		{"1s kill 4", `error: fault "1s kill 4": "4": want a node of 0 to 3, random or random!`},
 		{"1s twin random", `error: fault "1s twin random": "random": want a node of 0 to 3`},
@@ -107,7 +115,7 @@ func TestPartition(t *testing.T) {
 	if !NeedsLinks(faults) {
 		t.Error("no links needed")
 	}
-	if faults, _ := Parse("1s kill 1; 2s stranger", 4); NeedsLinks(faults) {
+	if faults, _ := Parse("1s kill 1; 2s attack stranger", 4); NeedsLinks(faults) {
 		t.Error("links needed")
 	}
 }

@@ -3,11 +3,13 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"parsec/cmd/loadgen/internal/network/link"
+	"parsec/core/node/attack"
 )
 
 // Limits of a schedule.
@@ -19,10 +21,10 @@ const (
 
 // arity says what an action takes after its name.
 type arity struct {
-	node, share, links, groups, conditions bool
-	lasts                                  bool // may have "for"
-	must                                   bool // must have it
-	random                                 bool // may strike a random node
+	node, share, links, groups, conditions, attack bool
+	lasts                                          bool // may have "for"
+	must                                           bool // must have it
+	random                                         bool // may strike a random node
 }
 
 var actions = map[Action]arity{
@@ -36,9 +38,8 @@ var actions = map[Action]arity{
 	Link:      {links: true, conditions: true, lasts: true},
 	Reset:     {links: true},
 	Twin:      {node: true, lasts: true},
-	Stranger:  {lasts: true},
-	Member:    {node: true, lasts: true},
-	Greedy:    {node: true, lasts: true},
+	Attack:    {attack: true, lasts: true},
+	Relearn:   {node: true},
 }
 
 // Parse reads a schedule for a section of so many nodes, as [Syntax] tells.
@@ -85,7 +86,7 @@ func parse(words []string, nodes int) (Fault, error) {
 	takes, known := actions[Action(action)]
 	if !ok || !known {
 		return f, fmt.Errorf("want an action after the time: kill, restart, pause, slow, cut, heal, partition, link, " +
-			"reset, twin, stranger, member or greedy")
+			"reset, twin, attack or relearn")
 	}
 	f.Action = Action(action)
 	if takes.node {
@@ -117,6 +118,11 @@ func parse(words []string, nodes int) (Fault, error) {
 			return f, err
 		}
 	}
+	if takes.attack {
+		if err = p.attack(&f, nodes); err != nil {
+			return f, err
+		}
+	}
 	if takes.conditions {
 		f.Conditions, _ = p.next()
 		if _, err := link.Parse(f.Conditions, link.Conditions{}); err != nil {
@@ -135,6 +141,54 @@ func parse(words []string, nodes int) (Fault, error) {
 		return f, errors.New("a node that is killed several times has to be started in between: say for how long it is down")
 	}
 	return f, nil
+}
+
+// attack reads the kind of an attack, whose keys the attacker has, and how many frames a second it sends.
+func (p *parser) attack(f *Fault, nodes int) error {
+	w, _ := p.next()
+	f.Attack = attack.Kind(w)
+	if !slices.Contains(attack.Names(), w) {
+		return fmt.Errorf("%q: want a kind of attack: %s", w, strings.Join(attack.Names(), ", "))
+	}
+	if f.Attack == attack.Stranger {
+		return nil
+	}
+	if err := p.members(f, nodes); err != nil || len(p.words) == 0 {
+		return err
+	}
+	rate, ok := strings.CutSuffix(p.words[0], "/s")
+	if !ok {
+		return nil
+	}
+	w, _ = p.next()
+	n, err := strconv.ParseFloat(rate, 64)
+	if err != nil || !(n > 0 && n <= maxFrames) {
+		return fmt.Errorf("%q: want frames a second, such as 50/s", w)
+	}
+	f.Rate = n
+	return nil
+}
+
+// maxFrames is how many frames a second an attacker may be asked for.
+const maxFrames = 1_000_000
+
+// members reads whose keys an attacker has.
+func (p *parser) members(f *Fault, nodes int) error {
+	f.where, _ = p.next()
+	for m := range strings.SplitSeq(f.where, ",") {
+		i, err := node(m, nodes, false)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(f.Members, i) {
+			return fmt.Errorf("node %d comes twice", i)
+		}
+		f.Members = append(f.Members, i)
+	}
+	if len(f.Members) == nodes {
+		return errors.New("it leaves nobody to attack")
+	}
+	return nil
 }
 
 // times reads what says how long and how often.
