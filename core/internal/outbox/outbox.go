@@ -139,9 +139,9 @@ func (b *Outbox) Ask(p *members.Peer, wants []wire.Hash) {
 	b.send(p, wire.KindAsk)
 }
 
-// Supply answers a peer that asks for bodies, as far as one message goes: it asks again for the rest. A peer can
-// ask for what the last message to it named without body, once: that has all that it can lack, and else a small
-// message could be answered by a large one as often as it likes.
+// Supply answers a peer that asks for bodies, as far as one message goes, which is as far as the message went that named
+// them: it asks for the rest when that comes again. A peer can ask for what the last message to it named without body,
+// once: that has all that it can lack, and else a small message could be answered by a large one as often as it likes.
 func (b *Outbox) Supply(p *members.Peer, m *wire.Message) error {
 	out, l := &b.message, b.link(p)
 	out.Observations = out.Observations[:0]
