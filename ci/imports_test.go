@@ -415,6 +415,11 @@ var packages = []pkg{
 			{"core/internal/sign", "records are trusted"},
 			{"core/internal/wire", "headers and bodies"},
 		},
+		test: []allowed{
+			{"core/internal/coin", "a coin that is known"},
+			{"core/internal/forge", "events of any shape"},
+			{"core/internal/sample", "sections whose keys are all at hand"},
+		},
 	},
 	{
 		path: "core/internal/members",

@@ -1,6 +1,8 @@
 package intake
 
 import (
+	"slices"
+
 	"parsec/core/internal/bug"
 	"parsec/core/internal/gossip"
 	"parsec/core/internal/history"
@@ -50,7 +52,7 @@ func (k *picker) pickAmong(h *history.History, m *Message, s *selection, all boo
 		a, x := &m.events[i], s.places[i]
 		if x != 0 && !k.need[i] && (all || m.Wire.Events[i].Cause.Sync()) && k.first(a.by) {
 			switch {
-			case h.Graph().Descends(k.built[0], x) && k.built[0] != 0:
+			case k.behind(h, x):
 				any = true
 			case k.takes(h, h.Maker(x)):
 				any = true
@@ -62,6 +64,11 @@ func (k *picker) pickAmong(h *history.History, m *Message, s *selection, all boo
 		k.mark(m, i)
 	}
 	return any
+}
+
+// behind reports whether this node will have built on x by then.
+func (k *picker) behind(h *history.History, x gossip.Index) bool {
+	return slices.ContainsFunc(k.built, func(y gossip.Index) bool { return y != 0 && h.Graph().Descends(y, x) })
 }
 
 // first reports whether p is somebody of whom no event was looked at yet.

@@ -100,7 +100,8 @@ type Base struct {
 // Take takes a batch of messages through the stages, the first first. What came of each stands in it. It returns those that
 // are to be taken again once this node has built on the heads of all: the first of which more may be acceptable then, or
 // that would be selected from otherwise by what was decided, and all after it. So a batch is what its messages would come to one
-// after the other, but for the events that this node would have made in between. Signatures of all are checked together.
+// after the other, but for the events that this node would have made in between, and what those decide. A body that comes
+// with one is at hand for those after it, whatever becomes of that. Signatures of all are checked together.
 func (in *Intake) Take(batch []*Message, base Base) (rest []*Message) {
 	for _, m := range batch {
 		if m.Heads = m.Heads[:0]; m.passes == 0 && in.sender(m.From).waste > maxWaste {
@@ -136,8 +137,12 @@ func (in *Intake) prepare(batch []*Message, base Base) {
 			heads = append(heads, m.choice.heads...)
 		}
 		in.places = heads[:0]
-		if in.judge(batch) && in.verify(batch) {
-			return
+		n := unfit(batch)
+		if in.verify(batch[:n]) {
+			if n == len(batch) {
+				return
+			}
+			in.judge(batch[n:])
 		}
 		in.h.Drop(in.h.Len())
 	}
@@ -174,28 +179,33 @@ func (in *Intake) commit(batch []*Message) []*Message {
 	return nil
 }
 
-// judge reports whether all that was chosen may be verified: no message lacks bodies, and none shows that this node's key was
-// used elsewhere. Messages that do come to their end by that, and after the second kind this node takes no more.
-func (in *Intake) judge(batch []*Message) bool {
-	fine := true
-	var forked error
-	for _, m := range batch {
-		if !m.open() {
-			continue
-		}
-		if forked != nil {
-			m.Err = forked
-		} else if m.choice.foreign >= 0 {
-			fine = false
-			if in.judgeForeign(m); m.Fork != nil {
-				forked = fmt.Errorf("%w: a message before it in the batch shows that", reason.Forked)
-			}
-		} else if len(m.choice.missing) > 0 {
-			fine = false
-			m.Missing = m.choice.missing
+// unfit returns the place of the first message that cannot be inserted as it was chosen: it lacks bodies, or has an event
+// under this node's key; len(batch) if there is none. Those after it may have been chosen by what it will not bring.
+func unfit(batch []*Message) int {
+	for i, m := range batch {
+		if m.open() && (m.choice.foreign >= 0 || len(m.choice.missing) > 0) {
+			return i
 		}
 	}
-	return fine
+	return len(batch)
+}
+
+// judge ends the first message of a batch, which is unfit, unless it was chosen by what is bad. If this node's key was used
+// elsewhere, the others are not taken either.
+func (in *Intake) judge(batch []*Message) {
+	m := batch[0]
+	if m.choice.foreign < 0 {
+		m.Missing = m.choice.missing
+		return
+	}
+	if in.judgeForeign(m); m.Fork == nil {
+		return
+	}
+	for _, later := range batch[1:] {
+		if later.Err == nil {
+			later.Err = fmt.Errorf("%w: a message before it in the batch shows that", reason.Forked)
+		}
+	}
 }
 
 // count counts a message's events, identified for the first time.
