@@ -381,6 +381,10 @@ var packages = []pkg{
 			{"core/internal/store", "keeps what events consist of"},
 			{"core/internal/wire", "headers and bodies, which are hashed"},
 		},
+		test: []allowed{
+			{"core/internal/forge", "events of any shape"},
+			{"core/internal/sample", "sections whose keys are all at hand"},
+		},
 	},
 	{
 		path: "core/internal/intake",
@@ -394,6 +398,10 @@ var packages = []pkg{
 			{"core/internal/sign", "checks signatures in batches"},
 			{"core/internal/store", "finds observations of a message by hash"},
 			{"core/internal/wire", "decodes messages"},
+		},
+		test: []allowed{
+			{"core/internal/forge", "messages as hostile members make them"},
+			{"core/internal/sample", "sections whose keys are all at hand"},
 		},
 	},
 	{
@@ -429,6 +437,10 @@ var packages = []pkg{
 			{"core/internal/reason", "why a question is not answered"},
 			{"core/internal/wire", "encodes messages"},
 		},
+		test: []allowed{
+			{"core/internal/forge", "events of any shape"},
+			{"core/internal/sample", "sections whose keys are all at hand"},
+		},
 	},
 	{
 		path: "core/internal/plain",
@@ -444,6 +456,18 @@ var packages = []pkg{
 		why:  "why something is refused: the errors that rooms of the core share",
 		code: []allowed{
 			{"core/internal/wire", "says which of its errors is a limit"},
+		},
+	},
+	{
+		path: "core/internal/sample",
+		why:  "small sections for tests of the rooms: histories without a node",
+		code: []allowed{
+			{"core/internal/coin", "a coin that is known"},
+			{"core/internal/forge", "events of any shape"},
+			{"core/internal/gossip", "causes and places of events"},
+			{"core/internal/history", "stages and commits them"},
+			{"core/internal/sign", "histories want a verifier"},
+			{"core/internal/wire", "bodies and sections"},
 		},
 	},
 	{

@@ -73,7 +73,8 @@ type History struct {
 	stagedFor int // votes of staged events
 	votes     int // of committed events
 	chains    []chainVotes
-	epochs    []uint32 // by peer: how many of its votes were decided
+	tallies   map[gossip.Peer]*tally
+	looked    uint64 // undecided votes that were looked at to count exactly
 	open      []openVote
 	free      uint32 // a free entry of open, linked by next
 	made      []int  // by peer: committed events
@@ -81,7 +82,6 @@ type History struct {
 	decisions []Decision
 	voters    []gossip.Peer // what Decision.Voters are slices of
 	numbers   []uint32      // scratch
-	hashes    []wire.Hash   // scratch
 	others    []wire.Hash   // scratch
 }
 
@@ -90,6 +90,7 @@ func New(cfg Config) (*History, error) {
 	h := &History{
 		Section: cfg.Section, Store: store.New(cfg.Seeds[0], cfg.Seeds[1]),
 		election: election.New(cfg.Single, false, cfg.Coin), genesis: cfg.Genesis, unsigned: cfg.Unsigned, open: make([]openVote, 1),
+		tallies: make(map[gossip.Peer]*tally),
 	}
 	h.graph = h.election.Graph()
 	if cfg.Passes {

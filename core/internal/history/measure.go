@@ -2,7 +2,6 @@ package history
 
 import (
 	"fmt"
-	"math"
 
 	"parsec/core/internal/gossip"
 	"parsec/core/internal/members"
@@ -10,16 +9,15 @@ import (
 )
 
 // Rule 5 of core/design/acceptance.md limits what a chain votes for that is undecided. Each chain has that as two numbers.
-// Of a peer that did not fork they are exact. Of one that did they are an upper bound: a branch begins with those of the
-// chain that it leaves, and when a vote before that place is decided, only the chain that cast it counts it off. What
-// is refused by a bound is counted exactly first, so the rule depends on the graph alone; and a branch costs O(1) to begin.
+// For the last event of a peer that did not fork they are exact. Else they are an upper bound: a branch begins with those
+// of the chain that it leaves, and when a vote before that place is decided, only the chain that cast it counts it off.
+// What is refused by a bound is counted exactly first (tally.go), so the rule depends on the graph alone; and a branch
+// costs O(1) to begin.
 
 // chainVotes are the undecided votes up to the end of a chain.
 type chainVotes struct {
-	open  uint32
-	size  uint64       // bytes of what they are for
-	exact gossip.Index // up to this event they were counted exactly at the epoch, last; 0 for none
-	epoch uint32
+	open uint32
+	size uint64 // bytes of what they are for
 }
 
 // openVote is one vote for an observation that was undecided when it came.
@@ -44,13 +42,13 @@ func (h *History) withinMeasure(e *Event) error {
 	if e.Self == 0 {
 		return nil
 	}
-	c := &h.chains[h.graph.Event(e.Self).Chain]
-	open, size := c.open, c.size
+	id := h.graph.Event(e.Self).Chain
+	open, size := h.chains[id].open, h.chains[id].size
 	over := func() bool {
 		return int(open)+e.Votes > MaxUndecided || size+uint64(e.Size) > MaxUndecidedSize
 	}
-	if over() && h.graph.HasForked(e.By) {
-		open, size = h.count(e.Self, e.By, c)
+	if over() && (h.graph.HasForked(e.By) || h.graph.ChainTip(id) != e.Self) {
+		open, size = h.exactly(e.Self, e.By)
 	}
 	if over() {
 		return fmt.Errorf("%w: its creator has %d undecided votes, about %d bytes", reason.Limit, open, size)
@@ -58,74 +56,34 @@ func (h *History) withinMeasure(e *Event) error {
 	return nil
 }
 
-// count counts the undecided votes on the chain up to x by looking at all that there are. The end of a chain is
-// counted once between two decisions of the peer's votes.
-func (h *History) count(x gossip.Index, by gossip.Peer, c *chainVotes) (open uint32, size uint64) {
-	end := h.graph.ChainTip(h.graph.Event(x).Chain) == x
-	if end && c.exact == x && c.epoch == h.epoch(by) {
-		return c.open, c.size
-	}
-	for i := range h.open {
-		v := &h.open[i]
-		if v.event != 0 && h.graph.Event(v.event).By == by && h.graph.OnChain(v.event, x) {
-			open++
-			size += uint64(v.size)
-		}
-	}
-	// Staged events have no entries yet.
-	for y := x; y > h.committed; y = h.graph.Event(y).Self {
-		s := &h.staged[h.head+int(y-h.committed)-1]
-		open, size = open+s.open, size+s.size
-	}
-	if end {
-		*c = chainVotes{open: open, size: size, exact: x, epoch: h.epoch(by)}
-	}
-	return open, size
-}
-
-func (h *History) epoch(p gossip.Peer) uint32 {
-	if int(p) < len(h.epochs) {
-		return h.epochs[p]
-	}
-	return 0
-}
-
-// lengthen counts the votes of the new event x for its chain, and reports whether it is the chain's first.
+// lengthen counts the votes of the new event x for its chain, and reports whether it begins it.
 func (h *History) lengthen(x gossip.Index, open uint32, size uint64) (first bool) {
 	ev := h.graph.Event(x)
-	if int(ev.Chain) >= len(h.chains) {
-		first = h.newChain(ev)
+	for int(ev.Chain) >= len(h.chains) {
+		h.chains = append(h.chains, chainVotes{})
 	}
 	c := &h.chains[ev.Chain]
+	switch {
+	case ev.Self == 0:
+		first = true
+	case h.graph.Event(ev.Self).Chain != ev.Chain:
+		first = true
+		*c = h.chains[h.graph.Event(ev.Self).Chain]
+	}
 	c.open += open
 	c.size += size
 	return first
 }
 
-// newChain makes room for a chain, and for those that have no event yet before it.
-func (h *History) newChain(ev *gossip.Event) bool {
-	for int(ev.Chain) >= len(h.chains) {
-		h.chains = append(h.chains, chainVotes{})
-	}
-	if ev.Self != 0 {
-		if before := h.graph.Event(ev.Self).Chain; before != ev.Chain {
-			was := h.chains[before]
-			h.chains[ev.Chain] = chainVotes{open: was.open, size: was.size}
-			return true
-		}
-	}
-	return false
-}
-
 // shorten takes back what lengthen did.
 func (h *History) shorten(x gossip.Index, s *staged) {
-	c := h.graph.Event(x).Chain
-	if s.newChain {
-		h.chains = h.chains[:c]
+	c := &h.chains[h.graph.Event(x).Chain]
+	if s.first {
+		*c = chainVotes{}
 		return
 	}
-	h.chains[c].open -= s.open
-	h.chains[c].size -= s.size
+	c.open -= s.open
+	c.size -= s.size
 }
 
 // countVotes counts what x, which is being committed, votes for: what was decided since it was staged is none.
@@ -133,6 +91,9 @@ func (h *History) countVotes(x gossip.Index, ev *gossip.Event, votes []uint32) {
 	c, s := &h.chains[ev.Chain], &h.staged[h.head]
 	c.open -= s.open
 	c.size -= s.size
+	if len(votes) > 0 {
+		delete(h.tallies, ev.By)
+	}
 	for _, o := range votes {
 		if h.election.Done(o, ev.By) {
 			continue
@@ -166,12 +127,7 @@ func (h *History) closeVotes(o uint32, by gossip.Peer) {
 		c := &h.chains[ev.Chain]
 		c.open--
 		c.size -= uint64(v.size)
-		for int(ev.By) >= len(h.epochs) {
-			h.epochs = append(h.epochs, 0)
-		}
-		if h.epochs[ev.By]++; h.epochs[ev.By] == math.MaxUint32 {
-			h.epochs[ev.By] = 0
-		}
+		delete(h.tallies, ev.By)
 		h.open[i] = openVote{next: h.free}
 		h.free = i
 		*from = v.next

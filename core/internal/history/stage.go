@@ -14,14 +14,21 @@ import (
 
 // staged is what dropping an event takes back, beside what the graph and the store do.
 type staged struct {
-	votes    int
-	open     uint32
-	size     uint64
-	newChain bool
+	votes int
+	open  uint32
+	size  uint64
+	first bool // it begins a chain
+
+	root gossip.Index // the last committed event of its self-parent chain, 0 for none
+	all  chainVotes   // of the staged events after that, up to it
 }
 
-// Stage adds an event to the graph if it is acceptable, and returns its place.
+// Stage adds an event to the graph if it is acceptable, and returns its place. Events that are staged together are all
+// committed, or dropped, before more are staged.
 func (h *History) Stage(e *Event) (gossip.Index, error) {
+	if invariants && h.head > 0 {
+		panic("history: an event is staged while others are being committed")
+	}
 	if err := h.Acceptable(e); err != nil {
 		return 0, err
 	}
@@ -36,11 +43,20 @@ func (h *History) Stage(e *Event) (gossip.Index, error) {
 	h.graph.Event(x).Odd = e.ID[len(e.ID)-1]&1 == 1
 	h.Store.Put(x, e.ID, e.Signature, recipient, e.Stranger)
 	s := staged{votes: e.Votes, open: uint32(e.Open), size: uint64(e.OpenSize)}
-	s.newChain = h.lengthen(x, s.open, s.size)
+	s.first = h.lengthen(x, s.open, s.size)
+	if s.root = e.Self; e.Self > h.committed {
+		before := h.stagedAt(e.Self)
+		s.root, s.all = before.root, before.all
+	}
+	s.all.open += s.open
+	s.all.size += s.size
 	h.staged = append(h.staged, s)
 	h.stagedFor += e.Votes
 	return x, nil
 }
+
+// stagedAt returns what there is of the staged event x.
+func (h *History) stagedAt(x gossip.Index) *staged { return &h.staged[h.head+int(x-h.committed)-1] }
 
 // Staged returns the place of the last event that is staged, or else that of the last committed one.
 func (h *History) Staged() gossip.Index { return h.graph.Len() }
@@ -52,6 +68,9 @@ func (h *History) Drop(n gossip.Index) {
 		h.shorten(x, &h.staged[last])
 		h.stagedFor -= h.staged[last].votes
 		h.staged = h.staged[:last]
+	}
+	if len(h.staged) == h.head {
+		h.staged, h.head = h.staged[:0], 0
 	}
 	h.graph.Truncate(n)
 	h.Store.Truncate(n)

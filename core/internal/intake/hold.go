@@ -81,7 +81,9 @@ func least(of map[wire.Hash]struct{}) (least wire.Hash) {
 }
 
 // Supplied takes in bodies that the sender was asked for, and makes m the message that waits for them: ready reports
-// whether there is one, to be taken in again. Without one, it comes again. The error is about bodies that nobody asked for.
+// whether there is one, to be taken in again. Without one, it comes again. It is not looked at before all came that
+// was asked for, which goes into one message: else each body would have its sender's whole message gone through. The error
+// is about bodies that nobody asked for, or that are still to come.
 func (in *Intake) Supplied(m *Message) (ready bool, err error) {
 	h := &in.sender(m.From).held
 	came := 0
@@ -110,6 +112,8 @@ func (in *Intake) Supplied(m *Message) (ready bool, err error) {
 		return false, fmt.Errorf("%w: contents that were not asked for", reason.DuplicateMessage)
 	case h.raw == nil:
 		return false, nil
+	case len(h.wanted) > 0:
+		return false, fmt.Errorf("%w: %d contents more", reason.MissingPayload, len(h.wanted))
 	}
 	raw := h.raw
 	m.reset(m.From)

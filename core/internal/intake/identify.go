@@ -18,21 +18,29 @@ type identified struct {
 	place gossip.Index
 	by    *members.Peer // nil for somebody whose events may not come in, or not yet
 	err   error         // why it cannot come in, whatever else does
+	early bool          // unless that decides who has a number that it names
 }
 
 // identify computes the ids of a message's events, and finds those that are in the graph and those that cannot get
-// there for want of a parent or for their form. No signature is checked.
+// there for want of a parent or for their form. No signature is checked. Ids are hashed once, however often the message is
+// gone through.
 func (in *Intake) identify(m *Message) []identified {
 	events := m.events[:0]
 	for i := range m.Wire.Events {
 		ev := &m.Wire.Events[i]
+		if m.passes > 0 && m.events[i].err == nil {
+			a := m.events[i]
+			a.by, a.place = m.names.creators[ev.Creator], in.find(&a.id)
+			events = append(events, a)
+			continue
+		}
 		c := &m.Wire.Creators[ev.Creator]
 		a := identified{by: m.names.creators[ev.Creator], key: c.Key}
 		if a.by != nil {
 			a.key = a.by.ID
 		}
 		if c.ByNumber && a.by == nil {
-			a.err = fmt.Errorf("%w: number %d, of %d", reason.UnknownPeer, c.Number, len(in.h.Members.Numbers()))
+			a.early, a.err = true, in.noNumber(c)
 		} else {
 			a.err = in.identifyOne(m, events, ev, &a)
 		}
@@ -47,10 +55,21 @@ func (in *Intake) identifyOne(m *Message, before []identified, ev *wire.Event, a
 		return err
 	}
 	a.id, a.index = in.h.Section.Event(&h), h.Index
-	if !bug.On(bug.NoDedupe) {
-		a.place = in.h.Store.Find(&a.id)
-	}
+	a.place = in.find(&a.id)
 	return nil
+}
+
+// find returns where the event with an id is in the graph, 0 if it is not.
+func (in *Intake) find(id *wire.Hash) gossip.Index {
+	if bug.On(bug.NoDedupe) {
+		return 0
+	}
+	return in.h.Store.Find(id)
+}
+
+// noNumber is the error about a peer whose number nobody has yet.
+func (in *Intake) noNumber(c *wire.Creator) error {
+	return fmt.Errorf("%w: number %d, of %d", reason.UnknownPeer, c.Number, len(in.h.Members.Numbers()))
 }
 
 // header fills in what an event's id covers. Its other-parents are valid until the next call.
@@ -88,7 +107,8 @@ func (in *Intake) header(m *Message, before []identified, ev *wire.Event, a *ide
 		case p != nil:
 			h.Recipient = p.ID
 		case c.ByNumber:
-			return fmt.Errorf("%w: number %d, of %d", reason.UnknownPeer, c.Number, len(in.h.Members.Numbers()))
+			a.early = true
+			return in.noNumber(c)
 		default:
 			h.Recipient = c.Key
 		}

@@ -11,9 +11,9 @@
 // Nothing comes in that this node's next events do not descend from, whatever a message has in it. Select sees to that
 // before anything is committed, by the graph itself: events are related to all others as soon as they are staged.
 //
-// What a message's own events decide, such as that a peer is added, may make more of it acceptable ([Message.Again]). Then
-// the rest of it is taken through the same stages again, once this node has built on what came in: so that whoever is sent
-// that can do as this node did (core/design/acceptance.md).
+// What a message's own events decide, such as that a peer is added, may make more of it acceptable. Then the rest of it is
+// taken through the same stages again, once this node has built on what came in: so that whoever is sent that can do as
+// this node did (core/design/acceptance.md).
 package intake
 
 import (
@@ -34,7 +34,10 @@ type Intake struct {
 	seed     uint64                      // secret, for tables by hash
 	senders  []sender                    // by seat
 	Counts   Counts
+	passes   uint64 // how often messages were gone through: once each, unless something in one is bad, or waits for the rest
 
+	bodies  map[wire.Hash][]byte // of the batch's messages
+	several bool                 // the batch has more than one
 	named   namedIndex
 	picker  picker
 	items   []sign.Item
@@ -49,7 +52,7 @@ type Intake struct {
 
 // New returns the intake of a history. Parallel may be nil.
 func New(h *history.History, parallel func(n int, do func(i int)), seed uint64) *Intake {
-	return &Intake{h: h, parallel: parallel, seed: seed}
+	return &Intake{h: h, parallel: parallel, seed: seed, bodies: make(map[wire.Hash][]byte)}
 }
 
 // Counts is what messages have come to. Events of refused messages count as far as the message could be read; a message
@@ -94,15 +97,28 @@ type Base struct {
 	Learning bool         // it makes no events yet: it takes in its own alone, and what they descend from
 }
 
-// Take takes a batch of messages through all stages, the first first. What came of each stands in it. Where something
-// turns out bad, they are selected from anew without it. A message may build on one before it in the batch: that is staged
-// by the time its own names are resolved.
-func (in *Intake) Take(batch []*Message, base Base) {
+// Take takes a batch of messages through the stages, the first first. What came of each stands in it. It returns those that
+// are to be taken again once this node has built on the heads of all: the first of which more may be acceptable then, or
+// that would be selected from otherwise by what was decided, and all after it. So a batch is what its messages would come to one
+// after the other, but for the events that this node would have made in between. Signatures of all are checked together.
+func (in *Intake) Take(batch []*Message, base Base) (rest []*Message) {
 	for _, m := range batch {
-		if m.Heads = m.Heads[:0]; in.sender(m.From).waste > maxWaste {
+		if m.Heads = m.Heads[:0]; m.passes == 0 && in.sender(m.From).waste > maxWaste {
 			m.Err = fmt.Errorf("%w: %x sent too many events that could not be taken", reason.Limit, m.From.ID[:8])
 		}
 	}
+	in.several = len(batch) > 1
+	in.prepare(batch, base)
+	rest = in.commit(batch)
+	in.h.Drop(in.h.Len())
+	clear(in.bodies)
+	return rest
+}
+
+// prepare selects what comes in of messages, and has it staged and verified. Where something turns out bad, they are
+// selected from anew without it. A message may build on one before it in the batch: that is staged by the time its own
+// names are resolved.
+func (in *Intake) prepare(batch []*Message, base Base) {
 	for {
 		heads := in.places[:0]
 		for _, m := range batch {
@@ -114,34 +130,66 @@ func (in *Intake) Take(batch []*Message, base Base) {
 			}
 			m.events = in.identify(m)
 			in.count(m)
-			m.choice = in.choose(m, base, heads)
+			m.passes++
+			in.passes++
+			m.choice = in.choose(m, in.learned(base, heads), heads)
 			heads = append(heads, m.choice.heads...)
 		}
 		in.places = heads[:0]
 		if in.judge(batch) && in.verify(batch) {
-			break
+			return
 		}
 		in.h.Drop(in.h.Len())
 	}
-	for _, m := range batch {
-		if m.open() {
-			m.inserted = in.insert(m)
-			m.Heads = append(m.Heads, m.choice.heads...)
+}
+
+// learned is base after the heads: while this node learns they are its own events, and what comes is to go on from those.
+func (in *Intake) learned(base Base, heads []gossip.Index) Base {
+	for _, head := range heads {
+		if base.Learning && (base.Last == 0 || in.h.Graph().OnChain(base.Last, head)) {
+			base.Last = head
 		}
 	}
+	return base
+}
+
+// commit inserts messages until one is done of which more may be acceptable now, or after which the next would be selected
+// from otherwise. It returns those that are to be taken through the stages again.
+func (in *Intake) commit(batch []*Message) []*Message {
+	height, inserted := in.h.Height(), 0
+	for i, m := range batch {
+		if !m.open() {
+			continue
+		}
+		if i > 0 && (in.h.Height() != height || m.choice.waits && inserted > 0) {
+			return batch[i:]
+		}
+		n := in.insert(m)
+		inserted += n
+		m.Heads = append(m.Heads, m.choice.heads...)
+		if m.choice.waits && n > 0 {
+			return batch[i:]
+		}
+	}
+	return nil
 }
 
 // judge reports whether all that was chosen may be verified: no message lacks bodies, and none shows that this node's key was
-// used elsewhere. Messages that do come to their end by that.
+// used elsewhere. Messages that do come to their end by that, and after the second kind this node takes no more.
 func (in *Intake) judge(batch []*Message) bool {
 	fine := true
+	var forked error
 	for _, m := range batch {
 		if !m.open() {
 			continue
 		}
-		if m.choice.foreign >= 0 {
+		if forked != nil {
+			m.Err = forked
+		} else if m.choice.foreign >= 0 {
 			fine = false
-			in.judgeForeign(m)
+			if in.judgeForeign(m); m.Fork != nil {
+				forked = fmt.Errorf("%w: a message before it in the batch shows that", reason.Forked)
+			}
 		} else if len(m.choice.missing) > 0 {
 			fine = false
 			m.Missing = m.choice.missing

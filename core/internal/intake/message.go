@@ -16,22 +16,22 @@ type Message struct {
 	Wire wire.Message
 
 	Heads   []gossip.Index // what this node is to build on, in this order: all that came in is behind one of them
-	Missing []wire.Hash    // observations whose bodies it waits for: nothing came in
-	Fork    *OwnEvent      // an event under this node's key that it did not make: nothing came in
+	Missing []wire.Hash    // observations whose bodies it waits for: no more of it came in than was behind Heads
+	Fork    *OwnEvent      // an event under this node's key that it did not make: likewise
 	Err     error          // why the message as a whole was refused
 
-	raw      []byte
-	framer   wire.Framer
-	names    names        // of resolve
-	events   []identified // of identify
-	choice   selection    // of select
-	checked  []check      // of verify, by event
-	parsed   []bool       // of verify, by observation: it may be voted for
-	bads     int          // of verify: signatures and keys that were bad
-	inserted int          // of insert: events
-	counted  bool
-	again    bool // it is one that was held
-	told     bool // of identify: a parent that is not here was told in full
+	raw     []byte
+	framer  wire.Framer
+	names   names        // of resolve
+	events  []identified // of identify
+	choice  selection    // of select
+	checked []check      // of verify, by event
+	parsed  []bool       // of verify, by observation: it may be voted for
+	bads    int          // of verify: signatures and keys that were bad
+	passes  int          // how often it was resolved and identified
+	counted bool
+	again   bool // it is one that was held
+	told    bool // of identify: a parent that is not here was told in full
 }
 
 // OwnEvent is a signed event under this node's key.
@@ -57,17 +57,13 @@ func (m *Message) bad(i int) error {
 // open reports whether the message has not come to its end.
 func (m *Message) open() bool { return m.Err == nil && m.Fork == nil && len(m.Missing) == 0 }
 
-// Again reports whether more of the message may be acceptable once this node has built on its heads: it is to be taken
-// again then.
-func (m *Message) Again() bool { return m.open() && m.choice.waits && m.inserted > 0 }
-
 // Refused is why events of the message were not taken, nil if all were: the first reason, and how many events it was.
 func (m *Message) Refused() error { return m.choice.refused.err() }
 
 // reset makes the message ready for what comes from somebody.
 func (m *Message) reset(from *members.Peer) {
 	m.From, m.Heads, m.Missing, m.Fork, m.Err = from, m.Heads[:0], nil, nil, nil
-	m.checked, m.parsed, m.bads, m.inserted, m.counted, m.told, m.again = m.checked[:0], m.parsed[:0], 0, 0, false, false, false
+	m.checked, m.parsed, m.bads, m.passes, m.counted, m.told, m.again = m.checked[:0], m.parsed[:0], 0, 0, false, false, false
 	m.choice.reset()
 }
 

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"fmt"
+	"slices"
 
 	"parsec/core/internal/gossip"
 	"parsec/core/internal/members"
@@ -21,41 +22,66 @@ type names struct {
 type observation struct {
 	number   uint32
 	known    bool
-	supplied bool  // its body came because it was asked for
+	supplied bool  // its body came because it was asked for, or with another message
 	err      error // why nobody may vote for it
 }
 
 // namedIndex finds observations of one message by hash.
 type namedIndex struct{ store.Index }
 
-// resolve looks up what a message's tables name. It fills in bodies that came because they were asked for.
+// resolve looks up what a message's tables name. It fills in bodies that came because they were asked for, or with a message
+// before it in the batch. What was found when it was resolved before is there still, but for what was only staged.
 func (in *Intake) resolve(m *Message) (names, error) {
-	n := names{m.names.creators[:0], m.names.observations[:0], m.names.parents[:0]}
-	w := &m.Wire
-	for i := range w.Creators {
-		n.creators = append(n.creators, in.creator(&w.Creators[i]))
-	}
-	if i := in.namedTwice(w); i >= 0 {
-		return n, fmt.Errorf("%w: it names observation %x twice", reason.Message, w.Observations[i].Hash[:8])
-	}
-	supplied := in.sender(m.From).held.bodies
-	for i := range w.Observations {
-		o := &w.Observations[i]
-		k := observation{}
-		k.number, k.known = in.h.Store.Number(&o.Hash)
-		if !k.known && o.Body == nil {
-			o.Body = supplied[o.Hash]
-			k.supplied = o.Body != nil
+	n, w := m.names, &m.Wire
+	if m.passes == 0 {
+		n = names{
+			empty(n.creators, len(w.Creators)), empty(n.observations, len(w.Observations)), empty(n.parents, len(w.Parents)),
 		}
-		if !k.known && o.Body != nil {
-			k.err = in.h.CheckGenesis(o.Body) // its key is looked at once its voter's signature is: that takes longer
+		if i := in.namedTwice(w); i >= 0 {
+			return n, fmt.Errorf("%w: it names observation %x twice", reason.Message, w.Observations[i].Hash[:8])
 		}
-		n.observations = append(n.observations, k)
 	}
-	for i := range w.Parents {
-		n.parents = append(n.parents, in.h.Store.Find(&w.Parents[i]))
+	for i, p := range n.creators {
+		if p == nil {
+			n.creators[i] = in.creator(&w.Creators[i])
+		}
+	}
+	for i := range n.observations {
+		if k := &n.observations[i]; !k.known {
+			in.observation(m, k, &w.Observations[i])
+		}
+	}
+	for i, x := range n.parents {
+		if x == 0 || x > in.h.Len() {
+			n.parents[i] = in.h.Store.Find(&w.Parents[i])
+		}
 	}
 	return n, nil
+}
+
+// empty returns a slice of n zeros, in the memory of s if that is enough.
+func empty[T any](s []T, n int) []T {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
+}
+
+// observation looks up one that a message names, and was not here yet.
+func (in *Intake) observation(m *Message, k *observation, o *wire.Observation) {
+	if k.number, k.known = in.h.Store.Number(&o.Hash); k.known {
+		return
+	}
+	if o.Body == nil {
+		if o.Body = in.sender(m.From).held.bodies[o.Hash]; o.Body == nil {
+			o.Body = in.bodies[o.Hash]
+		}
+		k.supplied = o.Body != nil
+	} else if in.several {
+		in.bodies[o.Hash] = o.Body
+	}
+	if o.Body != nil {
+		k.err = in.h.CheckGenesis(o.Body) // its key is looked at once its voter's signature is: that takes longer
+	}
 }
 
 // creator returns whom an entry of a message's table of creators names, nil for nobody whose events may come in.

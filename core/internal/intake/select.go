@@ -19,7 +19,7 @@ type selection struct {
 	heads   []gossip.Index // where those are: what this node is to build on, in order. Each event chosen is behind one
 	missing []wire.Hash    // what events chosen vote for whose body is not here
 	foreign int            // an event under this node's key that it did not make; -1 for none
-	waits   bool           // events were refused that may be acceptable after what these ones decide
+	waits   bool           // events were refused that may be acceptable after what is decided next
 	refused refusal
 }
 
@@ -76,6 +76,7 @@ func (in *Intake) stage(m *Message, s *selection, need []bool) {
 	for i := range m.events {
 		a := &m.events[i]
 		x, err := a.place, a.err
+		s.waits = s.waits || a.early
 		switch {
 		case x != 0 || err != nil || need != nil && !need[i]:
 		case m.bad(i) != nil:

@@ -69,10 +69,11 @@ func (in *Intake) verify(batch []*Message) bool {
 	return true
 }
 
-// giveUp refuses all that was chosen and is not known to be good.
+// giveUp refuses all of the message that is not known to be good, chosen or not: else what is not chosen would be in
+// its place, one branch after the other, and each time the whole message be gone through again.
 func (m *Message) giveUp() {
-	for _, i := range m.choice.chosen {
-		if c := &m.checked[i]; !c.verified.OK() {
+	for i := range m.checked {
+		if c := &m.checked[i]; !c.verified.OK() && c.bad == nil {
 			c.bad = errTooBad
 		}
 	}
@@ -150,9 +151,9 @@ func (m *Message) refuseVotes(o uint32, err error) {
 	}
 }
 
-// refuseAll refuses what was chosen: too much of the message was bad.
+// refuseAll refuses all of the message: too much of it was bad.
 func (m *Message) refuseAll() {
-	for _, i := range m.choice.chosen {
+	for i := range m.checked {
 		if m.checked[i].bad == nil {
 			m.checked[i].bad = errTooBad
 		}
@@ -167,7 +168,7 @@ func (in *Intake) judgeForeign(m *Message) {
 		m.checked = append(m.checked, check{})
 	}
 	if m.bads >= maxBad {
-		m.checked[i].bad = errTooBad
+		m.giveUp()
 		return
 	}
 	if !in.unsigned() {

@@ -52,6 +52,15 @@ func (b *Outbox) Teach(p *members.Peer, m *wire.Message, last gossip.Index) erro
 	}
 	b.message.Nonce = m.Nonce
 	b.sendEvents(p, wire.KindTeach, known)
+	l.asked.next = 0
+	if k := len(b.message.Events); b.message.More {
+		for l.asked.next == 0 && k > 0 {
+			k--
+			if x := b.events[k]; b.h.Maker(x) == p {
+				l.asked.next = x
+			}
+		}
+	}
 	return nil
 }
 
@@ -66,22 +75,22 @@ const (
 // back one part in refill of a question.
 type asked struct {
 	nonce wire.Hash
-	after gossip.Index
+	next  gossip.Index // the peer's last event in the last answer, if that was a part; else 0
 	times int
 }
 
 // may notes that a peer asks for what comes after an event of its own, 0 for all, and reports whether it may. Who goes on
-// where the last answer ended may always: it has shown to have that.
+// where the last part ended, or later, may always: so it is sent nothing twice. Any later event than in the question before
+// would not do: a peer has thousands, and the answer to each is nearly all that there is.
 func (a *asked) may(nonce wire.Hash, after gossip.Index) bool {
-	if nonce == a.nonce && after > a.after {
-		a.after = after
+	if nonce == a.nonce && a.next != 0 && after >= a.next {
 		return true
 	}
 	if a.times >= maxQuestions*refill {
 		return false
 	}
 	a.times += refill
-	a.nonce, a.after = nonce, after
+	a.nonce = nonce
 	return true
 }
 
@@ -92,8 +101,25 @@ func (b *Outbox) Came(p *members.Peer, events int) {
 	}
 }
 
-// maxFarewells is how often a removed peer is told so.
+// maxFarewells is how often a removed peer is told so, and one that forked.
 const maxFarewells = 16
+
+// TellFork answers a peer that forked, of whom nothing is taken any more, with what it has on one branch beyond another, as
+// far as event last, this node's, descends from them: whoever has made one of them, and not the other, sees that its key is used
+// elsewhere. Branches take turns, for who asks does not say which one it is on.
+func (b *Outbox) TellFork(p *members.Peer, last gossip.Index) {
+	l, g := b.link(p), b.h.Graph()
+	tips := g.Tips(last, p.Index)
+	if len(tips) < 2 || l.farewells == maxFarewells {
+		return
+	}
+	from := tips[l.farewells%len(tips)]
+	to := tips[(l.farewells+1)%len(tips)]
+	l.farewells++
+	l.has, l.shown = nil, 0
+	b.events = g.Missing(b.events[:0], from, 0, to)
+	b.sendEvents(p, wire.KindResponse, knownEvents{tip: from})
+}
 
 // Remove notes up to which event, one of this node's own, a removed peer may be told.
 func (b *Outbox) Remove(p *members.Peer, last gossip.Index) {
