@@ -75,13 +75,16 @@ func (n *Node) admit(from Identity) (*members.Peer, error) {
 // sawFork reports whether this node's last event descends from a fork by p.
 func (n *Node) sawFork(p *members.Peer) bool { return n.history.SeesFork(n.last, p) }
 
-// dismiss answers somebody of whom nothing is taken any more: a removed peer hears of its removal, and one that forked, and
-// asks for its own events, hears of that.
+// dismiss answers somebody of whom nothing is taken any more: a removed peer hears of its removal, and one that forked of its
+// fork. So a node whose key is used elsewhere gets to know, though it is sent nothing else.
 func (n *Node) dismiss(p *members.Peer, m *wire.Message) {
-	if m.Kind == wire.KindLearn {
+	switch {
+	case m.Kind == wire.KindLearn:
 		_ = n.outbox.Teach(p, m, n.last) // it may have asked too often
-	} else if !n.history.Voter(p) {
+	case !n.history.Voter(p):
 		n.outbox.Farewell(p)
+	default:
+		n.outbox.TellFork(p, n.last)
 	}
 }
 

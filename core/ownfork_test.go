@@ -224,3 +224,50 @@ func TestAsksBeyondWhatOthersHave(t *testing.T) {
 		}
 	}
 }
+
+// Two nodes run with one key. Others take nothing of either once they have seen both; they tell them so, and both stop.
+func TestTwoNodesOneKey(t *testing.T) {
+	for seed := range uint64(10) {
+		w := newNetwork(t, core.Single, 4, seed)
+		w.sloppy = true
+		w.burden(3)
+		first := w.order[3]
+		n, err := core.Recover(first.cfg, stored(first.records))
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := &member{Node: n, cfg: first.cfg, records: slices.Clone(first.records)}
+		w.carry(second)
+		w.queue = nil
+		exchange := func(a, b *member) { // a asks b, and is answered
+			if a.Gossip(b.Identity()) != nil {
+				return
+			}
+			for x, y := a, b; ; x, y = y, x {
+				todo := x.Ready()
+				x.records = append(x.records, slices.Clone(todo.Record))
+				for _, out := range todo.Messages {
+					if out.To == y.Identity() {
+						_ = y.Handle(x.Identity(), slices.Clone(out.Frame))
+					}
+				}
+				x.Advance()
+				if x == b {
+					break
+				}
+			}
+		}
+		for range 12 {
+			for _, m := range w.order[:3] {
+				exchange(first, m)
+				exchange(second, m)
+				exchange(m, w.order[(slices.Index(w.order, m)+1)%3])
+			}
+		}
+		for i, m := range []*member{first, second} {
+			if err := m.Forked(); !errors.Is(err, core.ErrForked) {
+				t.Errorf("seed %d: node %d of two with one key does not know: %v", seed, i, err)
+			}
+		}
+	}
+}

@@ -39,8 +39,12 @@ func (l *loop) learn(now time.Time) {
 	if learning, restored := l.core.Learning(); learning {
 		answered := l.ask(now)
 		if l.late(now) || answered && !restored && now.Sub(l.asking) >= settleIn {
+			silent := l.awaits()
 			if err := l.core.Begin(); err != nil {
 				l.complain("cannot begin", "error", err)
+			}
+			if learning, _ := l.core.Learning(); !learning {
+				l.log.Info("begins without answers of some members about its own events", "members", names(silent))
 			}
 		}
 	}
@@ -108,13 +112,10 @@ func (l *loop) awaits() []core.Identity {
 	})
 }
 
-// begun notes, and logs, that this node's questions were answered, or what the answers said.
+// begun notes that this node's questions were answered, or that it takes longer.
 func (l *loop) begun(was, is *view) {
-	switch {
-	case is.restored && !was.restored:
+	if is.restored && !was.restored {
 		l.log.Warn("this node's log lacks events that it made, or is said to: it learns them from the others before it makes one")
-	case was.learning && !is.learning && is.forked == nil:
-		l.log.Info("begins: members told what they know of its own events", "no_answer", len(was.awaits), "events", is.events)
 	}
 	if (!is.learning || is.restored || l.halted()) && !l.answered {
 		l.answered = true

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -59,6 +60,9 @@ func TestReplaced(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			net := newNetwork(t, 4, mode)
+			net.wait("all may vote", func() bool {
+				return !slices.ContainsFunc(net.nodes, func(n *Runtime) bool { return n.Status().State == client.StateLearning })
+			})
 			total := uint64(0)
 			for k, c := range []struct {
 				name  string

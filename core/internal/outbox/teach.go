@@ -101,8 +101,25 @@ func (b *Outbox) Came(p *members.Peer, events int) {
 	}
 }
 
-// maxFarewells is how often a removed peer is told so.
+// maxFarewells is how often a removed peer is told so, and one that forked.
 const maxFarewells = 16
+
+// TellFork answers a peer that forked, of whom nothing is taken any more, with what it has on one branch beyond another, as
+// far as event last, this node's, descends from them: whoever has made one of them, and not the other, sees that its key is used
+// elsewhere. Branches take turns, for who asks does not say which one it is on.
+func (b *Outbox) TellFork(p *members.Peer, last gossip.Index) {
+	l, g := b.link(p), b.h.Graph()
+	tips := g.Tips(last, p.Index)
+	if len(tips) < 2 || l.farewells == maxFarewells {
+		return
+	}
+	from := tips[l.farewells%len(tips)]
+	to := tips[(l.farewells+1)%len(tips)]
+	l.farewells++
+	l.has, l.shown = nil, 0
+	b.events = g.Missing(b.events[:0], from, 0, to)
+	b.sendEvents(p, wire.KindResponse, knownEvents{tip: from})
+}
 
 // Remove notes up to which event, one of this node's own, a removed peer may be told.
 func (b *Outbox) Remove(p *members.Peer, last gossip.Index) {
