@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,12 +77,18 @@ func TestFork(t *testing.T) {
 		go func() {
 			defer close(seen)
 			twin := fault.Step{Fault: fault.Fault{Action: fault.Twin, Node: 3}}
-			for range 20 { // one that meets an event of the node's before it makes one itself stops, and forks nothing
-				if err := n.Apply(t.Context(), twin); err != nil {
+			pause := fault.Step{Fault: fault.Fault{Action: fault.Pause, Node: 3}}
+			goOn := pause
+			goOn.Ends = true
+			for range 20 {
+				// One that meets an event of the node's before it makes one itself stops, and forks nothing: so it is alone for a while.
+				errs := []error{n.Apply(t.Context(), pause), n.Apply(t.Context(), twin)}
+				<-time.After(1500 * time.Millisecond)
+				if err := errors.Join(append(errs, n.Apply(t.Context(), goOn))...); err != nil {
 					t.Error(err)
 					return
 				}
-				for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+				for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 					if x, err := n.Status(t.Context(), 0); err == nil && slices.Equal(x.Forked, []string{n.Identity(3)}) {
 						return
 					}
