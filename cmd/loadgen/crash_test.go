@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,12 +76,27 @@ func TestFork(t *testing.T) {
 	c := load.Config{Nodes: s.nodes, Closed: 20, Length: time.Hour, Drain: 100 * time.Millisecond, Until: seen, Began: func(time.Time) {
 		go func() {
 			defer close(seen)
-			if err := n.Apply(t.Context(), fault.Step{Fault: fault.Fault{Action: fault.Twin, Node: 3}}); err != nil {
-				t.Error(err)
-				return
-			}
-			for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-				if x, err := n.Status(t.Context(), 0); err == nil && slices.Equal(x.Forked, []string{n.Identity(3)}) {
+			twin := fault.Step{Fault: fault.Fault{Action: fault.Twin, Node: 3}}
+			pause := fault.Step{Fault: fault.Fault{Action: fault.Pause, Node: 3}}
+			goOn := pause
+			goOn.Ends = true
+			for range 20 {
+				// One that meets an event of the node's before it makes one itself stops, and forks nothing: so it is alone for a while.
+				errs := []error{n.Apply(t.Context(), pause), n.Apply(t.Context(), twin)}
+				<-time.After(1500 * time.Millisecond)
+				if err := errors.Join(append(errs, n.Apply(t.Context(), goOn))...); err != nil {
+					t.Error(err)
+					return
+				}
+				for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+					if x, err := n.Status(t.Context(), 0); err == nil && slices.Equal(x.Forked, []string{n.Identity(3)}) {
+						return
+					}
+				}
+				ended := twin
+				ended.Ends = true
+				if err := n.Apply(t.Context(), ended); err != nil {
+					t.Error(err)
 					return
 				}
 			}
