@@ -13,13 +13,13 @@ import (
 // Errors that [NewEngine], [Engine.AddPeer], [Engine.AddObservation] and [Engine.Insert] return, wrapped
 // with what they are about. The engine is unchanged by a call that returns one.
 var (
-	ErrConfig             = reason.Config
-	ErrUnknownPeer        = reason.UnknownPeer
-	ErrUnknownObservation = reason.UnknownObservation
-	ErrUnknownSelfParent  = reason.UnknownSelfParent
-	ErrUnknownOtherParent = reason.UnknownOtherParent
-	ErrInvalidEvent       = reason.InvalidEvent
-	ErrLimit              = reason.Limit
+	ErrConfig             = reason.ErrConfig
+	ErrUnknownPeer        = reason.ErrUnknownPeer
+	ErrUnknownObservation = reason.ErrUnknownObservation
+	ErrUnknownSelfParent  = reason.ErrUnknownSelfParent
+	ErrUnknownOtherParent = reason.ErrUnknownOtherParent
+	ErrInvalidEvent       = reason.ErrInvalidEvent
+	ErrLimit              = reason.ErrLimit
 )
 
 // Limits of one engine. Past them it returns [ErrLimit].

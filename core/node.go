@@ -24,18 +24,18 @@ import (
 
 // Errors of a [Node], beside those of an [Engine]. They come wrapped with what they are about.
 var (
-	ErrPeerState        = reason.PeerState        // the peer is not one for that: it was removed, or it forked
-	ErrSelfState        = reason.SelfState        // this node is not one for that: it is no voter, or it is learning
-	ErrForked           = reason.Forked           // this node's key made events that this node did not: see [Node.Forked]
-	ErrSignature        = reason.Signature        // an event was not signed by its creator
-	ErrMessage          = reason.Message          // the message has not the form of one, or is of another section
-	ErrDuplicateVote    = reason.DuplicateVote    // this node voted for that already
-	ErrDuplicateMessage = reason.DuplicateMessage // all that the message tells is known, and built on
-	ErrPremature        = reason.Premature        // the sender is being added, and this node has not decided that yet
-	ErrMissingPayload   = reason.MissingPayload   // a vote's payload was asked for; the message is held until it comes
-	ErrUnknownVote      = reason.UnknownVote      // the peer voted for no such observation
-	ErrNotAdvanced      = reason.NotAdvanced      // Ready was called, and Advance not yet
-	ErrRecord           = reason.Record           // a record of the log is damaged or out of order
+	ErrPeerState        = reason.ErrPeerState        // the peer is not one for that: it was removed, or it forked
+	ErrSelfState        = reason.ErrSelfState        // this node is not one for that: it is no voter, or it is learning
+	ErrForked           = reason.ErrForked           // this node's key made events that this node did not: see [Node.Forked]
+	ErrSignature        = reason.ErrSignature        // an event was not signed by its creator
+	ErrMessage          = reason.ErrMessage          // the message has not the form of one, or is of another section
+	ErrDuplicateVote    = reason.ErrDuplicateVote    // this node voted for that already
+	ErrDuplicateMessage = reason.ErrDuplicateMessage // all that the message tells is known, and built on
+	ErrPremature        = reason.ErrPremature        // the sender is being added, and this node has not decided that yet
+	ErrMissingPayload   = reason.ErrMissingPayload   // a vote's payload was asked for; the message is held until it comes
+	ErrUnknownVote      = reason.ErrUnknownVote      // the peer voted for no such observation
+	ErrNotAdvanced      = reason.ErrNotAdvanced      // Ready was called, and Advance not yet
+	ErrRecord           = reason.ErrRecord           // a record of the log is damaged or out of order
 )
 
 // NodeConfig is what a node starts from.

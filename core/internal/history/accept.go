@@ -55,15 +55,15 @@ func (h *History) Acceptable(e *Event) error {
 	g := h.graph
 	switch {
 	case g.Len() >= gossip.MaxEvents:
-		return fmt.Errorf("%w: %d events", reason.Limit, gossip.MaxEvents)
+		return fmt.Errorf("%w: %d events", reason.ErrLimit, gossip.MaxEvents)
 	case h.votes+h.stagedFor+e.Votes > maxVotes, h.Store.Observations()+h.stagedFor+e.Votes > maxObservations:
-		return fmt.Errorf("%w: %d votes in all", reason.Limit, h.votes)
+		return fmt.Errorf("%w: %d votes in all", reason.ErrLimit, h.votes)
 	case bug.On(bug.CapBranches) && g.Branches() > 0 && h.branches(e):
-		return fmt.Errorf("%w: one branch of one fork", reason.Limit)
+		return fmt.Errorf("%w: one branch of one fork", reason.ErrLimit)
 	case e.By == h.Members.Self().Index && !h.trusting && bug.On(bug.OwnUnchecked):
 		return nil
 	case e.Self != 0 && g.Event(e.Self).By != e.By:
-		return fmt.Errorf("%w: its self-parent is by another creator", reason.InvalidEvent)
+		return fmt.Errorf("%w: its self-parent is by another creator", reason.ErrInvalidEvent)
 	}
 	for _, x := range e.Others {
 		if err := h.mayHear(e, x); err != nil {
@@ -71,7 +71,7 @@ func (h *History) Acceptable(e *Event) error {
 		}
 	}
 	if e.Size > MaxVotesSize {
-		return fmt.Errorf("%w: it votes about %d bytes, of %d", reason.Limit, e.Size, MaxVotesSize)
+		return fmt.Errorf("%w: it votes about %d bytes, of %d", reason.ErrLimit, e.Size, MaxVotesSize)
 	}
 	if e.Votes > 0 {
 		return h.withinMeasure(e)
@@ -92,15 +92,15 @@ func (h *History) mayHear(e *Event, other gossip.Index) error {
 	g := h.graph
 	by := g.Event(other).By
 	if by == e.By {
-		return fmt.Errorf("%w: its other-parent is by its own creator", reason.InvalidEvent)
+		return fmt.Errorf("%w: its other-parent is by its own creator", reason.ErrInvalidEvent)
 	}
 	if e.Self != 0 && g.HasForked(by) && !bug.On(bug.TakeForkers) {
 		if _, fork := g.Tip(e.Self, by); fork {
-			return fmt.Errorf("%w: its creator had seen a fork by the other-parent's", reason.InvalidEvent)
+			return fmt.Errorf("%w: its creator had seen a fork by the other-parent's", reason.ErrInvalidEvent)
 		}
 	}
 	if t, fork := g.Tip(other, e.By); fork || t != 0 && (e.Self == 0 || !g.OnChain(t, e.Self)) {
-		return fmt.Errorf("%w: it descends from a fork by its own creator", reason.InvalidEvent)
+		return fmt.Errorf("%w: it descends from a fork by its own creator", reason.ErrInvalidEvent)
 	}
 	return nil
 }

@@ -207,7 +207,7 @@ func (h *History) Trusting(f func() error) error {
 // valid event.
 func (h *History) CheckBody(raw []byte, body *wire.Body) error {
 	if err := wire.ParseBody(raw, body); err != nil {
-		return fmt.Errorf("%w: %w", reason.InvalidEvent, err)
+		return fmt.Errorf("%w: %w", reason.ErrInvalidEvent, err)
 	}
 	if body.Kind == wire.Add || body.Kind == wire.Remove {
 		return h.Members.CheckKey(body.Peer)
@@ -218,7 +218,7 @@ func (h *History) CheckBody(raw []byte, body *wire.Body) error {
 // CheckGenesis is the part of CheckBody that costs nothing.
 func (h *History) CheckGenesis(raw []byte) error {
 	if wire.Kind(raw[0]) == wire.Genesis && string(raw) != string(h.genesis) {
-		return fmt.Errorf("%w: a vote for the genesis of another group", reason.InvalidEvent)
+		return fmt.Errorf("%w: a vote for the genesis of another group", reason.ErrInvalidEvent)
 	}
 	return nil
 }

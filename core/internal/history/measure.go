@@ -51,7 +51,7 @@ func (h *History) withinMeasure(e *Event) error {
 		open, size = h.exactly(e.Self, e.By)
 	}
 	if over() {
-		return fmt.Errorf("%w: its creator has %d undecided votes, about %d bytes", reason.Limit, open, size)
+		return fmt.Errorf("%w: its creator has %d undecided votes, about %d bytes", reason.ErrLimit, open, size)
 	}
 	return nil
 }

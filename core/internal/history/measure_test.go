@@ -69,7 +69,7 @@ func TestMeasureOfBranches(t *testing.T) {
 		{8, 1, false}, {0, 1, true}, {0, wire.MaxVotes, true}, {7, wire.MaxVotes, true}, {8, 1, false}, {1, 1, true},
 	} {
 		e := s.Vote(chain[c.self], one(c.votes, i)...)
-		if _, err := stage(t, s, h, e); (err == nil) != c.taken || err != nil && !errors.Is(err, reason.Limit) {
+		if _, err := stage(t, s, h, e); (err == nil) != c.taken || err != nil && !errors.Is(err, reason.ErrLimit) {
 			t.Errorf("%d votes on event %d: %v", c.votes, c.self, err)
 		}
 		h.Drop(h.Len())
@@ -87,7 +87,7 @@ func TestMeasureOfBranches(t *testing.T) {
 		}
 	}
 	h.Drop(h.Len())
-	if _, err := stage(t, s, h, s.Vote(chain[8], one(1, 200)...)); !errors.Is(err, reason.Limit) {
+	if _, err := stage(t, s, h, s.Vote(chain[8], one(1, 200)...)); !errors.Is(err, reason.ErrLimit) {
 		t.Errorf("the full chain takes one more: %v", err)
 	}
 }
@@ -109,7 +109,7 @@ func TestPriceOfMeasure(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, self := range []*forge.Event{chain[8], tip} {
-			if _, err := stage(t, s, h, s.Vote(self, forge.Opaque(fmt.Append(nil, "more", i)))); !errors.Is(err, reason.Limit) {
+			if _, err := stage(t, s, h, s.Vote(self, forge.Opaque(fmt.Append(nil, "more", i)))); !errors.Is(err, reason.ErrLimit) {
 				t.Fatal(err)
 			}
 		}
@@ -131,7 +131,7 @@ func TestMeasureOfBytes(t *testing.T) {
 	large := func(i, k int) forge.Vote {
 		return forge.Opaque(fmt.Appendf(make([]byte, wire.MaxPayload-8), "%8d", 10*i+k))
 	}
-	if _, err := stage(t, s, h, s.Vote(tip, large(0, 0), large(0, 1), large(0, 2), large(0, 3), large(0, 4))); !errors.Is(err, reason.Limit) {
+	if _, err := stage(t, s, h, s.Vote(tip, large(0, 0), large(0, 1), large(0, 2), large(0, 3), large(0, 4))); !errors.Is(err, reason.ErrLimit) {
 		t.Errorf("an event about 5 MiB: %v", err)
 	}
 	short := func(i int) forge.Vote { return forge.Opaque(make([]byte, wire.MaxPayload-i-1)) }
@@ -140,7 +140,7 @@ func TestMeasureOfBytes(t *testing.T) {
 		e := s.Vote(tip, short(4*i), short(4*i+1), short(4*i+2), short(4*i+3))
 		_, err := stage(t, s, h, e)
 		if err != nil {
-			if !errors.Is(err, reason.Limit) {
+			if !errors.Is(err, reason.ErrLimit) {
 				t.Fatal(err)
 			}
 			break
@@ -167,7 +167,7 @@ func TestCommitUnverified(t *testing.T) {
 	signer := s.Signer(s.IDs[2])
 	other := first.ID
 	_, wrong := h.Members.Verifier().Sign(signer, uint16(h.Members.ByID(s.IDs[2]).Index), &other)
-	if _, err := h.Commit(wrong, nil); !errors.Is(err, reason.Signature) || h.Len() != 0 {
+	if _, err := h.Commit(wrong, nil); !errors.Is(err, reason.ErrSignature) || h.Len() != 0 {
 		t.Errorf("another's signature: %v", err)
 	}
 	_, right := h.Members.Verifier().Sign(s.Signer(s.IDs[1]), uint16(h.Members.ByID(s.IDs[1]).Index), &first.ID)

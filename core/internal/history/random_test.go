@@ -55,7 +55,7 @@ func (k *trial) stage(e *forge.Event) bool {
 		k.t.Fatalf("event %x: %v; plain: %t", e.ID[:4], err, plain)
 	}
 	if err != nil {
-		if !errors.Is(err, reason.InvalidEvent) {
+		if !errors.Is(err, reason.ErrInvalidEvent) {
 			k.t.Fatal(err)
 		}
 		k.refused++

@@ -34,7 +34,7 @@ func (h *History) Stage(e *Event) (gossip.Index, error) {
 	}
 	x, err := h.graph.Insert(e.By, e.Cause, e.Self, e.Others, uint32(max(1, e.Votes)))
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", reason.InvalidEvent, err)
+		return 0, fmt.Errorf("%w: %w", reason.ErrInvalidEvent, err)
 	}
 	recipient := members.None
 	if e.Recipient != nil {
@@ -83,13 +83,13 @@ type Vote struct {
 }
 
 // Commit lets the election take in the first staged event, and with it all that it decides. Verified vouches for its
-// signature. The error is [reason.Signature], and means a defect here: nothing is staged to be committed that was not
+// signature. The error is [reason.ErrSignature], and means a defect here: nothing is staged to be committed that was not
 // verified.
 func (h *History) Commit(verified sign.Verified, votes []Vote) (gossip.Index, error) {
 	x := h.committed + 1
 	ev := h.graph.Event(x)
 	if !h.trusts(x, ev, verified) {
-		return 0, fmt.Errorf("%w: event %x was not verified", reason.Signature, h.Store.ID(x)[:8])
+		return 0, fmt.Errorf("%w: event %x was not verified", reason.ErrSignature, h.Store.ID(x)[:8])
 	}
 	h.numbers = h.numbers[:0]
 	for i := range votes {
@@ -144,7 +144,7 @@ func (h *History) observe(x gossip.Index, hash *wire.Hash, raw []byte) (uint32, 
 	ob := election.Observation{Hash: *hash, Kind: kindOf(body.Kind), Peer: members.None}
 	o, err := h.election.AddObservation(ob, &body.Peer)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", reason.Limit, err)
+		return 0, fmt.Errorf("%w: %w", reason.ErrLimit, err)
 	}
 	if body.Kind == wire.Add {
 		h.Members.Propose(body.Peer)

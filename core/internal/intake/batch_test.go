@@ -131,7 +131,7 @@ func TestBatchBuildsOnBodies(t *testing.T) {
 	good := w.Ask(top, w.IDs[0])
 	e := w.request(2, good)
 	w.take(c, d, e)
-	if len(c.Missing) != 1 || !errors.Is(d.Refused(), reason.UnknownSelfParent) || !w.has(good) {
+	if len(c.Missing) != 1 || !errors.Is(d.Refused(), reason.ErrUnknownSelfParent) || !w.has(good) {
 		t.Errorf("%d missing; %v; %t", len(c.Missing), d.Refused(), w.has(good))
 	}
 }
@@ -184,7 +184,7 @@ func TestBatchForks(t *testing.T) {
 	late := w.Ask(w.tips[3], w.IDs[0])
 	a, b, c := w.request(1, good), w.request(2, foreign, w.Ask(w.tips[2], w.IDs[0])), w.request(3, late)
 	w.take(a, b, c)
-	if !w.has(good) || a.Fork != nil || b.Fork == nil || w.has(foreign) || w.has(late) || !errors.Is(c.Err, reason.Forked) {
+	if !w.has(good) || a.Fork != nil || b.Fork == nil || w.has(foreign) || w.has(late) || !errors.Is(c.Err, reason.ErrForked) {
 		t.Errorf("before %t, %v; fork %v; after %t, %v", w.has(good), a.Fork, b.Fork, w.has(late), c.Err)
 	}
 	if b.Fork != nil && (b.Fork.Header.Creator != w.IDs[0] || w.Wire.Event(&b.Fork.Header) != foreign.ID || b.Fork.Signature != foreign.Signature) {

@@ -48,7 +48,7 @@ func (in *Intake) Hold(m *Message, wants []wire.Hash) ([]wire.Hash, error) {
 			wants = append(wants, hash)
 		}
 	}
-	return wants, fmt.Errorf("%w: %d contents, of %x for one", reason.MissingPayload, len(h.wanted), m.Missing[0][:8])
+	return wants, fmt.Errorf("%w: %d contents, of %x for one", reason.ErrMissingPayload, len(h.wanted), m.Missing[0][:8])
 }
 
 // Release forgets the message of a peer that waits.
@@ -109,11 +109,11 @@ func (in *Intake) Supplied(m *Message) (ready bool, err error) {
 	}
 	switch {
 	case came == 0:
-		return false, fmt.Errorf("%w: contents that were not asked for", reason.DuplicateMessage)
+		return false, fmt.Errorf("%w: contents that were not asked for", reason.ErrDuplicateMessage)
 	case h.raw == nil:
 		return false, nil
 	case len(h.wanted) > 0:
-		return false, fmt.Errorf("%w: %d contents more", reason.MissingPayload, len(h.wanted))
+		return false, fmt.Errorf("%w: %d contents more", reason.ErrMissingPayload, len(h.wanted))
 	}
 	raw := h.raw
 	m.reset(m.From)

@@ -43,7 +43,7 @@ func TestHeldIsTakenOnce(t *testing.T) {
 		t.Fatalf("%d are missing: %v", len(m.Missing), m.Err)
 	}
 	wants, err := w.in.Hold(m, nil)
-	if !errors.Is(err, reason.MissingPayload) || len(wants) != votes {
+	if !errors.Is(err, reason.ErrMissingPayload) || len(wants) != votes {
 		t.Fatalf("%d are asked for: %v", len(wants), err)
 	}
 	before := w.in.passes
@@ -51,7 +51,7 @@ func TestHeldIsTakenOnce(t *testing.T) {
 		s := w.supply(1, b)
 		ready, err := w.in.Supplied(s)
 		if i < votes-1 {
-			if ready || !errors.Is(err, reason.MissingPayload) {
+			if ready || !errors.Is(err, reason.ErrMissingPayload) {
 				t.Fatalf("after %d of them: %t, %v", i+1, ready, err)
 			}
 			continue
@@ -96,7 +96,7 @@ func TestHeldLimits(t *testing.T) {
 		{"what will be asked for later", 1, bodies[MaxAsked]},
 		{"what another was asked for", 2, bodies[0]},
 	} {
-		if ready, err := w.in.Supplied(w.supply(c.from, c.body)); ready || !errors.Is(err, reason.DuplicateMessage) || len(kept().bodies) != 0 {
+		if ready, err := w.in.Supplied(w.supply(c.from, c.body)); ready || !errors.Is(err, reason.ErrDuplicateMessage) || len(kept().bodies) != 0 {
 			t.Errorf("%s: %t, %v", c.what, ready, err)
 		}
 	}
@@ -136,7 +136,7 @@ func TestHeldTooLarge(t *testing.T) {
 	events = append(events, large, w.Ask(large, w.IDs[0]))
 	m := w.request(1, events...)
 	w.take(m)
-	if _, err := w.in.Hold(m, nil); !errors.Is(err, reason.MissingPayload) {
+	if _, err := w.in.Hold(m, nil); !errors.Is(err, reason.ErrMissingPayload) {
 		t.Fatal(err)
 	}
 	if ready, err := w.in.Supplied(w.supply(1, bodies...)); ready || err != nil {

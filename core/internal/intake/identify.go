@@ -69,7 +69,7 @@ func (in *Intake) find(id *wire.Hash) gossip.Index {
 
 // noNumber is the error about a peer whose number nobody has yet.
 func (in *Intake) noNumber(c *wire.Creator) error {
-	return fmt.Errorf("%w: number %d, of %d", reason.UnknownPeer, c.Number, len(in.h.Members.Numbers()))
+	return fmt.Errorf("%w: number %d, of %d", reason.ErrUnknownPeer, c.Number, len(in.h.Members.Numbers()))
 }
 
 // header fills in what an event's id covers. Its other-parents are valid until the next call.
@@ -79,13 +79,13 @@ func (in *Intake) header(m *Message, before []identified, ev *wire.Event, a *ide
 		p, ok := in.parent(m, before, ev.Self)
 		switch {
 		case !ok:
-			return lacksParent(reason.UnknownSelfParent, m, ev.Self)
+			return lacksParent(reason.ErrUnknownSelfParent, m, ev.Self)
 		case p.key != a.key:
-			return fmt.Errorf("%w: its self-parent is by another creator", reason.InvalidEvent)
+			return fmt.Errorf("%w: its self-parent is by another creator", reason.ErrInvalidEvent)
 		}
 		h.Index, h.SelfParent = p.index+max(1, ev.Count), *p.id
 		if h.Index < p.index {
-			return fmt.Errorf("%w: the chain has no index left", reason.InvalidEvent)
+			return fmt.Errorf("%w: the chain has no index left", reason.ErrInvalidEvent)
 		}
 	}
 	in.others = in.others[:0]
@@ -93,9 +93,9 @@ func (in *Intake) header(m *Message, before []identified, ev *wire.Event, a *ide
 		p, ok := in.parent(m, before, other)
 		switch {
 		case !ok:
-			return lacksParent(reason.UnknownOtherParent, m, other)
+			return lacksParent(reason.ErrUnknownOtherParent, m, other)
 		case p.key == a.key:
-			return fmt.Errorf("%w: its other-parent is by its own creator", reason.InvalidEvent)
+			return fmt.Errorf("%w: its other-parent is by its own creator", reason.ErrInvalidEvent)
 		}
 		in.others = append(in.others, *p.id)
 	}

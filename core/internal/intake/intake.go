@@ -105,7 +105,7 @@ type Base struct {
 func (in *Intake) Take(batch []*Message, base Base) (rest []*Message) {
 	for _, m := range batch {
 		if m.Heads = m.Heads[:0]; m.passes == 0 && in.sender(m.From).waste > maxWaste {
-			m.Err = fmt.Errorf("%w: %x sent too many events that could not be taken", reason.Limit, m.From.ID[:8])
+			m.Err = fmt.Errorf("%w: %x sent too many events that could not be taken", reason.ErrLimit, m.From.ID[:8])
 		}
 	}
 	in.several = len(batch) > 1
@@ -203,7 +203,7 @@ func (in *Intake) judge(batch []*Message) {
 	}
 	for _, later := range batch[1:] {
 		if later.Err == nil {
-			later.Err = fmt.Errorf("%w: a message before it in the batch shows that", reason.Forked)
+			later.Err = fmt.Errorf("%w: a message before it in the batch shows that", reason.ErrForked)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Parse is the first stage: it decodes a frame from somebody into m. What m refers to of the frame is valid as long as the
-// frame is. Errors wrap [reason.Message].
+// frame is. Errors wrap [reason.ErrMessage].
 func (in *Intake) Parse(m *Message, from *members.Peer, frame []byte) error {
 	m.reset(from)
 	raw, err := m.framer.Open(in.h.Section, frame)

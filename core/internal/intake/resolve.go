@@ -38,7 +38,7 @@ func (in *Intake) resolve(m *Message) (names, error) {
 			empty(n.creators, len(w.Creators)), empty(n.observations, len(w.Observations)), empty(n.parents, len(w.Parents)),
 		}
 		if i := in.namedTwice(w); i >= 0 {
-			return n, fmt.Errorf("%w: it names observation %x twice", reason.Message, w.Observations[i].Hash[:8])
+			return n, fmt.Errorf("%w: it names observation %x twice", reason.ErrMessage, w.Observations[i].Hash[:8])
 		}
 	}
 	for i, p := range n.creators {

@@ -17,7 +17,7 @@ func TestParse(t *testing.T) {
 	good := w.Seal(nil, w.Message(wire.KindRequest, w.Ask(w.tips[1], w.IDs[0])))
 	m := new(Message)
 	for i, frame := range [][]byte{nil, []byte("garbage"), good[:len(good)-1], append(good[:len(good):len(good)], 0), forge.New(wire.Hash{1}).Seal(nil, &m.Wire)} {
-		if err := w.in.Parse(m, w.from(1), frame); !errors.Is(err, reason.Message) {
+		if err := w.in.Parse(m, w.from(1), frame); !errors.Is(err, reason.ErrMessage) {
 			t.Errorf("frame %d: %v", i, err)
 		}
 	}
@@ -64,7 +64,7 @@ func TestResolve(t *testing.T) {
 	m = w.Message(wire.KindRequest, v, w.Vote(v, forge.Opaque([]byte("z"))))
 	m.Observations[1] = m.Observations[0]
 	got = w.parse(2, m)
-	if w.take(got); !errors.Is(got.Err, reason.Message) || w.has(v) {
+	if w.take(got); !errors.Is(got.Err, reason.ErrMessage) || w.has(v) {
 		t.Errorf("an observation twice: %v", got.Err)
 	}
 	// By number of nobody, as creator and as recipient.
@@ -73,7 +73,7 @@ func TestResolve(t *testing.T) {
 		m = w.Message(wire.KindRequest, ask)
 		m.Creators[i] = wire.Creator{ByNumber: true, Number: math.MaxUint32 - 1}
 		got = w.parse(2, m)
-		if w.take(got); !errors.Is(got.Refused(), reason.UnknownPeer) || w.in.passes == 0 || w.has(ask) {
+		if w.take(got); !errors.Is(got.Refused(), reason.ErrUnknownPeer) || w.in.passes == 0 || w.has(ask) {
 			t.Errorf("number of nobody: %v", got.Refused())
 		}
 	}
@@ -90,10 +90,10 @@ func TestIdentify(t *testing.T) {
 		e    *forge.Event
 		err  error
 	}{
-		{"on another's event", wrong(wire.Requesting, w.tips[2], nil, 1), reason.InvalidEvent},
-		{"hears itself", wrong(wire.Request, w.tips[1], w.tips[1], 1), reason.InvalidEvent},
-		{"on what is not here", w.Ask(w.Ask(w.tips[1], w.IDs[0]), w.IDs[0]), reason.UnknownSelfParent},
-		{"hears what is not here", w.Hear(w.tips[1], w.Ask(w.tips[2], w.IDs[0])), reason.UnknownOtherParent},
+		{"on another's event", wrong(wire.Requesting, w.tips[2], nil, 1), reason.ErrInvalidEvent},
+		{"hears itself", wrong(wire.Request, w.tips[1], w.tips[1], 1), reason.ErrInvalidEvent},
+		{"on what is not here", w.Ask(w.Ask(w.tips[1], w.IDs[0]), w.IDs[0]), reason.ErrUnknownSelfParent},
+		{"hears what is not here", w.Hear(w.tips[1], w.Ask(w.tips[2], w.IDs[0])), reason.ErrUnknownOtherParent},
 	} {
 		m := w.request(1, c.e, w.Ask(c.e, w.IDs[0]))
 		w.take(m)
@@ -143,7 +143,7 @@ func TestIndicesEnd(t *testing.T) {
 		m.events[0].index = c.index
 		var h wire.Header
 		err := w.in.header(m, m.events, &m.Wire.Events[1], &m.events[1], &h)
-		if (err == nil) != c.fits || err != nil && !errors.Is(err, reason.InvalidEvent) {
+		if (err == nil) != c.fits || err != nil && !errors.Is(err, reason.ErrInvalidEvent) {
 			t.Errorf("three votes after index %d: %v", c.index, err)
 		}
 	}

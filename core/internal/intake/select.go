@@ -101,22 +101,22 @@ func (in *Intake) stageOne(m *Message, s *selection, i int) (gossip.Index, error
 	a, ev := &m.events[i], &m.Wire.Events[i]
 	if a.by == nil {
 		s.waits = true
-		return 0, fmt.Errorf("%w: its creator was not added", reason.UnknownPeer)
+		return 0, fmt.Errorf("%w: its creator was not added", reason.ErrUnknownPeer)
 	}
 	if a.by != in.h.Members.Self() && !in.h.Voter(a.by) && bug.On(bug.RefuseRemoved) {
-		return 0, reason.PeerState
+		return 0, reason.ErrPeerState
 	}
 	e := history.Event{By: a.by.Index, Cause: gossip.Cause(ev.Cause), ID: &a.id, Signature: &ev.Signature}
 	if ev.Cause != wire.Initial {
 		if e.Self = m.placeOf(s, ev.Self); e.Self == 0 {
-			return 0, reason.UnknownSelfParent
+			return 0, reason.ErrUnknownSelfParent
 		}
 	}
 	in.parents = in.parents[:0]
 	for _, other := range ev.Others {
 		x := m.placeOf(s, other)
 		if x == 0 {
-			return 0, reason.UnknownOtherParent
+			return 0, reason.ErrUnknownOtherParent
 		}
 		in.parents = append(in.parents, x)
 	}
@@ -130,7 +130,7 @@ func (in *Intake) stageOne(m *Message, s *selection, i int) (gossip.Index, error
 	}
 	in.measure(m, ev, &e)
 	x, err := in.h.Stage(&e)
-	if errors.Is(err, reason.Limit) {
+	if errors.Is(err, reason.ErrLimit) {
 		s.waits = true
 	}
 	return x, err

@@ -16,7 +16,7 @@ const (
 	checkedSingly    = 16
 )
 
-var errTooBad = fmt.Errorf("%w: it comes after %d bad ones", reason.Signature, maxBad)
+var errTooBad = fmt.Errorf("%w: it comes after %d bad ones", reason.ErrSignature, maxBad)
 
 // signed is where a signature that is to be checked stands.
 type signed struct {
@@ -106,7 +106,7 @@ func (in *Intake) checkItems(trusted bool) bool {
 			m.bads++
 			s.distrusted = true
 			a := &m.events[at.i]
-			c.bad = fmt.Errorf("%w: event %x by %x", reason.Signature, a.id[:8], a.by.ID[:8])
+			c.bad = fmt.Errorf("%w: event %x by %x", reason.ErrSignature, a.id[:8], a.by.ID[:8])
 			continue
 		}
 		c.verified = in.items[k].Verified()

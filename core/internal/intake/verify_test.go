@@ -30,7 +30,7 @@ func TestBadSignature(t *testing.T) {
 					t.Errorf("event %d is bad; %d is in: %t", bad, i, w.has(e))
 				}
 			}
-			if !errors.Is(m.Refused(), reason.Signature) || !w.in.sender(w.from(1)).distrusted || w.in.Counts.BadSignatures != 1 {
+			if !errors.Is(m.Refused(), reason.ErrSignature) || !w.in.sender(w.from(1)).distrusted || w.in.Counts.BadSignatures != 1 {
 				t.Errorf("%v; %+v", m.Refused(), w.in.Counts)
 			}
 			w.build(m)
@@ -108,7 +108,7 @@ func TestBadKeys(t *testing.T) {
 	top := w.Ask(bad, w.IDs[0])
 	m := w.request(1, good, bad, top)
 	w.take(m)
-	if !w.has(good) || w.has(bad) || !errors.Is(m.Refused(), reason.InvalidEvent) {
+	if !w.has(good) || w.has(bad) || !errors.Is(m.Refused(), reason.ErrInvalidEvent) {
 		t.Errorf("%t, %t: %v", w.has(good), w.has(bad), m.Refused())
 	}
 	// The genesis of another group needs no key to be looked at.
@@ -117,7 +117,7 @@ func TestBadKeys(t *testing.T) {
 	v := w.Vote(w.tips[2], forge.Vote{Body: other})
 	m = w.request(2, v, w.Ask(v, w.IDs[0]))
 	w.take(m)
-	if w.has(v) || !errors.Is(m.Refused(), reason.InvalidEvent) || w.in.Counts.Signatures != signatures {
+	if w.has(v) || !errors.Is(m.Refused(), reason.ErrInvalidEvent) || w.in.Counts.Signatures != signatures {
 		t.Errorf("another's genesis: %t, %v", w.has(v), m.Refused())
 	}
 }
@@ -136,7 +136,7 @@ func TestWaste(t *testing.T) {
 	s.waste = maxWaste + 1
 	b, c := w.request(1, w.Ask(a, w.IDs[0])), w.request(2, w.Ask(w.tips[2], w.IDs[0]))
 	w.take(b, c)
-	if !errors.Is(b.Err, reason.Limit) || c.Err != nil || len(c.Heads) != 1 {
+	if !errors.Is(b.Err, reason.ErrLimit) || c.Err != nil || len(c.Heads) != 1 {
 		t.Errorf("%v, %v", b.Err, c.Err)
 	}
 }

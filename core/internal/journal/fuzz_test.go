@@ -15,7 +15,7 @@ import (
 func readDamaged(t *testing.T, h *history.History, record []byte) bool {
 	fork, err := read(h, record)
 	if err != nil {
-		if !errors.Is(err, reason.Record) {
+		if !errors.Is(err, reason.ErrRecord) {
 			t.Fatal(err)
 		}
 		return false

@@ -120,35 +120,35 @@ func (j *Journal) AppendFork(b []byte, f *Fork) []byte {
 }
 
 // Read feeds one record back. It returns the evidence if the record says that the node's key was used elsewhere. Errors
-// wrap [reason.Record].
+// wrap [reason.ErrRecord].
 func (j *Journal) Read(record []byte) (fork *Fork, err error) {
 	r := reader{rest: record}
 	v, section, owner, first := r.byte(), r.bytes(8), r.bytes(8), r.uvarint()
 	id := j.h.Members.Self().ID
 	switch {
 	case r.short:
-		return nil, fmt.Errorf("%w: it has %d bytes", reason.Record, len(record))
+		return nil, fmt.Errorf("%w: it has %d bytes", reason.ErrRecord, len(record))
 	case v != version:
-		return nil, fmt.Errorf("%w: it is of version %d, not %d", reason.Record, v, version)
+		return nil, fmt.Errorf("%w: it is of version %d, not %d", reason.ErrRecord, v, version)
 	case string(section) != string(j.h.Section.ID[:8]):
-		return nil, fmt.Errorf("%w: it is of another section", reason.Record)
+		return nil, fmt.Errorf("%w: it is of another section", reason.ErrRecord)
 	case string(owner) != string(id[:8]):
-		return nil, fmt.Errorf("%w: it was made with another key", reason.Record)
+		return nil, fmt.Errorf("%w: it was made with another key", reason.ErrRecord)
 	case first != uint64(j.h.Len()+1):
-		return nil, fmt.Errorf("%w: its first event is number %d, after %d events", reason.Record, first, j.h.Len())
+		return nil, fmt.Errorf("%w: its first event is number %d, after %d events", reason.ErrRecord, first, j.h.Len())
 	}
 	for len(r.rest) > 0 {
 		at := len(record) - len(r.rest)
 		found, err := j.readOne(&r)
 		if err != nil {
-			return nil, fmt.Errorf("%w: at byte %d of %d: %w", reason.Record, at, len(record), err)
+			return nil, fmt.Errorf("%w: at byte %d of %d: %w", reason.ErrRecord, at, len(record), err)
 		}
 		if found != nil {
 			fork = found
 		}
 	}
 	if len(j.bodies) > 0 {
-		return nil, fmt.Errorf("%w: it ends with an observation that no event votes for", reason.Record)
+		return nil, fmt.Errorf("%w: it ends with an observation that no event votes for", reason.ErrRecord)
 	}
 	j.written = j.h.Len()
 	return fork, nil

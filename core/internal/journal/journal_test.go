@@ -85,11 +85,11 @@ func TestNotContinued(t *testing.T) {
 		{"cut short in its head", [][]byte{records[0][:10]}},
 		{"empty", [][]byte{{}}},
 	} {
-		if _, err := read(s.History(0), c.records...); !errors.Is(err, reason.Record) {
+		if _, err := read(s.History(0), c.records...); !errors.Is(err, reason.ErrRecord) {
 			t.Errorf("%s: %v", c.what, err)
 		}
 	}
-	if _, err := read(s.History(1), records[0]); !errors.Is(err, reason.Record) {
+	if _, err := read(s.History(1), records[0]); !errors.Is(err, reason.ErrRecord) {
 		t.Errorf("by another member: %v", err)
 	}
 }
@@ -124,12 +124,12 @@ func TestForkRecord(t *testing.T) {
 	same(t, h, again)
 	tag := len(both) - len(New(s.History(0)).AppendFork(nil, f)) + len(New(s.History(0)).head(nil, 1))
 	for cut := tag + 1; cut < len(both); cut++ {
-		if _, err := read(s.History(0), both[:cut]); !errors.Is(err, reason.Record) {
+		if _, err := read(s.History(0), both[:cut]); !errors.Is(err, reason.ErrRecord) {
 			t.Fatalf("cut to %d bytes of %d: %v", cut, len(both), err)
 		}
 	}
 	both[tag+1] = 9
-	if _, err := read(s.History(0), both); !errors.Is(err, reason.Record) {
+	if _, err := read(s.History(0), both); !errors.Is(err, reason.ErrRecord) {
 		t.Errorf("an unknown cause: %v", err)
 	}
 }
@@ -147,7 +147,7 @@ func TestDamaged(t *testing.T) {
 			if got := New(again).Append(nil); again.Len() > 0 && !bytes.Equal(got, whole[:cut]) {
 				t.Fatalf("cut to %d bytes it says something else", cut)
 			}
-		} else if !errors.Is(err, reason.Record) {
+		} else if !errors.Is(err, reason.ErrRecord) {
 			t.Fatal(cut, err)
 		}
 	}

@@ -167,7 +167,7 @@ func (d *Directory) CheckKey(key wire.Hash) error {
 		return nil
 	}
 	if err := sign.CheckKey(sign.PublicKey(key)); err != nil {
-		return fmt.Errorf("%w: a vote about a peer: %w", reason.InvalidEvent, err)
+		return fmt.Errorf("%w: a vote about a peer: %w", reason.ErrInvalidEvent, err)
 	}
 	if len(d.keys) >= maxKeys {
 		clear(d.keys)

@@ -104,7 +104,7 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := d.CheckKey(wire.Hash{1}); !errors.Is(err, reason.InvalidEvent) {
+		if err := d.CheckKey(wire.Hash{1}); !errors.Is(err, reason.ErrInvalidEvent) {
 			t.Error(err)
 		}
 		if err := d.CheckKey(all[0]); err != nil {

@@ -168,9 +168,9 @@ func (b *Outbox) Supply(p *members.Peer, m *wire.Message) error {
 	}
 	switch {
 	case !here:
-		return fmt.Errorf("%w: it asks for contents that are not here", reason.Message)
+		return fmt.Errorf("%w: it asks for contents that are not here", reason.ErrMessage)
 	case len(out.Observations) == 0:
-		return fmt.Errorf("%w: it asks for what it was sent, and was not told of since", reason.DuplicateMessage)
+		return fmt.Errorf("%w: it asks for what it was sent, and was not told of since", reason.ErrDuplicateMessage)
 	}
 	b.send(p, wire.KindSupply)
 	return nil

@@ -60,10 +60,10 @@ func TestSentIsWhatIsLacked(t *testing.T) {
 			if got := w.sent(); len(got.Observations) != len(wants) {
 				t.Errorf("%d bodies of %d", len(got.Observations), len(wants))
 			}
-			if err := w.b.Supply(p, &wire.Message{Wants: wants}); !errors.Is(err, reason.DuplicateMessage) || w.sent() != nil {
+			if err := w.b.Supply(p, &wire.Message{Wants: wants}); !errors.Is(err, reason.ErrDuplicateMessage) || w.sent() != nil {
 				t.Errorf("asked again: %v", err)
 			}
-			if err := w.b.Supply(p, &wire.Message{Wants: []wire.Hash{{1}}}); !errors.Is(err, reason.Message) || w.sent() != nil {
+			if err := w.b.Supply(p, &wire.Message{Wants: []wire.Hash{{1}}}); !errors.Is(err, reason.ErrMessage) || w.sent() != nil {
 				t.Errorf("asked for what is not here: %v", err)
 			}
 		}

@@ -36,7 +36,7 @@ func (b *Outbox) Teach(p *members.Peer, m *wire.Message, last gossip.Index) erro
 		}
 	}
 	if !l.asked.may(m.Nonce, known.tip) {
-		return fmt.Errorf("%w: it asks for what it was sent", reason.DuplicateMessage)
+		return fmt.Errorf("%w: it asks for what it was sent", reason.ErrDuplicateMessage)
 	}
 	l.has, l.shown = nil, 0
 	b.events = b.events[:0]

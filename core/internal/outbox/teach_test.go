@@ -19,7 +19,7 @@ func (w *world) learn(i int, nonce byte, after *forge.Event) *wire.Message {
 		m.Wants = []wire.Hash{after.ID}
 	}
 	if err := w.b.Teach(w.peer(i), m, w.place(w.last)); err != nil {
-		if !errors.Is(err, reason.DuplicateMessage) || len(w.b.Messages()) > 0 {
+		if !errors.Is(err, reason.ErrDuplicateMessage) || len(w.b.Messages()) > 0 {
 			w.t.Fatal(err)
 		}
 		return nil

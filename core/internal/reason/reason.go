@@ -11,33 +11,33 @@ import (
 
 // Why something was refused.
 var (
-	Config             = errors.New("invalid configuration")
-	UnknownPeer        = errors.New("unknown peer")
-	UnknownObservation = errors.New("unknown observation")
-	UnknownSelfParent  = errors.New("unknown self-parent")
-	UnknownOtherParent = errors.New("unknown other-parent")
-	InvalidEvent       = errors.New("invalid event")
-	Limit              = errors.New("limit reached")
-	PeerState          = errors.New("invalid peer state")
-	SelfState          = errors.New("invalid self state")
-	Forked             = errors.New("this node's key was used elsewhere")
-	Signature          = errors.New("invalid signature")
-	Message            = errors.New("invalid message")
-	DuplicateVote      = errors.New("duplicate vote")
-	DuplicateMessage   = errors.New("duplicate message")
-	Premature          = errors.New("premature gossip")
-	MissingPayload     = errors.New("payload still to come")
-	UnknownVote        = errors.New("no such vote")
-	NotAdvanced        = errors.New("what Ready returned is not done")
-	Record             = errors.New("record does not continue")
+	ErrConfig             = errors.New("invalid configuration")
+	ErrUnknownPeer        = errors.New("unknown peer")
+	ErrUnknownObservation = errors.New("unknown observation")
+	ErrUnknownSelfParent  = errors.New("unknown self-parent")
+	ErrUnknownOtherParent = errors.New("unknown other-parent")
+	ErrInvalidEvent       = errors.New("invalid event")
+	ErrLimit              = errors.New("limit reached")
+	ErrPeerState          = errors.New("invalid peer state")
+	ErrSelfState          = errors.New("invalid self state")
+	ErrForked             = errors.New("this node's key was used elsewhere")
+	ErrSignature          = errors.New("invalid signature")
+	ErrMessage            = errors.New("invalid message")
+	ErrDuplicateVote      = errors.New("duplicate vote")
+	ErrDuplicateMessage   = errors.New("duplicate message")
+	ErrPremature          = errors.New("premature gossip")
+	ErrMissingPayload     = errors.New("payload still to come")
+	ErrUnknownVote        = errors.New("no such vote")
+	ErrNotAdvanced        = errors.New("what Ready returned is not done")
+	ErrRecord             = errors.New("record does not continue")
 )
 
 // OfMessage is what package wire says of a message.
 func OfMessage(err error) error {
 	if errors.Is(err, wire.ErrTooLarge) {
-		return fmt.Errorf("%w: %w: %w", Message, Limit, err)
+		return fmt.Errorf("%w: %w: %w", ErrMessage, ErrLimit, err)
 	}
-	return fmt.Errorf("%w: %w", Message, err)
+	return fmt.Errorf("%w: %w", ErrMessage, err)
 }
 
 // About is an error about a peer. The identity is copied here, so that callers do not allocate for it.
