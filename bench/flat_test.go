@@ -74,7 +74,7 @@ func begin(rec *recording.Recording, n int) (*player, error) {
 func (p *player) feed(n int) (time.Duration, error) {
 	start := time.Now()
 	for i := p.next; i < p.next+n; i++ {
-		if _, err := p.e.Insert(p.rec.Event(i)); err != nil {
+		if _, err := p.rec.Insert(p.e, i); err != nil {
 			return 0, fmt.Errorf("event %d: %w", i, err)
 		}
 		p.e.Blocks()

@@ -154,7 +154,7 @@ func numbers(rec *recording.Recording) (ids []core.Identity, err error) {
 			if done || !ok || !too || !known {
 				continue
 			}
-			x, err := e.Insert(core.Event{Creator: p, Cause: ev.Cause, SelfParent: self, OtherParent: other,
+			x, err := e.Insert(core.Event{Creator: p, Cause: ev.Cause, SelfParent: self, OtherParents: []core.EventIndex{other},
 				Observation: core.ObservationIndex(ev.Observation)})
 			if err != nil {
 				return nil, err
@@ -247,7 +247,7 @@ func TestStrangersNumbers(t *testing.T) {
 	blocks := 0
 	for range 12 {
 		for p := range ends {
-			s.insert(core.Event{Creator: core.PeerIndex(p), Cause: core.Request, SelfParent: ends[p], OtherParent: ends[1-p]})
+			s.insert(core.Event{Creator: core.PeerIndex(p), Cause: core.Request, SelfParent: ends[p], OtherParents: []core.EventIndex{ends[1-p]}})
 			ends[p] = s.last
 			blocks += len(s.e.Blocks())
 		}
@@ -288,7 +288,7 @@ func TestStrangersCostNothing(t *testing.T) {
 	}
 	s.insert(core.Event{Creator: 1, Cause: core.Initial})
 	s.insert(core.Event{Creator: 1, Cause: core.Observing, SelfParent: s.last, Observation: votes[0], Further: votes[1:]})
-	s.insert(core.Event{Creator: 0, Cause: core.Request, SelfParent: 0, OtherParent: s.last})
+	s.insert(core.Event{Creator: 0, Cause: core.Request, SelfParent: 0, OtherParents: []core.EventIndex{s.last}})
 	if n := core.Inner(s.e).Graph().Chains(); n != 2 || s.e.Peers() != 2 || s.e.Blocks() != nil {
 		t.Errorf("%d columns, %d peers", n, s.e.Peers())
 	}

@@ -73,7 +73,7 @@ func (b *brancher) ask(p core.PeerIndex, self core.EventIndex) core.EventIndex {
 
 // hear makes an event by p off self that hears of other.
 func (b *brancher) hear(p core.PeerIndex, self, other core.EventIndex) core.EventIndex {
-	return b.insert(core.Event{Creator: p, Cause: core.Request, SelfParent: self, OtherParent: other})
+	return b.insert(core.Event{Creator: p, Cause: core.Request, SelfParent: self, OtherParents: []core.EventIndex{other}})
 }
 
 // goOn lets p, which does not fork, hear of other.

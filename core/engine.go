@@ -69,7 +69,8 @@ type Engine struct {
 	election *election.Election
 	out      []Block
 	voters   []PeerIndex
-	votes    []uint32 // scratch
+	others   []gossip.Index // scratch
+	votes    []uint32       // scratch
 }
 
 // NewEngine returns an engine with an empty graph. The error wraps [ErrConfig].
@@ -165,22 +166,29 @@ func (e *Engine) AddObservation(o Observation) (ObservationIndex, error) {
 // go and returns the event's place. Take what was decided by [Engine.Blocks].
 //
 // Errors: [ErrUnknownPeer], [ErrUnknownObservation], [ErrUnknownSelfParent], [ErrUnknownOtherParent];
-// [ErrInvalidEvent] for an unknown cause or a self-parent by another creator; [ErrLimit] when the graph
+// [ErrInvalidEvent] for an unknown cause, a self-parent by another creator or several other-parents; [ErrLimit] when the graph
 // is full or, in events that carry several, has too many votes (1<<31).
 func (e *Engine) Insert(ev Event) (EventIndex, error) {
 	if ev.Cause == Observing {
-		return e.insertVotes(ev)
+		return e.insertVotes(&ev)
 	}
-	others := [1]gossip.Index{place(ev.OtherParent)}
+	var one [1]gossip.Index
+	others := one[:0]
+	if len(ev.OtherParents) == 1 { // no scratch: it takes fewer instructions
+		one[0] = place(ev.OtherParents[0])
+		others = one[:]
+	} else if len(ev.OtherParents) > 1 {
+		others = e.places(ev.OtherParents)
+	}
 	x, err := e.election.Insert(gossip.Peer(ev.Creator), gossip.Cause(ev.Cause),
-		place(ev.SelfParent), others[:], ev.Hash[len(ev.Hash)-1]&1 != 0)
+		place(ev.SelfParent), others, ev.Hash[len(ev.Hash)-1]&1 != 0)
 	if err != nil {
-		return 0, e.insertError(ev, err)
+		return 0, e.insertError(&ev, err)
 	}
 	return EventIndex(x - 1), nil
 }
 
-func (e *Engine) insertVotes(ev Event) (EventIndex, error) {
+func (e *Engine) insertVotes(ev *Event) (EventIndex, error) {
 	one := [1]uint32{uint32(ev.Observation)}
 	votes := one[:]
 	if len(ev.Further) > 0 {
@@ -200,7 +208,16 @@ func (e *Engine) insertVotes(ev Event) (EventIndex, error) {
 // place is the graph's number for an event: 0 is no event there, and so is any past the last.
 func place(x EventIndex) gossip.Index { return gossip.Index(x + 1) }
 
-func (e *Engine) insertError(ev Event, err error) error {
+// places returns the graph's numbers for events, in the scratch.
+func (e *Engine) places(of []EventIndex) []gossip.Index {
+	e.others = e.others[:0]
+	for _, x := range of {
+		e.others = append(e.others, place(x))
+	}
+	return e.others
+}
+
+func (e *Engine) insertError(ev *Event, err error) error {
 	n := e.election.Graph().Len()
 	switch {
 	case errors.Is(err, gossip.ErrCreator):
@@ -208,7 +225,12 @@ func (e *Engine) insertError(ev Event, err error) error {
 	case errors.Is(err, gossip.ErrSelfParent):
 		return fmt.Errorf("%w %d, of %d events", ErrUnknownSelfParent, ev.SelfParent, n)
 	case errors.Is(err, gossip.ErrOtherParent):
-		return fmt.Errorf("%w %d, of %d events", ErrUnknownOtherParent, ev.OtherParent, n)
+		for _, other := range ev.OtherParents {
+			if int64(other) >= int64(n) {
+				return fmt.Errorf("%w %d, of %d events", ErrUnknownOtherParent, other, n)
+			}
+		}
+		return fmt.Errorf("%w: a %v event names none", ErrUnknownOtherParent, ev.Cause)
 	case errors.Is(err, election.ErrObservation):
 		return fmt.Errorf("%w %d", ErrUnknownObservation, e.firstUnknown(ev))
 	case errors.Is(err, gossip.ErrFull), errors.Is(err, election.ErrVotes):
@@ -218,7 +240,7 @@ func (e *Engine) insertError(ev Event, err error) error {
 }
 
 // firstUnknown returns the first vote of ev for an observation that the engine does not know.
-func (e *Engine) firstUnknown(ev Event) ObservationIndex {
+func (e *Engine) firstUnknown(ev *Event) ObservationIndex {
 	known := ObservationIndex(e.election.Observations())
 	o := ev.Observation
 	for i := 0; o < known && i < len(ev.Further); i++ {

@@ -137,8 +137,10 @@ func wrong(peers, events, observations int) []struct {
 		{"self-parent near the end", core.Event{Cause: core.Requesting, SelfParent: math.MaxInt32}, core.ErrUnknownSelfParent},
 		{"self-parent of a vote", core.Event{Cause: core.Observing, SelfParent: last + 1}, core.ErrUnknownSelfParent},
 		{"self-parent by another", core.Event{Creator: 1, Cause: core.Requesting, SelfParent: 0}, core.ErrInvalidEvent},
-		{"other-parent", core.Event{Cause: core.Request, SelfParent: 0, OtherParent: last + 1}, core.ErrUnknownOtherParent},
-		{"other-parent far off", core.Event{Cause: core.Response, SelfParent: 0, OtherParent: math.MaxUint32}, core.ErrUnknownOtherParent},
+		{"other-parent", core.Event{Cause: core.Request, SelfParent: 0, OtherParents: []core.EventIndex{last + 1}}, core.ErrUnknownOtherParent},
+		{"other-parent far off", core.Event{Cause: core.Response, SelfParent: 0, OtherParents: []core.EventIndex{math.MaxUint32}}, core.ErrUnknownOtherParent},
+		{"no other-parent", core.Event{Cause: core.Request, SelfParent: 0}, core.ErrUnknownOtherParent},
+		{"several other-parents", core.Event{Cause: core.Response, SelfParent: 0, OtherParents: []core.EventIndex{0, last}}, core.ErrInvalidEvent},
 		{"observation", core.Event{Cause: core.Observing, SelfParent: 0, Observation: core.ObservationIndex(observations)}, core.ErrUnknownObservation},
 		{"observation far off", core.Event{Cause: core.Observing, SelfParent: 0, Observation: math.MaxUint32}, core.ErrUnknownObservation},
 	}
@@ -184,7 +186,7 @@ func TestErrorsLeaveNoTrace(t *testing.T) {
 			t.Fatal("an observation about nobody")
 		}
 		for _, e := range []*core.Engine{asked, never} {
-			if x, err := e.Insert(rec.Event(i)); err != nil || int(x) != i {
+			if x, err := rec.Insert(e, i); err != nil || int(x) != i {
 				t.Fatalf("event %d: place %d, %v", i, x, err)
 			}
 		}
@@ -223,7 +225,7 @@ func TestUnusedFields(t *testing.T) {
 			junk.SelfParent = 12345
 		}
 		if ev.Cause < core.Request {
-			ev.OtherParent, junk.OtherParent = 0, core.EventIndex(i*7919)
+			ev.OtherParents, junk.OtherParents = nil, []core.EventIndex{core.EventIndex(i * 7919), 0, math.MaxUint32}[:i%4]
 		}
 		if ev.Cause != core.Observing {
 			ev.Observation, junk.Observation = 0, math.MaxUint32
@@ -247,7 +249,7 @@ func TestBlocksWait(t *testing.T) {
 	var want []core.Block
 	for i := range rec.Events {
 		for _, e := range []*core.Engine{often, once} {
-			if _, err := e.Insert(rec.Event(i)); err != nil {
+			if _, err := rec.Insert(e, i); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -279,8 +281,8 @@ func TestDeterminism(t *testing.T) {
 		}
 		a, b := recEngine(t, tr.rec), recEngine(t, tr.rec)
 		for i := range tr.rec.Events {
-			x, err := a.Insert(tr.rec.Event(i))
-			y, err2 := b.Insert(tr.rec.Event(i))
+			x, err := tr.rec.Insert(a, i)
+			y, err2 := tr.rec.Insert(b, i)
 			if x != y || err != nil || err2 != nil || a.Stats() != b.Stats() || !reflect.DeepEqual(a.Blocks(), b.Blocks()) {
 				t.Fatalf("seed %d: event %d of %d: %v, %v", seed, i, len(tr.rec.Events), err, err2)
 			}

@@ -24,7 +24,7 @@ func ExampleEngine() {
 	}
 	insert := func(e core.Event) core.EventIndex {
 		// The id: in earnest the hash of what its creator signed, the same for all.
-		e.Hash = sha256.Sum256(fmt.Appendf(nil, "%d %d %d %d", e.Creator, e.Cause, e.SelfParent, e.OtherParent))
+		e.Hash = sha256.Sum256(fmt.Appendf(nil, "%d %d %d %d", e.Creator, e.Cause, e.SelfParent, e.OtherParents))
 		x, err := engine.Insert(e)
 		if err != nil {
 			panic(err)
@@ -43,7 +43,7 @@ func ExampleEngine() {
 		// One sends a request to the next: the recipient makes an event on it.
 		from, to := i%3, (i+1)%3
 		last[from] = insert(core.Event{Creator: from, Cause: core.Requesting, SelfParent: last[from]})
-		last[to] = insert(core.Event{Creator: to, Cause: core.Request, SelfParent: last[to], OtherParent: last[from]})
+		last[to] = insert(core.Event{Creator: to, Cause: core.Request, SelfParent: last[to], OtherParents: []core.EventIndex{last[from]}})
 	}
 	// Output:
 	// event 25 decides observation 0, with the votes of peers [0 1 2]

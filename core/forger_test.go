@@ -135,7 +135,7 @@ func eventsOf(n *core.Node) []*forged {
 			e.self = out[ev.SelfParent]
 		}
 		if e.cause.Receive() {
-			e.other = out[ev.OtherParent]
+			e.other = out[ev.OtherParents[0]]
 		}
 		switch e.cause {
 		case wire.Requesting:

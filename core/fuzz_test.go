@@ -133,7 +133,7 @@ func (r *operations) recording() (*recording.Recording, []int32) {
 			e.SelfParent = place[ev.SelfParent]
 		}
 		if ev.Cause >= core.Request {
-			e.OtherParent = place[ev.OtherParent]
+			e.OtherParent = place[ev.OtherParents[0]]
 		}
 		for i, o := range votes(ev) {
 			if i > 0 {

@@ -15,7 +15,7 @@ import (
 // Len returns how many events the node's graph has.
 func (n *Node) Len() int { return int(n.history.Len()) }
 
-// EventAt returns event i of the graph. Further aliases the node's memory.
+// EventAt returns event i of the graph. Its lists are copies.
 func (n *Node) EventAt(i EventIndex) Event {
 	x := gossip.Index(i + 1)
 	ev := n.history.Graph().Event(x)
@@ -24,7 +24,7 @@ func (n *Node) EventAt(i EventIndex) Event {
 		Hash: Hash(*n.history.Store.ID(x)),
 	}
 	for _, other := range n.history.Graph().Others(x) {
-		out.OtherParent = EventIndex(other - 1)
+		out.OtherParents = append(out.OtherParents, EventIndex(other-1))
 	}
 	for k, o := range n.history.Store.Votes(x) {
 		if k == 0 {

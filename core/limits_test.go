@@ -43,7 +43,7 @@ func TestAddPeerLater(t *testing.T) {
 	from := 0
 	feed := func() (out []core.Block) {
 		for ; from < len(s.rec.Events); from++ {
-			if _, err := e.Insert(s.rec.Event(from)); err != nil {
+			if _, err := s.rec.Insert(e, from); err != nil {
 				t.Fatal(err)
 			}
 			out = append(out, taken(e)...)
@@ -118,7 +118,7 @@ func TestNoForkLimit(t *testing.T) {
 			t.Errorf("one more, by %d: %v", ev.Creator, err)
 		}
 	}
-	if x, err := e.Insert(core.Event{Creator: 0, Cause: core.Request, SelfParent: 3, OtherParent: 4}); err != nil || x != branches+7 {
+	if x, err := e.Insert(core.Event{Creator: 0, Cause: core.Request, SelfParent: 3, OtherParents: []core.EventIndex{4}}); err != nil || x != branches+7 {
 		t.Errorf("place %d, %v", x, err)
 	}
 	if _, err := e.AddPeer(core.Identity{'d'}); err != nil {
@@ -169,7 +169,7 @@ func TestChattyVoter(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for i := range s.rec.Events {
-		if _, err := e.Insert(s.rec.Event(i)); err != nil {
+		if _, err := s.rec.Insert(e, i); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -89,14 +89,19 @@ func (r *operations) operate() {
 			r.addPeer(core.Identity{byte(r.number()), 1})
 		case 1: // kind, whom it is about
 			r.addObservation(core.Observation{Kind: core.Kind(r.number() % 9), Peer: core.PeerIndex(r.number())})
-		case 2: // creator, cause, self-parent, other-parent, observation
-			r.insert(core.Event{
-				Creator:     core.PeerIndex(r.number()),
-				Cause:       core.Cause(r.number() % 6),
-				SelfParent:  r.place(),
-				OtherParent: r.place(),
-				Observation: core.ObservationIndex(r.place()),
-			})
+		case 2: // creator, cause and, past 240, how many other-parents, self-parent, other-parents, observation
+			ev := core.Event{Creator: core.PeerIndex(r.number())}
+			n := r.number()
+			ev.Cause, ev.SelfParent = core.Cause(n%6), r.place()
+			others := 1
+			if n >= 240 {
+				others = n & 3
+			}
+			for range others {
+				ev.OtherParents = append(ev.OtherParents, r.place())
+			}
+			ev.Observation = core.ObservationIndex(r.place())
+			r.insert(ev)
 		case 3: // voter, observation
 			r.next(r.peer(), core.Event{Cause: core.Observing, Observation: core.ObservationIndex(r.number())})
 		case 4: // who votes, a bit a peer; observation
@@ -199,8 +204,13 @@ func (r *operations) faults(ev core.Event) (faults []error) {
 			faults = append(faults, core.ErrInvalidEvent)
 		}
 	}
-	if ev.Cause >= core.Request && ev.OtherParent >= n {
-		faults = append(faults, core.ErrUnknownOtherParent)
+	if ev.Cause >= core.Request {
+		if len(ev.OtherParents) > 1 {
+			faults = append(faults, core.ErrInvalidEvent)
+		}
+		if len(ev.OtherParents) == 0 || slices.Max(ev.OtherParents) >= n {
+			faults = append(faults, core.ErrUnknownOtherParent)
+		}
 	}
 	for _, o := range votes(ev) {
 		if int(o) >= len(r.observations) {
@@ -254,7 +264,7 @@ func (r *operations) next(p int, ev core.Event) {
 
 func (r *operations) hear(p, from int) {
 	if x, ok := r.last[from]; ok {
-		r.next(p, core.Event{Cause: core.Request, OtherParent: x})
+		r.next(p, core.Event{Cause: core.Request, OtherParents: []core.EventIndex{x}})
 	}
 }
 

@@ -295,8 +295,8 @@ func (p *pair) insert(i int) error {
 	if e.SelfParent != recording.None {
 		ev.SelfParent = core.EventIndex(p.place[ev.SelfParent])
 	}
-	if e.OtherParent != recording.None {
-		ev.OtherParent = core.EventIndex(p.place[e.OtherParent])
+	for k, other := range ev.OtherParents {
+		ev.OtherParents[k] = core.EventIndex(p.place[other])
 	}
 	x, err := p.engine.Insert(ev)
 	p.learn()

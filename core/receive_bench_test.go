@@ -233,8 +233,8 @@ func newCeiling(b *testing.B, tr *traffic) *ceiling {
 		if e.Cause != core.Initial {
 			h.SelfParent = wire.Hash(n.EventAt(e.SelfParent).Hash)
 		}
-		if e.Cause >= core.Request {
-			h.OtherParents = []wire.Hash{wire.Hash(n.EventAt(e.OtherParent).Hash)}
+		for _, other := range e.OtherParents {
+			h.OtherParents = append(h.OtherParents, wire.Hash(n.EventAt(other).Hash))
 		}
 		if e.Cause == core.Requesting {
 			h.Recipient = wire.Hash(n.RecipientAt(i))

@@ -65,7 +65,10 @@ func ordering(t testing.TB, n *core.Node, section core.Section, how replica) (bl
 		if !ok {
 			t.Fatalf("event %d is by a peer that was not added", i)
 		}
-		ev.Creator, ev.SelfParent, ev.OtherParent = p, placeIn(place, ev.SelfParent), placeIn(place, ev.OtherParent)
+		ev.Creator, ev.SelfParent = p, placeIn(place, ev.SelfParent)
+		for k, other := range ev.OtherParents {
+			ev.OtherParents[k] = placeIn(place, other)
+		}
 		if ev.Cause == core.Observing && how.single {
 			for _, o := range votes(ev) {
 				one := ev
@@ -105,8 +108,8 @@ func shuffled(n *core.Node, r *rand.Rand) (out []core.EventIndex) {
 			children[ev.SelfParent] = append(children[ev.SelfParent], i)
 			waits[i]++
 		}
-		if ev.Cause >= core.Request {
-			children[ev.OtherParent] = append(children[ev.OtherParent], i)
+		for _, other := range ev.OtherParents {
+			children[other] = append(children[other], i)
 			waits[i]++
 		}
 		if waits[i] == 0 {

@@ -98,7 +98,7 @@ func TestShrink(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, ev := range rec.Events {
-				if _, err := e.Insert(rec.Event(i)); err != nil {
+				if _, err := rec.Insert(e, i); err != nil {
 					t.Fatalf("seed %d: event %d of %d: %v", seed, i, len(rec.Events), err)
 				}
 				if ev.Cause == core.Observing {

@@ -133,11 +133,13 @@ type Observation struct {
 
 // Event is one vertex of the gossip graph. Fields that its cause has no use for are ignored.
 type Event struct {
-	Creator     PeerIndex
-	Cause       Cause
-	SelfParent  EventIndex       // all causes but Initial
-	OtherParent EventIndex       // Request and Response
-	Observation ObservationIndex // Observing
+	Creator    PeerIndex
+	Cause      Cause
+	SelfParent EventIndex // all causes but Initial
+	// OtherParents are those of a Request or a Response: one today, as no election decides on events with several yet. The
+	// list is read during [Engine.Insert] only.
+	OtherParents []EventIndex
+	Observation  ObservationIndex // Observing
 	// Further are the votes of an Observing event after the first, in order; nil for one vote. The event decides
 	// what as many Observing events in a row would decide. It is read during [Engine.Insert] only.
 	Further []ObservationIndex

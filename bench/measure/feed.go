@@ -11,7 +11,7 @@ import (
 // how many came out. Unlike [recording.Recording.Replay] it does not compare them, so r needs none.
 func Feed(e *core.Engine, r *recording.Recording) (blocks int, err error) {
 	for i := range r.Events {
-		if _, err := e.Insert(r.Event(i)); err != nil {
+		if _, err := r.Insert(e, i); err != nil {
 			return blocks, fmt.Errorf("event %d: %w", i, err)
 		}
 		blocks += len(e.Blocks())

@@ -54,7 +54,7 @@ func Decide(r *recording.Recording) (Outcome, error) {
 	}
 	var blocks []recording.Block
 	for i := range r.Events {
-		if _, err := e.Insert(r.Event(i)); err != nil {
+		if _, err := r.Insert(e, i); err != nil {
 			return Outcome{}, fmt.Errorf("event %d: %w", i, err)
 		}
 		for _, b := range e.Blocks() {

@@ -156,7 +156,7 @@ func replay(t *testing.T, rec *recording.Recording) (blocks []recording.Block) {
 		t.Fatal(err)
 	}
 	for i := range rec.Events {
-		if _, err := e.Insert(rec.Event(i)); err != nil {
+		if _, err := rec.Insert(e, i); err != nil {
 			t.Fatal(err)
 		}
 		for _, b := range e.Blocks() {

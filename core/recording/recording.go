@@ -50,7 +50,8 @@ type Observation struct {
 	Payload string           // opaque
 }
 
-// Event is one event; its number is its place in Recording.Events.
+// Event is one event; its number is its place in Recording.Events. It is a comparable value without memory of its own,
+// so a copy can be renumbered in place; its other-parent is one number and no list, as in the format (parsec-recording/1).
 type Event struct {
 	Creator     core.PeerIndex
 	Cause       core.Cause

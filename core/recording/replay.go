@@ -43,20 +43,38 @@ func (r *Recording) Engine() (*core.Engine, error) {
 	return e, nil
 }
 
-// Event returns event i as an engine takes it.
+// Insert inserts event i into e, which [Recording.Engine] made and which has the events before it. It allocates nothing
+// of its own.
+func (r *Recording) Insert(e *core.Engine, i int) (core.EventIndex, error) {
+	ev := &r.Events[i]
+	others := [1]core.EventIndex{core.EventIndex(ev.OtherParent)} // ignored by causes without
+	return e.Insert(ev.event(others[:]))
+}
+
+// Event returns event i as an engine takes it. The list of its other-parents, if it has any, is the caller's: an
+// allocation, which [Recording.Insert] does without.
 func (r *Recording) Event(i int) core.Event {
 	ev := &r.Events[i]
-	out := core.Event{
-		Creator:     ev.Creator,
-		Cause:       ev.Cause,
-		SelfParent:  core.EventIndex(ev.SelfParent),
-		OtherParent: core.EventIndex(ev.OtherParent),
-		Observation: core.ObservationIndex(ev.Observation),
+	if ev.OtherParent == None {
+		return ev.event(nil)
 	}
+	return ev.event([]core.EventIndex{core.EventIndex(ev.OtherParent)})
+}
+
+// event returns the event with these other-parents.
+func (ev *Event) event(others []core.EventIndex) core.Event {
+	bit := byte(0)
 	if ev.Odd {
-		out.Hash[len(out.Hash)-1] = 1
+		bit = 1
 	}
-	return out
+	return core.Event{
+		Creator:      ev.Creator,
+		Cause:        ev.Cause,
+		SelfParent:   core.EventIndex(ev.SelfParent),
+		OtherParents: others,
+		Observation:  core.ObservationIndex(ev.Observation),
+		Hash:         core.Hash{31: bit},
+	}
 }
 
 // Difference is the first place where the blocks that come out are not the recorded ones.
@@ -81,7 +99,7 @@ func (d *Difference) String() string {
 // are equal. It allocates nothing but where there is a difference.
 func (r *Recording) Replay(e *core.Engine) (blocks int, diff *Difference, err error) {
 	for i := range r.Events {
-		if _, err := e.Insert(r.Event(i)); err != nil {
+		if _, err := r.Insert(e, i); err != nil {
 			return blocks, diff, fmt.Errorf("event %d: %w", i, err)
 		}
 		for _, got := range e.Blocks() {

@@ -149,7 +149,7 @@ func (t *trial) arrive(i int) {
 	if m.request {
 		cause = core.Request
 	}
-	x := t.insert(core.Event{Creator: core.PeerIndex(m.to), Cause: cause, SelfParent: t.last[m.to], OtherParent: m.event})
+	x := t.insert(core.Event{Creator: core.PeerIndex(m.to), Cause: cause, SelfParent: t.last[m.to], OtherParents: []core.EventIndex{m.event}})
 	if m.request {
 		t.open = append(t.open, len(t.made))
 		t.made = append(t.made, parcel{from: m.to, to: m.from, event: x})

@@ -214,19 +214,19 @@ func TestLivenessChecker(t *testing.T) {
 func TestForkRule(t *testing.T) {
 	s := after(t, small)
 	peers := []core.Identity{{1}, s.processes[0].identity, s.processes[1].identity}
-	event := func(by core.PeerIndex, cause core.Cause, self, other core.EventIndex) core.Event {
-		return core.Event{Creator: by, Cause: cause, SelfParent: self, OtherParent: other}
+	event := func(by core.PeerIndex, cause core.Cause, self core.EventIndex, others ...core.EventIndex) core.Event {
+		return core.Event{Creator: by, Cause: cause, SelfParent: self, OtherParents: others}
 	}
 	events := []core.Event{
-		event(0, core.Initial, 0, 0), event(1, core.Initial, 0, 0), event(2, core.Initial, 0, 0),
-		event(0, core.Requesting, 0, 0), event(0, core.Requesting, 0, 0),
+		event(0, core.Initial, 0), event(1, core.Initial, 0), event(2, core.Initial, 0),
+		event(0, core.Requesting, 0), event(0, core.Requesting, 0),
 		event(1, core.Request, 1, 3), event(1, core.Request, 5, 4), event(1, core.Request, 6, 2),
 	}
 	forked := []bool{true, false, false}
 	if i := s.fedFork(events, forked, peers); i >= 0 {
 		t.Errorf("event %d shows the fork or takes in another's, as it may", i)
 	}
-	events = append(events, event(0, core.Requesting, 4, 0), event(1, core.Request, 7, 8))
+	events = append(events, event(0, core.Requesting, 4), event(1, core.Request, 7, 8))
 	if i := s.fedFork(events, forked, peers); i != 9 {
 		t.Errorf("got %d, and event 9 takes in more of the forker", i)
 	}

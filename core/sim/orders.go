@@ -55,10 +55,7 @@ func parents(ev *core.Event) (out []core.EventIndex) {
 	if ev.Cause != core.Initial {
 		out = append(out, ev.SelfParent)
 	}
-	if ev.Cause == core.Request || ev.Cause == core.Response {
-		out = append(out, ev.OtherParent)
-	}
-	return out
+	return append(out, ev.OtherParents...)
 }
 
 // straight is the order in which the node inserted events.
@@ -138,10 +135,15 @@ func (s *run) checkOrder(g *graph, order []int, height uint64) error {
 		return err
 	}
 	place := make([]core.EventIndex, len(order))
+	var others []core.EventIndex
 	number := uint64(0)
 	for _, i := range order {
 		ev := g.events[i]
-		ev.SelfParent, ev.OtherParent = at(place, ev.SelfParent), at(place, ev.OtherParent)
+		ev.SelfParent, others = at(place, ev.SelfParent), others[:0]
+		for _, other := range ev.OtherParents { // which orders share
+			others = append(others, at(place, other))
+		}
+		ev.OtherParents = others
 		before := s.voters(e, g)
 		was := e.Stats().Decisions
 		if place[i], err = e.Insert(ev); err != nil {

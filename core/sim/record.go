@@ -102,7 +102,7 @@ func (b *recorder) add(i core.EventIndex) {
 	}
 	switch ev.Cause {
 	case core.Request, core.Response:
-		out.OtherParent = b.place[ev.OtherParent]
+		out.OtherParent = b.place[ev.OtherParents[0]]
 	case core.Requesting:
 		out.Recipient = int32(b.number[b.node.RecipientAt(i)])
 	case core.Observing:
@@ -124,7 +124,7 @@ func (b *recorder) decide() error {
 		return err
 	}
 	for i := range b.rec.Events {
-		if _, err := e.Insert(b.rec.Event(i)); err != nil {
+		if _, err := b.rec.Insert(e, i); err != nil {
 			return fmt.Errorf("event %d: %w", i, err)
 		}
 		for _, d := range e.Blocks() {
