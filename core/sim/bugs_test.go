@@ -41,7 +41,7 @@ func TestBugs(t *testing.T) {
 		{bug.OwnCoin, "split", false, 10, "and opaque"},
 		{bug.OwnUnchecked, "twins", false, 8, "cannot recover from its records"},
 		{bug.CapBranches, "forks", false, 20, "refuses a message of"},
-		{bug.AnyContent, "hostile", false, 200, "refuses a message of|recovers to another state"},
+		{bug.AnyContent, "hostile", false, 200, "refuses a message of|recovers to another state|and opaque"},
 		{bug.KeepRefused, "hostile", false, 60, "which its own do not show"},
 		{bug.KeepLesson, "hostile", false, 200, "which its own do not show"},
 		{bug.KeepStrangers, "hostile", false, 200, "which its own do not show"},

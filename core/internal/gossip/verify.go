@@ -8,9 +8,10 @@ func (g *Graph) verify(x Index) {
 	fail := func(invariant int, format string, args ...any) {
 		panic(fmt.Sprintf("gossip: event %d breaks invariant %d: %s", x, invariant, fmt.Sprintf(format, args...)))
 	}
-	parents := g.Others(x)
+	var few [4]Index // of events with few parents, so that nothing is allocated for them
+	parents := append(few[:0], g.Others(x)...)
 	if e.Self != 0 {
-		parents = append([]Index{e.Self}, parents...)
+		parents = append(parents, e.Self)
 	}
 	for _, y := range parents {
 		if y >= x {
@@ -32,6 +33,19 @@ func (g *Graph) verify(x Index) {
 	}
 	for i := range g.Peers() {
 		p := Peer(i)
+		if !g.HasForked(p) {
+			want := Index(0)
+			for _, y := range parents {
+				want = max(want, g.entry(y, p))
+			}
+			if p == e.By {
+				want = x
+			}
+			if got := g.entry(x, p); got != want {
+				fail(1, "of peer %d it has %d, not %d", p, got, want)
+			}
+			continue
+		}
 		want := map[Chain]Index{}
 		for _, y := range parents {
 			for chain, t := range g.spread(y, p) {
