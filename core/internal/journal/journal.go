@@ -39,9 +39,6 @@ type Journal struct {
 // New returns a journal of a history that has nothing yet.
 func New(h *history.History) *Journal { return &Journal{h: h} }
 
-// Written returns up to which event the journal has written, or read.
-func (j *Journal) Written() gossip.Index { return j.written }
-
 // Append appends what was committed since the last call to a record, which it begins if that is empty. Nothing new adds
 // nothing.
 func (j *Journal) Append(b []byte) []byte {

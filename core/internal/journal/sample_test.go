@@ -37,7 +37,7 @@ func grown(t testing.TB, seed uint64, events int) (s *sample.Section, h *history
 	if last := j.Append(nil); len(last) > 0 {
 		records = append(records, last)
 	}
-	if j.Append(nil) != nil || j.Written() != h.Len() {
+	if j.Append(nil) != nil || j.written != h.Len() {
 		t.Fatal("something is written twice")
 	}
 	return s, h, records
